@@ -1,0 +1,230 @@
+//! What a barrier keeps under its lock: in which phase it is, who is inside, and who may go.
+//!
+//! asyncio builds its barrier on a condition: at each change of phase it wakes all who sleep, and each looks for itself
+//! what has become of the round. So does this one. Two kinds of futures sleep:
+//!
+//! - *inside*: they have arrived, and are counted until they leave;
+//! - *gated*: they came while the last round was still leaving. They are not counted, and come again when it has left.
+//!
+//! All of one change are woken in batches; those who come between two batches must not be. So each change begins an
+//! epoch, each waiter is tagged with the one in which it came, and a change wakes the older ones only.
+
+use core::task::Waker;
+
+use awaitlist_core::{Locked, Queue, Turn, drain};
+
+use crate::BrokenBarrier;
+
+/// Where a barrier is in its life. The names are asyncio's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Waits for all parties. Arrivals join.
+    Filling,
+    /// All have come, and leave with an index. Arrivals are gated.
+    Draining,
+    /// Was reset while some were inside; they leave with an error. Arrivals are gated.
+    Resetting,
+    /// Was aborted. All leave with an error, and arrivals get one at once.
+    Broken,
+}
+
+impl Phase {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Filling => "filling",
+            Self::Draining => "draining",
+            Self::Resetting => "resetting",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+/// The state under the lock.
+#[derive(Debug)]
+pub struct Round {
+    pub(crate) phase: Phase,
+    /// Those inside: arrived, and neither left nor dropped.
+    pub(crate) inside: usize,
+    /// The index of the next to be released in this round.
+    next_index: usize,
+    /// Counts the changes that wake all.
+    epoch: usize,
+}
+
+impl Round {
+    pub(crate) const fn new() -> Self {
+        Self {
+            phase: Phase::Filling,
+            inside: 0,
+            next_index: 0,
+            epoch: 0,
+        }
+    }
+
+    /// How many have arrived and wait for the others.
+    pub(crate) fn arrived(&self) -> usize {
+        match self.phase {
+            Phase::Filling => self.inside,
+            _ => 0,
+        }
+    }
+
+    const fn tag(&self, kind: Kind) -> Tag {
+        Tag::new(self.epoch, kind)
+    }
+}
+
+/// Why a future sleeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Gated = 0,
+    Inside = 1,
+}
+
+/// What a waiter is tagged with: its kind, and above that the epoch in which it came; or its index, once it was woken
+/// in a round that drains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Tag(usize);
+
+impl Tag {
+    const fn new(number: usize, kind: Kind) -> Self {
+        Self(number << 1 | kind as usize)
+    }
+
+    const fn kind(self) -> Kind {
+        match self.0 & 1 {
+            0 => Kind::Gated,
+            _ => Kind::Inside,
+        }
+    }
+
+    const fn index(self) -> usize {
+        self.0 >> 1
+    }
+}
+
+/// What a look at a barrier found.
+pub(crate) enum Arrival {
+    /// Joined the round, or the line for the next: there is more to wait for.
+    Sleeps,
+    /// Was the last that was missing: the others are to be woken.
+    Trips(usize),
+    /// Came to a broken barrier.
+    Fails(BrokenBarrier),
+}
+
+/// What an arrival does, and whether it changed the phase so that others are to be woken.
+pub(crate) fn arrive(
+    turn: &mut Turn<'_, '_, Round>,
+    waker: &mut Option<Waker>,
+    parties: usize,
+) -> Arrival {
+    let round = turn.state();
+    let kind = match round.phase {
+        Phase::Broken => return Arrival::Fails(BrokenBarrier::Aborted),
+        Phase::Filling if round.inside + 1 == parties => {
+            round.phase = Phase::Draining;
+            round.next_index = 0;
+            begin_epoch(turn);
+            // The last one is in and out at once.
+            turn.state().inside += 1;
+            leave_round(turn);
+            return Arrival::Trips(parties - 1);
+        }
+        Phase::Filling => {
+            round.inside += 1;
+            Kind::Inside
+        }
+        Phase::Draining | Phase::Resetting => Kind::Gated,
+    };
+    let Tag(tag) = round.tag(kind);
+    if let Some(waker) = waker.take() {
+        turn.join(waker, tag);
+    }
+    Arrival::Sleeps
+}
+
+/// What a look at one who sleeps found.
+pub(crate) enum Look {
+    /// It may go, with this.
+    Leaves(Departure),
+    /// It was gated, and may come again.
+    ComesAgain(Option<Waker>),
+}
+
+/// One who was inside, and has left.
+pub(crate) struct Departure {
+    pub(crate) result: Result<usize, BrokenBarrier>,
+    /// It was the last one: those at the gate are to be woken.
+    pub(crate) opens: bool,
+    /// To be dropped after the lock.
+    pub(crate) waker: Option<Waker>,
+}
+
+/// Looks whether one who sleeps may go.
+pub(crate) fn look(turn: &mut Turn<'_, '_, Round>) -> Option<Look> {
+    let tag = Tag(turn.tag()?);
+    let called = turn.called();
+    let phase = turn.state().phase;
+    let result = match (tag.kind(), phase) {
+        (Kind::Gated, Phase::Draining | Phase::Resetting) if !called => return None,
+        // Into the new round; or, if that has come to leave meanwhile, to the end of the line at the gate.
+        (Kind::Gated, _) => return Some(Look::ComesAgain(turn.leave())),
+        (Kind::Inside, Phase::Filling) => return None,
+        // Released, but the one who trips the barrier has not come to it yet, and gives the indices in order.
+        (Kind::Inside, Phase::Draining) if !called => return None,
+        (Kind::Inside, Phase::Draining) => Ok(tag.index()),
+        (Kind::Inside, Phase::Resetting | Phase::Broken) => Err(BrokenBarrier::AbortOrReset),
+    };
+    let waker = turn.leave();
+    let opens = leave_round(turn);
+    Some(Look::Leaves(Departure {
+        result,
+        opens,
+        waker,
+    }))
+}
+
+/// Takes out one whose future is dropped. Answers its waker, and whether others are to be woken.
+pub(crate) fn withdraw(turn: &mut Turn<'_, '_, Round>) -> (Option<Waker>, bool) {
+    let inside = turn.tag().map(Tag).map(Tag::kind) == Some(Kind::Inside);
+    let waker = turn.leave();
+    (waker, inside && leave_round(turn))
+}
+
+/// Counts one less inside. Answers whether those at the gate are to be woken.
+fn leave_round(queue: &mut Locked<'_, Round>) -> bool {
+    let round = queue.state();
+    round.inside -= 1;
+    let opens = round.inside == 0 && matches!(round.phase, Phase::Draining | Phase::Resetting);
+    if opens {
+        round.phase = Phase::Filling;
+        begin_epoch(queue);
+    }
+    opens
+}
+
+/// Has all who wait now woken, by [`wake_older`].
+pub(crate) fn begin_epoch(queue: &mut Locked<'_, Round>) {
+    let round = queue.state();
+    round.epoch = round.epoch.wrapping_add(1);
+}
+
+/// Makes a change, and wakes all who came before the epoch that it began.
+pub(crate) fn wake_older(queue: &Queue<Round>, change: impl FnOnce(&mut Locked<'_, Round>)) {
+    drain(queue, change, |queue, ()| call_older(queue));
+}
+
+fn call_older(queue: &mut Locked<'_, Round>) -> Option<Waker> {
+    let tag = Tag(queue.front()?);
+    let round = queue.state();
+    if tag == round.tag(tag.kind()) {
+        return None;
+    }
+    if tag.kind() == Kind::Inside && round.phase == Phase::Draining {
+        let index = Tag::new(round.next_index, Kind::Inside);
+        round.next_index += 1;
+        return queue.call_with(index.0);
+    }
+    queue.call()
+}

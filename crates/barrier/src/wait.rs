@@ -1,0 +1,116 @@
+//! The future that waits at a barrier.
+
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+use alloc::sync::Arc;
+use core::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use awaitlist_core::{Handle, Slot, Standing};
+
+use crate::{
+    Barrier, BrokenBarrier,
+    barrier::KEY,
+    round::{Arrival, Departure, Look, Round, arrive, look, wake_older},
+};
+
+/// What [`Barrier::wait`] makes.
+pub type Wait<'a> = WaitWith<&'a Barrier>;
+
+/// What [`Barrier::wait_owned`] makes.
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub type WaitOwned = WaitWith<Arc<Barrier>>;
+
+pin_project_lite::pin_project! {
+    /// Waits until all parties have arrived at a barrier. Made by [`Barrier::wait`] and `Barrier::wait_owned`, where
+    /// its arrival and what its drop does are described.
+    ///
+    /// # Panics
+    ///
+    /// If it is polled after it has finished.
+    #[must_use = "futures do nothing unless awaited or polled"]
+    pub struct WaitWith<H>
+    where
+        H: Handle<Target = Barrier>,
+    {
+        #[pin]
+        slot: Slot<H>,
+    }
+}
+
+impl<H: Handle<Target = Barrier>> WaitWith<H> {
+    #[inline]
+    pub(crate) fn new(handle: H) -> Self {
+        Self {
+            slot: Slot::new(handle, KEY),
+        }
+    }
+}
+
+impl<H: Handle<Target = Barrier>> Future for WaitWith<H> {
+    type Output = Result<usize, BrokenBarrier>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut slot = self.project().slot;
+        let parties = slot.handle().map_or(0, |barrier| barrier.parties());
+        let mut standing = slot.as_mut().standing("Wait");
+        let result = if standing.queued() {
+            ready!(poll_queued(&mut standing, context, parties))
+        } else {
+            ready!(poll_arrival(&mut standing, context, parties))
+        };
+        slot.finish();
+        Poll::Ready(result)
+    }
+}
+
+/// Arrives, for the first time or again.
+fn poll_arrival(
+    standing: &mut Standing<'_, Round>,
+    context: &Context<'_>,
+    parties: usize,
+) -> Poll<Result<usize, BrokenBarrier>> {
+    // Cloned before the lock, and dropped after it if it is not needed.
+    let mut waker = Some(context.waker().clone());
+    match standing.locked(|turn| arrive(turn, &mut waker, parties)) {
+        Arrival::Sleeps => Poll::Pending,
+        Arrival::Fails(error) => Poll::Ready(Err(error)),
+        Arrival::Trips(index) => {
+            wake_older(standing.queue(), |_| ());
+            Poll::Ready(Ok(index))
+        }
+    }
+}
+
+fn poll_queued(
+    standing: &mut Standing<'_, Round>,
+    context: &Context<'_>,
+    parties: usize,
+) -> Poll<Result<usize, BrokenBarrier>> {
+    match ready!(standing.poll(context, look)) {
+        Look::ComesAgain(_waker) => poll_arrival(standing, context, parties),
+        Look::Leaves(Departure {
+            result,
+            opens,
+            waker,
+        }) => {
+            if opens {
+                wake_older(standing.queue(), |_| ());
+            }
+            // Last, for its drop may panic, and the others are awake by now.
+            drop(waker);
+            Poll::Ready(result)
+        }
+    }
+}
+
+impl<H: Handle<Target = Barrier>> fmt::Debug for WaitWith<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wait")
+            .field("queued", &self.slot.queued())
+            .finish_non_exhaustive()
+    }
+}

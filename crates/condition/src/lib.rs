@@ -1,0 +1,52 @@
+//! `asyncio.Condition` for Rust: tasks that wait, with a lock let go, until another says that something has changed.
+//!
+//! Use it where tasks wait for a property of shared data ("the queue is not empty"), on any executor or on none. No wait
+//! allocates, and no notification is lost: one that reached a future which was then dropped goes to another waiter.
+//!
+//! ```
+//! use awaitlist_condition::{Block, Condition};
+//! use std::collections::VecDeque;
+//!
+//! static JOBS: Condition<VecDeque<u32>> = Condition::new(VecDeque::new());
+//!
+//! async fn produce(job: u32) {
+//!     let mut jobs = JOBS.acquire().await;
+//!     jobs.push_back(job);
+//!     JOBS.notify(&jobs, 1);
+//! }
+//!
+//! async fn consume() -> u32 {
+//!     let jobs = JOBS.acquire().await;
+//!     let (_jobs, job) = JOBS.wait_for_some(jobs, |jobs| jobs.pop_front()).await;
+//!     job
+//! }
+//!
+//! let consumer = std::thread::spawn(|| consume().block());
+//! produce(7).block();
+//! assert_eq!(consumer.join().unwrap(), 7);
+//! ```
+//!
+//! # The guard goes in and comes back
+//!
+//! [`wait`](Condition::wait) takes the lock's guard by value and answers it again, so nobody can touch the data while the
+//! lock is let go. If the future is dropped meanwhile, the guard is gone; [`wait_or`](Condition::wait_or) is the form that
+//! gives up *and* answers the guard, as asyncio does when a wait is cancelled.
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+mod condition;
+mod wait;
+mod wait_for;
+mod wait_or;
+
+#[cfg(all(feature = "std", not(awaitlist_loom)))]
+pub use awaitlist_core::{Block, TimedOut};
+pub use condition::Condition;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use wait::WaitOwned;
+pub use wait::{Wait, WaitWith};
+pub use wait_for::{WaitFor, WaitForSome};
+pub use wait_or::WaitOr;

@@ -1,0 +1,88 @@
+//! The future that acquires permits of a semaphore.
+
+use core::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use crate::{Handle, KeyOf, Permit, Pool, Slot};
+
+pin_project_lite::pin_project! {
+    /// Waits for permits, and answers them as a [`Permit`]: what a semaphore's `acquire` and `acquire_many` make,
+    /// and, with an `Arc` for handle, `acquire_owned` and `acquire_many_owned`.
+    ///
+    /// The place in the queue is taken at the first poll.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it gives the place up. What it had been granted goes to the next in line at once.
+    ///
+    /// # Panics
+    ///
+    /// If it is polled after it has finished.
+    #[must_use = "futures do nothing unless awaited or polled"]
+    pub struct Acquire<H>
+    where
+        H: Handle,
+        H::Target: Pool,
+    {
+        #[pin]
+        slot: Slot<H>,
+        key: KeyOf<H>,
+        need: usize,
+    }
+}
+
+impl<H: Handle<Target: Pool>> Acquire<H> {
+    /// A future that acquires `need` permits.
+    ///
+    /// # Panics
+    ///
+    /// If `need` is more than can ever be had.
+    #[inline]
+    #[track_caller]
+    pub fn new(handle: H, key: KeyOf<H>, need: usize) -> Self {
+        let ceiling = handle.bound().max(1);
+        if need > ceiling {
+            never(H::Target::NAME, need, ceiling);
+        }
+        Self {
+            slot: Slot::new(handle, key),
+            key,
+            need,
+        }
+    }
+}
+
+/// A wait that could never end is a bug of the caller's.
+#[cold]
+#[track_caller]
+fn never(name: &str, need: usize, ceiling: usize) -> ! {
+    panic!(
+        "acquire_many({need}) would wait for ever: this {name} never has more than {ceiling} permits"
+    )
+}
+
+impl<H: Handle<Target: Pool>> Future for Acquire<H> {
+    type Output = Permit<H>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Permit<H>> {
+        let mut this = self.project();
+        let mut standing = this.slot.as_mut().standing("Acquire");
+        ready!(standing.poll_acquire(*this.need, context));
+        Poll::Ready(Permit::new(this.slot.finish(), *this.key, *this.need))
+    }
+}
+
+impl<H: Handle<Target: Pool>> fmt::Debug for Acquire<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Acquire")
+            .field("of", &H::Target::NAME)
+            .field("need", &self.need)
+            .field("queued", &self.slot.queued())
+            .finish_non_exhaustive()
+    }
+}

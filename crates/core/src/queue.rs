@@ -1,0 +1,267 @@
+//! The queue: one word in front, a list of waiting futures behind, and the lock between them.
+
+use core::{
+    fmt,
+    panic::{RefUnwindSafe, UnwindSafe},
+    task::Waker,
+};
+
+use crate::{
+    list::List,
+    sync::{AtomicU32, AtomicUsize, Gate, Ordering, UnsafeCell, section},
+};
+
+/// Set while somebody holds the list's lock.
+pub(crate) const LOCKED: usize = 1;
+/// Set while somebody waits: stands in the list, or was woken and has not run yet.
+pub(crate) const WAITERS: usize = 2;
+/// The lowest bit of the word that belongs to the primitive. All above it do.
+pub const PAYLOAD: usize = 4;
+
+const FLAGS: usize = LOCKED | WAITERS;
+
+/// A first come, first served queue of futures, with a word and a state of the primitive's own.
+///
+/// # The word
+///
+/// | bits | meaning | who writes them |
+/// |---|---|---|
+/// | 0 `LOCKED` | the list is locked | who takes the lock, and lets it go |
+/// | 1 `WAITERS` | somebody waits, or was woken and has not run | the holder of the lock, when it lets go |
+/// | the rest | the primitive's: a flag, a count of permits | the holder of the lock; or, **while both flags are clear**, anybody with one exchange of the whole word |
+///
+/// So while `LOCKED` is set nobody but the holder writes the word, every exchange being from a word without
+/// it; that is why a plain store lets the lock go. And while somebody waits, no newcomer gets past
+/// the list: every short cut starts from a word without `WAITERS`.
+///
+/// # Orderings
+///
+/// Taking the lock is an `Acquire`, letting it go a `Release`: each pairs with the other, and with the exchanges of
+/// the short cuts, which are `Acquire` where something is taken and `Release` where something is given.
+pub struct Queue<S = ()> {
+    /// See above.
+    pub(crate) word: AtomicUsize,
+    /// Who waits. Guarded by the lock.
+    list: UnsafeCell<List>,
+    /// The primitive's own. Guarded by the lock.
+    state: UnsafeCell<S>,
+    /// How many wait: those in the list, and those woken that have not run. Written under the lock, read by anybody.
+    waiters: AtomicU32,
+    /// Where threads wait for the lock when spinning does not help.
+    gate: Gate,
+}
+
+// SAFETY: the list and the state are reached only by the holder of the lock, one at a time, and both are Send.
+unsafe impl<S: Send> Sync for Queue<S> {}
+
+// No user code runs while a list is locked, so a panic never leaves a queue half changed.
+impl<S> UnwindSafe for Queue<S> {}
+impl<S> RefUnwindSafe for Queue<S> {}
+
+impl<S> Queue<S> {
+    crate::const_fn! {
+        /// An empty queue whose word holds `payload` (a multiple of [`PAYLOAD`]).
+        pub const fn new(payload: usize, state: S) -> Self {
+            assert!(payload & FLAGS == 0, "the payload starts above the queue's own flags");
+            Self {
+                word: AtomicUsize::new(payload),
+                list: UnsafeCell::new(List::new()),
+                state: UnsafeCell::new(state),
+                waiters: AtomicU32::new(0),
+                gate: Gate::new(),
+            }
+        }
+    }
+
+    /// The primitive's bits of the word.
+    ///
+    /// An `Acquire`: it pairs with the `Release` of whatever wrote what it reads.
+    #[inline]
+    pub fn payload(&self) -> usize {
+        self.word.load(Ordering::Acquire) & !FLAGS
+    }
+
+    /// Replaces the payload `from` by `to`, if nobody waits and nobody holds the lock. Answers whether it did.
+    ///
+    /// An `AcqRel`: it pairs with itself and with the lock.
+    #[inline]
+    pub fn exchange(&self, from: usize, to: usize) -> bool {
+        debug_assert!((from | to) & FLAGS == 0);
+        self.word
+            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// Whether nobody waits, as far as this thread knows: `true` only if every waiter whose entry
+    /// happened before this call has left.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        // Relaxed: what is asked is only what coherence promises, and nothing is read in consequence.
+        self.word.load(Ordering::Relaxed) & WAITERS == 0
+    }
+
+    /// How many wait: those who stand in line, and those who were woken and have not run yet.
+    #[inline]
+    pub fn waiters(&self) -> usize {
+        // Relaxed: a number to look at, out of date by the time it is seen.
+        self.waiters.load(Ordering::Relaxed) as usize
+    }
+
+    /// Runs `body` with the list locked.
+    ///
+    /// Code of the user's has no place in it: no waker is cloned, woken or dropped there.
+    #[inline]
+    pub fn locked<R>(&self, body: impl FnOnce(&mut Locked<'_, S>) -> R) -> R {
+        section(|| {
+            let word = match self.try_lock() {
+                Some(word) => word,
+                None => self.lock_contended(),
+            };
+            body(&mut Locked { queue: self, word })
+        })
+    }
+
+    /// Sets `LOCKED` and answers the word as it was, or `None` if somebody else holds the lock.
+    #[inline]
+    fn try_lock(&self) -> Option<usize> {
+        let mut word = self.word.load(Ordering::Relaxed);
+        while word & LOCKED == 0 {
+            // Acquire: pairs with the Release of the unlock in `Locked::drop` and of the short cuts.
+            match self.word.compare_exchange_weak(
+                word,
+                word | LOCKED,
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return Some(word),
+                Err(now) => word = now,
+            }
+        }
+        None
+    }
+
+    #[cold]
+    fn lock_contended(&self) -> usize {
+        self.gate.wait(|| self.try_lock())
+    }
+}
+
+impl<S> fmt::Debug for Queue<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue")
+            .field("waiters", &self.waiters())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A queue whose lock is held.
+pub struct Locked<'q, S = ()> {
+    queue: &'q Queue<S>,
+    /// The word as it will be when the lock is let go, but for the flags.
+    word: usize,
+}
+
+impl<S> Locked<'_, S> {
+    /// The primitive's bits of the word.
+    #[inline]
+    pub fn payload(&self) -> usize {
+        self.word & !FLAGS
+    }
+
+    /// Writes the primitive's bits of the word. Others see them when the lock is let go.
+    #[inline]
+    pub fn set_payload(&mut self, payload: usize) {
+        debug_assert!(payload & FLAGS == 0);
+        self.word = payload & !FLAGS;
+    }
+
+    /// The primitive's own state.
+    #[inline]
+    pub fn state(&mut self) -> &mut S {
+        // SAFETY: we hold the lock, and `&mut self` keeps the loan unique.
+        self.queue.state.with_mut(|state| unsafe { &mut *state })
+    }
+
+    /// How many wait, woken ones that have not run included.
+    #[inline]
+    pub fn waiters(&self) -> usize {
+        self.queue.waiters()
+    }
+
+    /// Whether nobody waits: nobody stands in line, and nobody was woken and has not run yet.
+    #[inline]
+    pub fn is_idle(&self) -> bool {
+        self.waiters() == 0
+    }
+
+    /// The tag of the first in line.
+    #[inline]
+    pub fn front(&mut self) -> Option<usize> {
+        self.list().front_tag()
+    }
+
+    /// The tags of all in line, first come first.
+    pub fn tags(&mut self) -> impl Iterator<Item = usize> + '_ {
+        self.list().tags()
+    }
+
+    /// Calls the first in line: it stands in line no more, but counts as a waiter until its future runs or
+    /// is dropped. The waker is to be woken after the lock, best by [`drain`](crate::drain).
+    #[inline]
+    #[must_use = "the waiter's task runs only when the waker is woken"]
+    pub fn call(&mut self) -> Option<Waker> {
+        self.list().pop_front(None)
+    }
+
+    /// [`call`](Self::call), leaving the waiter a tag to find when it runs.
+    #[inline]
+    #[must_use = "the waiter's task runs only when the waker is woken"]
+    pub fn call_with(&mut self, tag: usize) -> Option<Waker> {
+        self.list().pop_front(Some(tag))
+    }
+
+    #[inline]
+    pub(crate) fn list(&mut self) -> &mut List {
+        // SAFETY: we hold the lock, and `&mut self` keeps the loan unique.
+        self.queue.list.with_mut(|list| unsafe { &mut *list })
+    }
+
+    /// Counts one waiter more.
+    #[inline]
+    pub(crate) fn enrol(&mut self) {
+        let waiters = self.queue.waiters.load(Ordering::Relaxed);
+        let waiters = waiters
+            .checked_add(1)
+            .expect("more than u32::MAX futures wait in one queue");
+        // Relaxed: written under the lock only.
+        self.queue.waiters.store(waiters, Ordering::Relaxed);
+    }
+
+    /// Counts one waiter less.
+    #[inline]
+    pub(crate) fn strike_off(&mut self) {
+        let waiters = self.queue.waiters.load(Ordering::Relaxed);
+        // Relaxed: written under the lock only.
+        self.queue.waiters.store(waiters - 1, Ordering::Relaxed);
+    }
+}
+
+impl<S> Drop for Locked<'_, S> {
+    #[inline]
+    fn drop(&mut self) {
+        let waiters = if self.is_idle() { 0 } else { WAITERS };
+        // Release: pairs with the Acquire of the next to take the lock, or a short cut. A store will do, since
+        // nobody else writes the word while LOCKED is set.
+        self.queue
+            .word
+            .store(self.payload() | waiters, Ordering::Release);
+    }
+}
+
+impl<S> fmt::Debug for Locked<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Locked")
+            .field("waiters", &self.waiters())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,307 @@
+//! A future's place in a queue: the node, and the safe way to it.
+
+use core::{
+    fmt,
+    ops::{Deref, DerefMut},
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use crate::{Handle, KeyOf, Locked, Queue, StateOf, Waitable, list::Node};
+
+/// A future's place, at the queue in which it stands or may join.
+pub struct Standing<'a, S = ()> {
+    node: &'a Node,
+    /// Joined, and not left yet. The future's own, so it can be read without the lock.
+    queued: &'a mut bool,
+    queue: &'a Queue<S>,
+}
+
+impl<'a, S> Standing<'a, S> {
+    /// The place of `node` at `queue`.
+    ///
+    /// # Safety
+    ///
+    /// The node is pinned, and `queued` is its own flag. While that is set, `queue` is the one that the node joined,
+    /// and has not moved since. Before the node is dropped it is asked to leave, at that queue (invariants 3 and 4).
+    #[inline]
+    pub(crate) const unsafe fn new(
+        node: &'a Node,
+        queued: &'a mut bool,
+        queue: &'a Queue<S>,
+    ) -> Self {
+        Self {
+            node,
+            queued,
+            queue,
+        }
+    }
+}
+
+impl<'a, S> Standing<'a, S> {
+    /// Whether the place stands in the queue: it joined, and has not left yet.
+    #[inline]
+    pub fn queued(&self) -> bool {
+        *self.queued
+    }
+
+    /// The queue.
+    #[inline]
+    pub const fn queue(&self) -> &'a Queue<S> {
+        self.queue
+    }
+
+    /// Runs `body` with the queue locked. As for [`Queue::locked`], code of the user's has no place in it.
+    #[inline]
+    pub fn locked<R>(&mut self, body: impl FnOnce(&mut Turn<'_, '_, S>) -> R) -> R {
+        let (node, queued) = (self.node, &mut *self.queued);
+        self.queue.locked(|queue| {
+            body(&mut Turn {
+                queue,
+                node,
+                queued,
+            })
+        })
+    }
+
+    /// Looks after a place that stands in the queue, as a poll of its future does.
+    ///
+    /// `look` says under the lock whether the wait is over, and if so has the place leave. If it answers `None`, the
+    /// place must still stand in line; then the task of `context` is the one to be woken.
+    #[inline]
+    pub fn poll<R>(
+        &mut self,
+        context: &Context<'_>,
+        mut look: impl FnMut(&mut Turn<'_, '_, S>) -> Option<R>,
+    ) -> Poll<R> {
+        // Wakers are user code: a new one is cloned, and an old one dropped, outside the lock.
+        let mut fresh: Option<Waker> = None;
+        loop {
+            let step = self.locked(|turn| match look(turn) {
+                Some(answer) => Step::Over(answer),
+                None => match fresh.take() {
+                    Some(waker) => Step::Waiting(turn.replace_waker(waker)),
+                    None if turn.will_wake(context.waker()) => Step::Waiting(None),
+                    None => Step::CloneFirst,
+                },
+            });
+            match step {
+                Step::Over(answer) => return Poll::Ready(answer),
+                Step::Waiting(_stale) => return Poll::Pending,
+                Step::CloneFirst => fresh = Some(context.waker().clone()),
+            }
+        }
+    }
+}
+
+/// What a look at a waiting place found.
+enum Step<R> {
+    /// The wait is over.
+    Over(R),
+    /// The wait goes on. A waker that was replaced is dropped outside the lock.
+    Waiting(#[allow(dead_code, reason = "kept to be dropped later")] Option<Waker>),
+    /// The task has changed: its waker is to be cloned, outside the lock, before the next look.
+    CloneFirst,
+}
+
+impl<S> fmt::Debug for Standing<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Standing")
+            .field("queued", &self.queued())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A locked queue, and a place that stands in it or may join.
+pub struct Turn<'a, 'q, S = ()> {
+    queue: &'a mut Locked<'q, S>,
+    node: &'a Node,
+    queued: &'a mut bool,
+}
+
+impl<S> Turn<'_, '_, S> {
+    /// Goes to the end of the line.
+    ///
+    /// # Panics
+    ///
+    /// If the place stands in the queue already, or `u32::MAX` others do. Nothing has changed then.
+    #[inline]
+    pub fn join(&mut self, waker: Waker, tag: usize) {
+        assert!(!*self.queued, "a place joins a queue once, until it leaves");
+        self.queue.enrol();
+        *self.queued = true;
+        // SAFETY: the list is locked (invariant 1). The node is in no list, as `queued` was false; it is
+        // pinned, and its owner has
+        // promised to have it leave this queue (`Standing::new`).
+        unsafe { self.queue.list().push_back(self.node, waker, tag) };
+    }
+
+    /// Whether the place was [called](Locked::call) since it joined.
+    #[inline]
+    pub fn called(&self) -> bool {
+        // SAFETY: queued, hence pushed; and the list is locked.
+        *self.queued && unsafe { !self.node.is_linked() }
+    }
+
+    /// The place's tag. `None` if it is not queued.
+    #[inline]
+    pub fn tag(&self) -> Option<usize> {
+        // SAFETY: queued, hence pushed; and the list is locked.
+        self.queued.then(|| unsafe { self.node.tag() })
+    }
+
+    /// Takes the place out of the queue, called or not, and answers the waker of one that was not, to be dropped
+    /// after the lock. Does nothing if it is not queued.
+    #[inline]
+    #[must_use = "the waker is to be dropped after the lock"]
+    pub fn leave(&mut self) -> Option<Waker> {
+        if !*self.queued {
+            return None;
+        }
+        *self.queued = false;
+        self.queue.strike_off();
+        // SAFETY: it was this list that it was pushed on (`Standing::new`), and the list is locked.
+        unsafe { self.queue.list().remove(self.node) }
+    }
+
+    fn will_wake(&self, waker: &Waker) -> bool {
+        // SAFETY: queued, hence pushed; and the list is locked.
+        *self.queued && unsafe { self.node.will_wake(waker) }
+    }
+
+    /// Has `waker` woken instead of the one before, which it answers.
+    ///
+    /// # Panics
+    ///
+    /// If the place does not stand in line.
+    fn replace_waker(&mut self, waker: Waker) -> Option<Waker> {
+        assert!(
+            *self.queued && !self.called(),
+            "only a place that stands in line has a waker"
+        );
+        // SAFETY: queued, hence pushed; and the list is locked. It is linked, so it stays one with a waker.
+        unsafe { self.node.replace_waker(waker) }
+    }
+}
+
+impl<'q, S> Deref for Turn<'_, 'q, S> {
+    type Target = Locked<'q, S>;
+
+    #[inline]
+    fn deref(&self) -> &Self::Target {
+        self.queue
+    }
+}
+
+impl<S> DerefMut for Turn<'_, '_, S> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        self.queue
+    }
+}
+
+impl<S> fmt::Debug for Turn<'_, '_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Turn")
+            .field("queued", &self.queued)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A place, and the handle to the primitive in whose queue it waits. Most futures are little more.
+///
+/// When it is dropped while it stands in the queue, the primitive has it [withdraw](Waitable::withdraw).
+pub struct Slot<H: Handle<Target: Waitable>> {
+    /// Given back when the wait is over. `Some` while the place is queued.
+    handle: Option<H>,
+    key: KeyOf<H>,
+    node: Node,
+    queued: bool,
+}
+
+impl<H: Handle<Target: Waitable>> Slot<H> {
+    /// A place that has not joined the queue of `handle` yet.
+    #[inline]
+    pub fn new(handle: H, key: KeyOf<H>) -> Self {
+        Self {
+            handle: Some(handle),
+            key,
+            node: Node::new(),
+            queued: false,
+        }
+    }
+
+    /// The handle, until it is [taken](Self::finish).
+    #[inline]
+    pub const fn handle(&self) -> Option<&H> {
+        self.handle.as_ref()
+    }
+
+    /// Whether the place stands in the queue.
+    #[inline]
+    pub const fn queued(&self) -> bool {
+        self.queued
+    }
+
+    /// The place at its queue.
+    ///
+    /// # Panics
+    ///
+    /// If the wait is over: the future `name` was polled after it had finished.
+    #[inline]
+    #[track_caller]
+    pub fn standing(self: Pin<&mut Self>, name: &str) -> Standing<'_, StateOf<H>> {
+        // SAFETY: nothing is moved; the handle need not be pinned, and the node is only lent.
+        let this = unsafe { self.get_unchecked_mut() };
+        let Some(handle) = &this.handle else {
+            polled_after_completion(name)
+        };
+        // SAFETY: the node is pinned, as we are. The handle stays the same while the place is queued (`finish`), hence
+        // so does the queue, which it keeps alive and unmoved (`Handle`, `Waitable`). Our drop has the node leave.
+        unsafe { Standing::new(&this.node, &mut this.queued, handle.queue(this.key)) }
+    }
+
+    /// Ends the wait, and gives the handle back.
+    ///
+    /// # Panics
+    ///
+    /// If the place stands in the queue, or the handle was given back before.
+    #[inline]
+    pub fn finish(self: Pin<&mut Self>) -> H {
+        // SAFETY: the node is not moved.
+        let this = unsafe { self.get_unchecked_mut() };
+        assert!(
+            !this.queued,
+            "a place leaves its queue before its wait ends"
+        );
+        this.handle.take().expect("a wait ends once")
+    }
+}
+
+/// The contract of `Future::poll` forbids it.
+#[cold]
+#[track_caller]
+pub(crate) fn polled_after_completion(name: &str) -> ! {
+    panic!("`{name}` was polled after it had finished")
+}
+
+impl<H: Handle<Target: Waitable>> Drop for Slot<H> {
+    #[inline]
+    fn drop(&mut self) {
+        if let (true, Some(handle)) = (self.queued, &self.handle) {
+            // SAFETY: as in `standing`: a node that is queued was pinned, and is until its drop is over. `withdraw` has it
+            // leave, by its contract.
+            let standing =
+                unsafe { Standing::new(&self.node, &mut self.queued, handle.queue(self.key)) };
+            handle.withdraw(standing);
+        }
+    }
+}
+
+impl<H: Handle<Target: Waitable>> fmt::Debug for Slot<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot")
+            .field("queued", &self.queued)
+            .finish_non_exhaustive()
+    }
+}

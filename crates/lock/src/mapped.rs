@@ -1,0 +1,180 @@
+//! Guards of a part of the value.
+
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+use alloc::sync::Arc;
+use core::{
+    fmt,
+    marker::PhantomData,
+    mem::ManuallyDrop,
+    ops::{Deref, DerefMut},
+    ptr,
+};
+
+use awaitlist_core::Handle;
+
+use crate::{Lock, raw::RawLock};
+
+/// What [`Guard::map`](crate::Guard::map) makes of a [`LockGuard`](crate::LockGuard).
+pub type MappedLockGuard<'a, U> = MappedGuard<U, &'a RawLock>;
+
+/// What [`Guard::map`](crate::Guard::map) makes of an [`OwnedLockGuard`](crate::OwnedLockGuard).
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub type OwnedMappedLockGuard<T, U> = MappedGuard<U, Arc<Lock<T>>>;
+
+/// A lock that is held, seen through a part of its value. It releases the lock when it is dropped.
+#[must_use = "dropped at once, the lock is released at once: keep the guard in a variable (`let guard = …`)"]
+pub struct MappedGuard<U: ?Sized, R: Release> {
+    /// A pointer, not a `NonNull`: the guard must be invariant in U, as `&mut U` is.
+    part: *mut U,
+    /// Gives the hold back.
+    lock: R,
+    /// Gives out `&U` and `&mut U`, so it is Send and Sync as they are.
+    value: PhantomData<U>,
+}
+
+// SAFETY: sending it is sending a `&mut U`, and the hold, which any thread may give back.
+unsafe impl<U: ?Sized + Send, R: Release + Send> Send for MappedGuard<U, R> {}
+// SAFETY: sharing it is sharing a `&U`.
+unsafe impl<U: ?Sized + Sync, R: Release + Sync> Sync for MappedGuard<U, R> {}
+
+impl<U: ?Sized, R: Release> MappedGuard<U, R> {
+    /// # Safety
+    ///
+    /// `part` is part of the value of the lock, and the hold of that lock goes to this guard.
+    pub(crate) const unsafe fn new(part: *mut U, lock: R) -> Self {
+        Self {
+            part,
+            lock,
+            value: PhantomData,
+        }
+    }
+
+    /// A guard of a part of the part.
+    pub fn map<V: ?Sized, F>(this: Self, part: F) -> MappedGuard<V, R>
+    where
+        F: FnOnce(&mut U) -> &mut V,
+    {
+        match Self::try_map(this, |value| Some(part(value))) {
+            Ok(mapped) => mapped,
+            Err(_) => unreachable!("the part is always there"),
+        }
+    }
+
+    /// A guard of a part of the part, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// The guard itself, if `part` answers `None`.
+    pub fn try_map<V: ?Sized, F>(mut this: Self, part: F) -> Result<MappedGuard<V, R>, Self>
+    where
+        F: FnOnce(&mut U) -> Option<&mut V>,
+    {
+        // A panic in `part` drops `this`, which releases the lock.
+        match part(&mut this) {
+            Some(part) => {
+                let part: *mut V = part;
+                let this = ManuallyDrop::new(this);
+                // SAFETY: read once, out of what is not dropped.
+                let lock = unsafe { ptr::read(&this.lock) };
+                // SAFETY: the hold goes from one guard to the other, and a part of the part is one of the value.
+                Ok(unsafe { MappedGuard::new(part, lock) })
+            }
+            None => Err(this),
+        }
+    }
+}
+
+impl<U: ?Sized, R: Release> Deref for MappedGuard<U, R> {
+    type Target = U;
+
+    #[inline]
+    fn deref(&self) -> &U {
+        // SAFETY: the hold keeps every other guard away, and `&self` every `&mut U` of this one.
+        unsafe { &*self.part }
+    }
+}
+
+impl<U: ?Sized, R: Release> DerefMut for MappedGuard<U, R> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut U {
+        // SAFETY: the hold keeps every other guard away, and `&mut self` every other reference through this one.
+        unsafe { &mut *self.part }
+    }
+}
+
+impl<U: ?Sized, R: Release> Drop for MappedGuard<U, R> {
+    #[inline]
+    fn drop(&mut self) {
+        self.lock.release();
+    }
+}
+
+impl<U: ?Sized + fmt::Debug, R: Release> fmt::Debug for MappedGuard<U, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<U: ?Sized + fmt::Display, R: Release> fmt::Display for MappedGuard<U, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+/// The handle of a guard that can be mapped, and what is left of it in the mapped guard: `&RawLock` of a reference,
+/// which does not know the value's type, and the `Arc` itself of an `Arc`.
+pub trait MapHandle: Handle {
+    /// What is left.
+    type Mapped: Release;
+
+    /// Lets go of what is not needed to release the lock.
+    #[doc(hidden)]
+    fn mapped(self) -> Self::Mapped;
+}
+
+impl<'a, T: ?Sized> MapHandle for &'a Lock<T> {
+    type Mapped = &'a RawLock;
+
+    fn mapped(self) -> &'a RawLock {
+        &self.raw
+    }
+}
+
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+impl<T: ?Sized> MapHandle for Arc<Lock<T>> {
+    type Mapped = Self;
+
+    fn mapped(self) -> Self {
+        self
+    }
+}
+
+use release::Release;
+
+mod release {
+    //! A trait that nobody outside can name, hence neither implement nor call.
+
+    use super::RawLock;
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    use super::{Arc, Lock};
+
+    /// Gives the hold of a lock back.
+    pub trait Release {
+        fn release(&self);
+    }
+
+    impl Release for &RawLock {
+        #[inline]
+        fn release(&self) {
+            self.give_back();
+        }
+    }
+
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    impl<T: ?Sized> Release for Arc<Lock<T>> {
+        #[inline]
+        fn release(&self) {
+            self.raw.give_back();
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The lock without its value: one permit, and who waits for it.
+//!
+//! Public for the condition's crate, which lets a lock go and takes it again; hidden, since it is part of
+//! the suite's machinery.
+
+use core::ops::Deref;
+
+use awaitlist_core::{Handle, Permits, Queue, Standing, Waitable, const_fn};
+
+use crate::{Guard, Lock};
+
+/// What opens the queue of a lock.
+#[derive(Clone, Copy)]
+#[allow(missing_debug_implementations, reason = "it says nothing")]
+pub struct Key(());
+
+impl Key {
+    pub(crate) const fn new() -> Self {
+        Self(())
+    }
+
+    /// The key, for another crate of the suite.
+    ///
+    /// # Safety
+    ///
+    /// What is done with it leaves every hold to whom it belongs: permits are taken only by acquiring, and given
+    /// back only by who acquired them.
+    pub const unsafe fn new_for_suite() -> Self {
+        Self(())
+    }
+}
+
+/// The one permit of a lock. What a mapped guard gives back.
+#[derive(Debug)]
+pub struct RawLock {
+    queue: Queue<Permits>,
+}
+
+impl RawLock {
+    const_fn! {
+        pub(crate) const fn new() -> Self {
+            Self { queue: Queue::with_permits(1) }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn try_take(&self) -> bool {
+        self.queue.try_take(1)
+    }
+
+    /// Gives the hold back that the caller has.
+    #[inline]
+    pub(crate) fn give_back(&self) {
+        self.queue.give_back_only();
+    }
+
+    #[inline]
+    pub(crate) fn is_held(&self) -> bool {
+        self.queue.is_held()
+    }
+
+    #[inline]
+    pub(crate) fn waiters(&self) -> usize {
+        self.queue.waiters()
+    }
+
+    /// Whether the lock is held, and how many wait for it, at one and the same moment.
+    pub(crate) fn snapshot(&self) -> (bool, usize) {
+        self.queue
+            .locked(|queue| (queue.is_held(), queue.waiters()))
+    }
+
+    pub(crate) fn forget_hold(&self) {
+        self.queue.forget_hold();
+    }
+
+    #[must_use]
+    pub(crate) fn adopt_hold(&self) -> bool {
+        self.queue.adopt_hold()
+    }
+}
+
+// SAFETY: the queue is a field of the lock, the same each time, and `withdraw` of permits has the place leave.
+unsafe impl<T: ?Sized> Waitable for Lock<T> {
+    type State = Permits;
+    type Key = Key;
+
+    #[inline]
+    fn queue(&self, _: Key) -> &Queue<Permits> {
+        &self.raw.queue
+    }
+
+    fn withdraw(&self, standing: Standing<'_, Permits>) {
+        standing.withdraw(1);
+    }
+}
+
+/// Takes a guard apart: the hold goes on, and is the caller's to give back or to make a guard of again.
+#[inline]
+pub fn into_hold<T: ?Sized, H: Handle<Target = Lock<T>>>(guard: Guard<T, H>) -> H {
+    guard.into_handle()
+}
+
+/// A guard for a hold.
+///
+/// # Safety
+///
+/// The caller has a hold of this lock, got by [`into_hold`] or by a poll of its queue, and gives it to the guard.
+#[inline]
+pub unsafe fn from_hold<T: ?Sized, H: Handle<Target = Lock<T>>>(handle: H) -> Guard<T, H> {
+    // SAFETY: the caller's word.
+    unsafe { Guard::new(handle) }
+}
+
+/// Gives a hold back.
+///
+/// # Safety
+///
+/// The caller has a hold of this lock, got as for [`from_hold`], and has it no more afterwards.
+#[inline]
+pub unsafe fn release_hold<T: ?Sized, H: Handle<Target = Lock<T>>>(handle: &H) {
+    Deref::deref(handle).raw.give_back();
+}
