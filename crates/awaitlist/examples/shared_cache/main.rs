@@ -1,0 +1,98 @@
+//! Many clients, a few slow pages, one cache: what a lock is for, on a real server.
+//!
+//! A web server on the loopback takes its time over every page. A crowd of clients wants all of its pages
+//! through one shared cache, and the cache is built in three ways: without a lock, with one `Lock`, and
+//! with a `Lock` for each page and a `Semaphore` over the requests. An `Event` starts the crowd, and a
+//! `Barrier` divides its rounds. What the server counted meanwhile is the table at the end.
+//!
+//! ```text
+//! cargo run --release -p awaitlist --example shared_cache
+//! cargo run --release -p awaitlist --example shared_cache -- --help
+//! ```
+//!
+//! Read on in `cache.rs` for the three ways, and in `crowd.rs` for the clients.
+
+mod args;
+mod cache;
+mod crowd;
+mod progress;
+mod report;
+mod server;
+mod site;
+mod tally;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use tokio::runtime::Runtime;
+
+use crate::{
+    args::Args,
+    cache::{Cache, NoLock, OneLock, PageLocks},
+    crowd::Crowd,
+    progress::Progress,
+    report::Row,
+    site::Site,
+};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match start(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to do when not even stderr takes the message.
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(args: &Args) -> Result<()> {
+    let runtime = Runtime::new().context("cannot start the tokio runtime")?;
+    let outcome = runtime.block_on(run(args));
+    // A name lookup may hang in a thread of its own, and the runtime's drop would wait for it.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Tries the three ways one after another and tells what came of each.
+async fn run(args: &Args) -> Result<()> {
+    let site = Arc::new(if args.urls.is_empty() {
+        Site::local(args.pages, args.delay(), args.timeout()).await?
+    } else {
+        Site::of_urls(&args.urls, args.timeout())?
+    });
+    print(&report::opening(args, &site))?;
+    let rows = [
+        try_way(args, &site, NoLock::new(Arc::clone(&site))).await?,
+        try_way(args, &site, OneLock::new(Arc::clone(&site))).await?,
+        try_way(args, &site, PageLocks::new(Arc::clone(&site), args.limit)).await?,
+    ];
+    print(&report::table(&site, &rows))
+}
+
+/// Lets a fresh crowd loose on one cache.
+async fn try_way<C: Cache>(args: &Args, site: &Site, cache: C) -> Result<Row> {
+    let progress = Progress::new(C::NAME, args.rounds, args.wanted(site.pages().len()))?;
+    let crowd = Crowd::new(args, site.pages(), cache, progress);
+    let wall_time = crowd.run().await?;
+    Ok(Row {
+        way: C::NAME,
+        count: site.take_count(),
+        wall_time,
+    })
+}
+
+/// Like `print!`, but a closed stdout is an error and no panic.
+fn print(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .context("cannot write to stdout")
+}
