@@ -8,7 +8,7 @@ use core::{
 
 use crate::{
     list::List,
-    sync::{AtomicU32, AtomicUsize, Gate, Ordering, UnsafeCell, section},
+    sync::{AtomicU32, AtomicUsize, Gate, Ordering, UnsafeCell, look, publish, section},
 };
 
 /// Set while somebody holds the list's lock.
@@ -113,7 +113,7 @@ impl<S> Queue<S> {
     #[inline]
     pub fn locked<R>(&self, body: impl FnOnce(&mut Locked<'_, S>) -> R) -> R {
         section(|| {
-            let word = match self.try_lock() {
+            let word = match self.try_lock(self.word.load(Ordering::Relaxed)) {
                 Some(word) => word,
                 None => self.lock_contended(),
             };
@@ -121,10 +121,10 @@ impl<S> Queue<S> {
         })
     }
 
-    /// Sets `LOCKED` and answers the word as it was, or `None` if somebody else holds the lock.
+    /// Sets `LOCKED` and answers the word as it was, which was `word` at the last look. `None` if somebody else holds the
+    /// lock.
     #[inline]
-    fn try_lock(&self) -> Option<usize> {
-        let mut word = self.word.load(Ordering::Relaxed);
+    fn try_lock(&self, mut word: usize) -> Option<usize> {
         while word & LOCKED == 0 {
             // Acquire: pairs with the Release of the unlock in `Locked::drop` and of the short cuts.
             match self.word.compare_exchange_weak(
@@ -142,7 +142,7 @@ impl<S> Queue<S> {
 
     #[cold]
     fn lock_contended(&self) -> usize {
-        self.gate.wait(|| self.try_lock())
+        self.gate.wait(|| self.try_lock(look(&self.word)))
     }
 }
 
@@ -250,11 +250,9 @@ impl<S> Drop for Locked<'_, S> {
     #[inline]
     fn drop(&mut self) {
         let waiters = if self.is_idle() { 0 } else { WAITERS };
-        // Release: pairs with the Acquire of the next to take the lock, or a short cut. A store will do, since
-        // nobody else writes the word while LOCKED is set.
-        self.queue
-            .word
-            .store(self.payload() | waiters, Ordering::Release);
+        // Nobody else writes the word while LOCKED is set, so a store will do.
+        publish(&self.queue.word, self.payload() | waiters);
+        self.queue.gate.unlocked();
     }
 }
 

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `std` | `core` (or `portable-atomic`) | spins, then stands in line at a `parking_lot` mutex, see [`Gate`] |
 //! | `critical-section` | `core` (or `portable-atomic`) | nobody on one core: interrupts are off while it is held |
-//! | `--cfg awaitlist_loom` | `loom` | yields to the model |
+//! | `--cfg awaitlist_loom` | `loom` | sleeps until it is let go |
 
 #[cfg(not(any(feature = "std", feature = "critical-section", awaitlist_loom)))]
 compile_error!(
@@ -13,7 +13,7 @@ compile_error!(
 );
 
 pub use cell::UnsafeCell;
-pub(crate) use gate::{Gate, section};
+pub(crate) use gate::{Gate, look, publish, section};
 
 #[cfg(awaitlist_loom)]
 pub(crate) use loom::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -68,6 +68,7 @@ mod cell {
 /// With std: who finds a list locked spins for a moment, then waits at a real mutex.
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 mod gate {
+    use super::{AtomicUsize, Ordering};
     use core::{hint, time::Duration};
     use std::thread;
 
@@ -113,6 +114,25 @@ mod gate {
                 }
             }
         }
+
+        /// The lock was let go. Who waits at the gate looks for itself.
+        #[inline(always)]
+        #[allow(clippy::unused_self, reason = "a model has something to do here")]
+        pub(crate) const fn unlocked(&self) {}
+    }
+
+    /// What a thread that waits for the lock sees of the word.
+    #[inline(always)]
+    pub(crate) fn look(word: &AtomicUsize) -> usize {
+        // Relaxed: the exchange that follows decides. A look that is out of date makes it fail.
+        word.load(Ordering::Relaxed)
+    }
+
+    /// Writes a word that nobody else writes at this time: the lock is let go.
+    #[inline(always)]
+    pub(crate) fn publish(word: &AtomicUsize, value: usize) {
+        // Release: pairs with the Acquire of the next to take the lock, or a short cut.
+        word.store(value, Ordering::Release);
     }
 
     /// Runs `body`, in which a list is locked: as it is.
@@ -129,6 +149,7 @@ mod gate {
     not(awaitlist_loom)
 ))]
 mod gate {
+    use super::{AtomicUsize, Ordering};
     use core::hint;
 
     /// Nothing to wait at: of several cores, the critical section lets one in.
@@ -148,6 +169,25 @@ mod gate {
                 hint::spin_loop();
             }
         }
+
+        /// The lock was let go. Who waits at the gate looks for itself.
+        #[inline(always)]
+        #[allow(clippy::unused_self, reason = "a model has something to do here")]
+        pub(crate) const fn unlocked(&self) {}
+    }
+
+    /// What a thread that waits for the lock sees of the word.
+    #[inline(always)]
+    pub(crate) fn look(word: &AtomicUsize) -> usize {
+        // Relaxed: the exchange that follows decides. A look that is out of date makes it fail.
+        word.load(Ordering::Relaxed)
+    }
+
+    /// Writes a word that nobody else writes at this time: the lock is let go.
+    #[inline(always)]
+    pub(crate) fn publish(word: &AtomicUsize, value: usize) {
+        // Release: pairs with the Acquire of the next to take the lock, or a short cut.
+        word.store(value, Ordering::Release);
     }
 
     /// Runs `body`, in which a list is locked, with interrupts off.
@@ -157,26 +197,71 @@ mod gate {
     }
 }
 
-/// In a model: that a thread waits is said to loom, which then runs another.
+/// In a model nobody may spin: loom could not tell it from a thread that hangs. Who finds a list locked sleeps until
+/// the lock is let go.
 #[cfg(awaitlist_loom)]
 mod gate {
-    /// Nothing to wait at.
-    pub(crate) struct Gate;
+    extern crate std;
+
+    use super::{AtomicUsize, Ordering};
+    use loom::thread::{self, Thread};
+    use std::{sync::Mutex, vec::Vec};
+
+    /// Where threads sleep until the lock of a list is let go.
+    ///
+    /// The list of sleepers is not loom's: nothing of the gate is part of the model as long as nobody waits there, so no
+    /// ordering of the word is hidden behind one of the gate.
+    pub(crate) struct Gate {
+        sleepers: Mutex<Vec<Thread>>,
+    }
 
     impl Gate {
-        pub(crate) const fn new() -> Self {
-            Self
+        pub(crate) fn new() -> Self {
+            Self {
+                sleepers: Mutex::new(Vec::new()),
+            }
         }
 
         /// Repeats `attempt` until it gives an answer.
         pub(crate) fn wait<R>(&self, mut attempt: impl FnMut() -> Option<R>) -> R {
             loop {
-                loom::thread::yield_now();
+                // Between a look that finds the list locked (`look`) and the sleep, loom runs nobody else.
                 if let Some(answer) = attempt() {
                     return answer;
                 }
+                let own = thread::current();
+                self.with_sleepers(|sleepers| sleepers.push(own));
+                thread::park();
             }
         }
+
+        /// The lock was let go: wakes who waits for it.
+        pub(crate) fn unlocked(&self) {
+            for sleeper in self.with_sleepers(core::mem::take) {
+                sleeper.unpark();
+            }
+        }
+
+        /// The mutex is a real one: loom must not run another thread while it is held.
+        fn with_sleepers<R>(&self, access: impl FnOnce(&mut Vec<Thread>) -> R) -> R {
+            access(
+                &mut self
+                    .sleepers
+                    .lock()
+                    .expect("nothing panics while it is held"),
+            )
+        }
+    }
+
+    /// What a thread that waits for the lock sees of the word. It sleeps if that is locked, so it must not be an old
+    /// value: an exchange always reads the newest that an exchange wrote.
+    pub(crate) fn look(word: &AtomicUsize) -> usize {
+        word.fetch_add(0, Ordering::Relaxed)
+    }
+
+    /// Writes a word that nobody else writes at this time: an exchange, for the sake of `look`.
+    pub(crate) fn publish(word: &AtomicUsize, value: usize) {
+        word.swap(value, Ordering::Release);
     }
 
     /// Runs `body`, in which a list is locked: as it is.

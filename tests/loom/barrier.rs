@@ -1,0 +1,103 @@
+use awaitlist_barrier::{Barrier, BrokenBarrier};
+
+use crate::support::{Arc, block_on, model, model_bounded, poll_once, thread};
+
+/// Two arrive at once: does each get an index of its own?
+#[test]
+fn two_arrive() {
+    model(|| {
+        let barrier = Arc::new(Barrier::new(2));
+        let other = Arc::clone(&barrier);
+        let thread = thread::spawn(move || block_on(other.wait()).unwrap());
+        let index = block_on(barrier.wait()).unwrap();
+        assert_eq!(index + thread.join().unwrap(), 1);
+        assert_eq!(barrier.n_waiting(), 0);
+    });
+}
+
+/// The last one arrives while an arrival is dropped: does it go with it, or wait for another?
+#[test]
+fn the_last_arrival_against_a_drop() {
+    model(|| {
+        let barrier = Arc::new(Barrier::new(2));
+        let mut first = Box::pin(barrier.wait_owned());
+        assert!(poll_once(first.as_mut()).is_pending());
+        let dropper = thread::spawn(move || drop(first));
+        let mut last = Box::pin(barrier.wait());
+        let released = poll_once(last.as_mut()).is_ready();
+        dropper.join().unwrap();
+        // Withdrawn before: the one that came is the only one, and another lets it go.
+        assert_eq!(barrier.n_waiting(), usize::from(!released));
+        if !released {
+            assert_eq!(block_on(barrier.wait()), Ok(1));
+            assert_eq!(block_on(last), Ok(0));
+        }
+        assert_eq!(barrier.n_waiting(), 0);
+    });
+}
+
+/// An abort against an arrival that would complete the round: do both sides agree on what happened?
+#[test]
+fn an_abort_against_the_last_arrival() {
+    model(|| {
+        let barrier = Arc::new(Barrier::new(2));
+        let other = Arc::clone(&barrier);
+        let arrival = thread::spawn(move || block_on(other.wait()));
+        let mut own = Box::pin(barrier.wait());
+        let early = poll_once(own.as_mut());
+        barrier.abort();
+        let own = match early {
+            std::task::Poll::Ready(result) => result,
+            std::task::Poll::Pending => block_on(own),
+        };
+        let others = arrival.join().unwrap();
+        assert!(barrier.broken());
+        // The last one to arrive returned before the abort, or nobody returned.
+        assert!(own.is_err() || others.is_err() || own != others);
+        barrier.reset();
+        assert!(!barrier.broken());
+    });
+}
+
+/// A reset against an arrival: does who was inside fail, and who comes later join the new round?
+#[test]
+fn a_reset_against_an_arrival() {
+    model(|| {
+        let barrier = Arc::new(Barrier::new(2));
+        let mut first = Box::pin(barrier.wait_owned());
+        assert!(poll_once(first.as_mut()).is_pending());
+        let other = Arc::clone(&barrier);
+        let resetter = thread::spawn(move || other.reset());
+        let mut second = Box::pin(barrier.wait());
+        let early = poll_once(second.as_mut());
+        resetter.join().unwrap();
+        assert_eq!(block_on(first), Err(BrokenBarrier::AbortOrReset));
+        if early.is_pending() {
+            // Gated by the reset; it joined the new round when the first had left, and another completes that.
+            assert!(poll_once(second.as_mut()).is_pending());
+            assert_eq!(block_on(barrier.wait()), Ok(1));
+            assert_eq!(block_on(second), Ok(0));
+        } else {
+            assert_eq!(early, std::task::Poll::Ready(Ok(1)));
+        }
+    });
+}
+
+/// Two rounds by two threads: does who comes early wait until the round before has left?
+#[test]
+fn two_rounds() {
+    model_bounded(2, || {
+        let barrier = Arc::new(Barrier::new(2));
+        let other = Arc::clone(&barrier);
+        let rounds = |barrier: Arc<Barrier>| {
+            (
+                block_on(barrier.wait()).unwrap(),
+                block_on(barrier.wait()).unwrap(),
+            )
+        };
+        let thread = thread::spawn(move || rounds(other));
+        let (first, second) = rounds(barrier);
+        let (others_first, others_second) = thread.join().unwrap();
+        assert_eq!((first + others_first, second + others_second), (1, 1));
+    });
+}
