@@ -16,3 +16,10 @@ pub fn assert_brackets(primitive: &impl std::fmt::Display, expected: &str) {
         .and_then(|(_, rest)| rest.strip_suffix("]>"));
     assert_eq!(inside, Some(expected), "in {printed}");
 }
+
+/// The examples in the documents compile and run.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+}

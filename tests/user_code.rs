@@ -1,16 +1,21 @@
 //! Code as users write it: that it compiles is the test. Nothing in it runs but where a test below says so.
-#![allow(dead_code, unused_variables, unused_mut, clippy::drop_non_drop, clippy::let_underscore_future)]
+#![allow(
+    dead_code,
+    unused_variables,
+    unused_mut,
+    clippy::drop_non_drop,
+    clippy::type_complexity,
+    clippy::let_underscore_future
+)]
 
 use awaitlist_barrier::{self as barrier, Barrier};
 use awaitlist_bounded_semaphore::{self as bounded, BoundedSemaphore};
 use awaitlist_condition::Block as _;
 use awaitlist_condition::{self as condition, Condition};
 use awaitlist_event::{self as event, Event};
-use awaitlist_lock::Block as _;
 use awaitlist_lock::{
     self as lock, Guard, Lock, LockGuard, MappedLockGuard, OwnedLockGuard, OwnedMappedLockGuard,
 };
-use awaitlist_semaphore::Block as _;
 use awaitlist_semaphore::{self as semaphore, Semaphore};
 use std::{
     any::Any,
@@ -60,7 +65,7 @@ async fn guards() {
     g[0] = 3;
     // default param
     let u = <Lock>::default();
-    u.acquire().await;
+    let _at_once = u.acquire().await;
     let u2 = Lock::new(());
     LockGuard::forget(u2.acquire().await);
     u2.release().unwrap();

@@ -2,7 +2,7 @@
 //!
 //! | build | atomics | who waits for the lock of a list |
 //! |---|---|---|
-//! | `std` | `core` (or `portable-atomic`) | spins, then stands in line at a `parking_lot` mutex, see [`Gate`] |
+//! | `std` | `core` (or `portable-atomic`) | spins, then stands in line at a `parking_lot` mutex, see `Gate` below |
 //! | `critical-section` | `core` (or `portable-atomic`) | nobody on one core: interrupts are off while it is held |
 //! | `--cfg awaitlist_loom` | `loom` | sleeps until it is let go |
 
