@@ -1,31 +1,8 @@
 //! The bounded semaphore itself.
 
-#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-use alloc::sync::Arc;
 use core::fmt;
 
-use awaitlist_core::{Excess, Overflow, Permits, Pool, Queue, Standing, Waitable, const_fn};
-
-/// What opens the queue of a semaphore.
-#[derive(Clone, Copy, Debug)]
-#[doc(hidden)]
-pub struct Key(());
-
-const KEY: Key = Key(());
-
-/// What [`BoundedSemaphore::acquire`] and [`BoundedSemaphore::acquire_many`] make.
-pub type Acquire<'a> = awaitlist_core::Acquire<&'a BoundedSemaphore>;
-
-/// What [`BoundedSemaphore::acquire_owned`] and [`BoundedSemaphore::acquire_many_owned`] make.
-#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-pub type AcquireOwned = awaitlist_core::Acquire<Arc<BoundedSemaphore>>;
-
-/// What [`BoundedSemaphore::acquire`] and [`BoundedSemaphore::acquire_many`] answer.
-pub type Permit<'a> = awaitlist_core::Permit<&'a BoundedSemaphore>;
-
-/// What [`BoundedSemaphore::acquire_owned`] and [`BoundedSemaphore::acquire_many_owned`] answer.
-#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-pub type OwnedPermit = awaitlist_core::Permit<Arc<BoundedSemaphore>>;
+use awaitlist_core::{Excess, Overflow, Permits, Pool, Queue, const_fn};
 
 /// A fair semaphore that never has more permits than it began with: `asyncio.BoundedSemaphore` of CPython 3.13.
 ///
@@ -82,117 +59,6 @@ impl BoundedSemaphore {
         }
     }
 
-    /// Waits for a permit, which is given back when it is dropped.
-    ///
-    /// The place in the queue is taken when the future is first polled. If a permit is to be had and nobody waits, that
-    /// poll is ready: an uncontended acquire never suspends.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future gives up its place. What it had been granted goes to the next in line at once.
-    ///
-    /// ```
-    /// # use awaitlist_bounded_semaphore::{Block, BoundedSemaphore};
-    /// # async {
-    /// let semaphore = BoundedSemaphore::new(2);
-    /// let permit = semaphore.acquire().await;
-    /// assert_eq!(semaphore.value(), 1);
-    /// # drop(permit);
-    /// # }.block();
-    /// ```
-    #[inline]
-    #[track_caller]
-    pub fn acquire(&self) -> Acquire<'_> {
-        awaitlist_core::Acquire::new(self, KEY, 1)
-    }
-
-    /// Waits for `n` permits at once. Those behind it in the queue wait until it has them, even if there would be
-    /// enough for them. For none at all it waits for its turn as well.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`acquire`](Self::acquire). If the one that is dropped was first in line, those behind it get what they need.
-    ///
-    /// # Panics
-    ///
-    /// If `n` is above the bound (or above 1, where that is 0), which can never be had.
-    #[inline]
-    #[track_caller]
-    pub fn acquire_many(&self, n: usize) -> Acquire<'_> {
-        awaitlist_core::Acquire::new(self, KEY, n)
-    }
-
-    /// Acquires a permit if one is to be had and nobody waits, else answers `None`.
-    ///
-    /// ```
-    /// # use awaitlist_bounded_semaphore::BoundedSemaphore;
-    /// let semaphore = BoundedSemaphore::default();
-    /// let permit = semaphore.try_acquire();
-    /// assert!(permit.is_some() && semaphore.try_acquire().is_none());
-    /// ```
-    #[inline]
-    #[track_caller]
-    pub fn try_acquire(&self) -> Option<Permit<'_>> {
-        self.try_acquire_many(1)
-    }
-
-    /// Acquires `n` permits if they are to be had and nobody waits, else answers `None`.
-    #[inline]
-    #[track_caller]
-    pub fn try_acquire_many(&self, n: usize) -> Option<Permit<'_>> {
-        self.queue
-            .try_take(n)
-            .then(|| awaitlist_core::Permit::new(self, KEY, n))
-    }
-
-    /// [`acquire`](Self::acquire), with a permit that owns the semaphore's `Arc`, to be kept in a struct or sent to
-    /// a task.
-    ///
-    /// ```
-    /// # use awaitlist_bounded_semaphore::{Block, BoundedSemaphore};
-    /// # use std::sync::Arc;
-    /// let semaphore = Arc::new(BoundedSemaphore::new(1));
-    /// let permit = semaphore.acquire_owned().block();
-    /// std::thread::spawn(move || drop(permit)).join().unwrap();
-    /// assert_eq!(semaphore.value(), 1);
-    /// ```
-    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    #[inline]
-    #[track_caller]
-    pub fn acquire_owned(self: &Arc<Self>) -> AcquireOwned {
-        self.acquire_many_owned(1)
-    }
-
-    /// [`acquire_many`](Self::acquire_many), with a permit that owns the semaphore's `Arc`.
-    ///
-    /// # Panics
-    ///
-    /// If `n` is above the bound (or above 1, where that is 0), which can never be had.
-    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    #[inline]
-    #[track_caller]
-    pub fn acquire_many_owned(self: &Arc<Self>, n: usize) -> AcquireOwned {
-        awaitlist_core::Acquire::new(Arc::clone(self), KEY, n)
-    }
-
-    /// [`try_acquire`](Self::try_acquire), with a permit that owns the semaphore's `Arc`.
-    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    #[inline]
-    #[track_caller]
-    pub fn try_acquire_owned(self: &Arc<Self>) -> Option<OwnedPermit> {
-        self.try_acquire_many_owned(1)
-    }
-
-    /// [`try_acquire_many`](Self::try_acquire_many), with a permit that owns the semaphore's `Arc`.
-    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    #[inline]
-    #[track_caller]
-    pub fn try_acquire_many_owned(self: &Arc<Self>, n: usize) -> Option<OwnedPermit> {
-        self.queue
-            .try_take(n)
-            .then(|| awaitlist_core::Permit::new(Arc::clone(self), KEY, n))
-    }
-
     /// Gives back a permit that was [forgotten](Permit::forget).
     ///
     /// # Errors
@@ -228,24 +94,6 @@ impl BoundedSemaphore {
     pub const fn bound(&self) -> usize {
         self.bound
     }
-
-    /// Whether an acquire would have to wait: no permit is to be had, or somebody waits.
-    #[inline]
-    pub fn locked(&self) -> bool {
-        self.queue.would_wait()
-    }
-
-    /// How many permits are to be had: not in anybody's hands, and not granted to one who has not run yet.
-    #[inline]
-    pub fn value(&self) -> usize {
-        self.queue.value()
-    }
-
-    /// How many wait, those included that were granted their permits and have not run yet.
-    #[inline]
-    pub fn waiters(&self) -> usize {
-        self.queue.waiters()
-    }
 }
 
 /// A [`BoundedSemaphore`] was released when its value was at its bound. Nothing has changed.
@@ -262,40 +110,17 @@ impl fmt::Display for ReleasedTooManyTimes {
 
 impl core::error::Error for ReleasedTooManyTimes {}
 
-// SAFETY: the queue is a field of the semaphore, the same each time, and `withdraw` of permits has the place leave.
-unsafe impl Waitable for BoundedSemaphore {
-    type State = Permits;
-    type Key = Key;
-
-    #[inline]
-    fn queue(&self, _: Key) -> &Queue<Permits> {
-        &self.queue
-    }
-
-    fn withdraw(&self, standing: Standing<'_, Permits>) {
-        standing.withdraw(self.bound);
-    }
-}
+awaitlist_core::semaphore!(
+    BoundedSemaphore,
+    "awaitlist_bounded_semaphore",
+    "the bound (or above 1, where that is 0)"
+);
 
 impl Pool for BoundedSemaphore {
     const NAME: &'static str = "BoundedSemaphore";
 
     fn bound(&self) -> usize {
         self.bound
-    }
-}
-
-/// One permit, as asyncio's `BoundedSemaphore()`.
-impl Default for BoundedSemaphore {
-    fn default() -> Self {
-        Self::new(1)
-    }
-}
-
-/// What asyncio prints in brackets: `<BoundedSemaphore [unlocked, value:2]>`, `<BoundedSemaphore [locked, waiters:1]>`.
-impl fmt::Display for BoundedSemaphore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.queue.fmt_as_asyncio(Self::NAME, f)
     }
 }
 

@@ -37,6 +37,7 @@ mod permit;
 mod permits;
 mod queue;
 mod relay;
+mod semaphore;
 mod slot;
 #[doc(hidden)]
 pub mod sync;
