@@ -17,6 +17,9 @@ pub fn assert_brackets(primitive: &impl std::fmt::Display, expected: &str) {
     assert_eq!(inside, Some(expected), "in {printed}");
 }
 
+#[cfg(doctest)]
+mod compile_fail;
+
 /// The examples in the documents compile and run.
 #[cfg(doctest)]
 mod documents {

@@ -1,7 +1,23 @@
 //! The suite seen from outside: scripts that step futures by hand, one behaviour a test.
 
+mod allocation;
+mod auto_traits;
+mod bad_input;
+mod barrier;
+mod bounded_semaphore;
+mod cancellation;
+mod condition;
 mod cpython;
+mod event;
 mod fifo_order;
 mod golden;
+mod guarantees;
+mod lock;
+mod model;
+mod ported_examples;
+mod semaphore;
+mod sizes;
+mod stress;
 mod traps;
 mod user_code;
+mod wakers;

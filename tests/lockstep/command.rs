@@ -1,0 +1,227 @@
+//! What can be done to the primitives, one step at a time, and what may come of it.
+
+use awaitlist::BrokenBarrier;
+
+/// The number of a future, of a guard or of a permit, used once in a program. What a future answers keeps its number.
+pub(super) type Id = u32;
+
+/// Which of a future's wakers.
+pub(super) type WakerNumber = u8;
+
+/// How many wakers each future is polled with, in turn or not.
+pub(super) const WAKERS: WakerNumber = 3;
+
+/// By reference or by `Arc`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Borrowed,
+    Owned,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LockId {
+    /// Two conditions share it.
+    Shared,
+    /// A condition has it for its own.
+    Own,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ConditionId {
+    /// One of the two on the shared lock.
+    Left,
+    /// The other one.
+    Right,
+    /// With a lock of its own.
+    Own,
+}
+
+impl ConditionId {
+    pub(super) const ALL: [Self; 3] = [Self::Left, Self::Right, Self::Own];
+
+    pub(super) const fn lock(self) -> LockId {
+        match self {
+            Self::Left | Self::Right => LockId::Shared,
+            Self::Own => LockId::Own,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SemaphoreId {
+    Plain,
+    Bounded,
+}
+
+/// A line in which futures wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    Lock(LockId),
+    Semaphore(SemaphoreId),
+    Event,
+    Condition(ConditionId),
+    Barrier,
+}
+
+impl Line {
+    pub(super) const ALL: [Self; 9] = [
+        Self::Lock(LockId::Shared),
+        Self::Lock(LockId::Own),
+        Self::Semaphore(SemaphoreId::Plain),
+        Self::Semaphore(SemaphoreId::Bounded),
+        Self::Event,
+        Self::Condition(ConditionId::Left),
+        Self::Condition(ConditionId::Right),
+        Self::Condition(ConditionId::Own),
+        Self::Barrier,
+    ];
+
+    /// Whether one command may change both: a lock, and the conditions on it.
+    pub(super) const fn is_near(self, other: Self) -> bool {
+        use Line::{Barrier, Condition, Event, Lock, Semaphore};
+        match (self, other) {
+            (Lock(_) | Condition(_), Lock(_) | Condition(_)) | (Event, Event) => true,
+            (Semaphore(one), Semaphore(two)) => one as u8 == two as u8,
+            (left, right) => matches!((left, right), (Barrier, Barrier)),
+        }
+    }
+}
+
+/// What a future waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    Lock(LockId),
+    Permits(SemaphoreId, usize),
+    Event,
+    /// With the guard of that number, which is gone then.
+    Condition(ConditionId, Until, Id),
+    Barrier,
+}
+
+impl Wait {
+    /// The line that it joins first.
+    pub(super) const fn line(self) -> Line {
+        match self {
+            Self::Lock(lock) => Line::Lock(lock),
+            Self::Permits(semaphore, _) => Line::Semaphore(semaphore),
+            Self::Event => Line::Event,
+            Self::Condition(condition, ..) => Line::Condition(condition),
+            Self::Barrier => Line::Barrier,
+        }
+    }
+}
+
+/// Until when a condition is waited for. There is a stock of goods under each lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Until {
+    /// `wait`.
+    Notified,
+    /// `wait_for`: until something is in stock, and takes it.
+    Stocked,
+    /// `wait_for_some`: the same, and answers how much is left.
+    Left,
+    /// `wait_or`: until its stop is fired.
+    Stopped,
+    /// The same, with a stop that as its last word notifies the condition itself, if it can have the lock.
+    StoppedWithANotify,
+}
+
+impl Until {
+    pub(super) const fn has_stop(self) -> bool {
+        matches!(self, Self::Stopped | Self::StoppedWithANotify)
+    }
+}
+
+/// One step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    /// Makes a future.
+    Start(Id, Wait, Form),
+    Poll(Id, WakerNumber),
+    /// Drops a future.
+    Abandon(Id),
+    /// Has the stop of a `wait_or` be ready, and wakes who waits for it.
+    Fire(Id),
+
+    TryAcquire(Id, LockId, Form),
+    /// Makes a guard of a hold of the shared lock that was forgotten.
+    Adopt(Id, LockId, Form),
+    /// Releases a hold that was forgotten.
+    ReleaseForgotten(LockId),
+    /// Makes a mapped guard of a guard.
+    Map(Id),
+    /// Forgets a guard or a permit.
+    Forget(Id),
+    /// Drops a guard or a permit.
+    LetGo(Id),
+    /// Notifies so many, with that guard.
+    Notify(ConditionId, usize, Id),
+    NotifyAll(ConditionId, Id),
+    /// Puts so much into stock.
+    Stock(LockId, u8),
+
+    TryAcquireMany(Id, SemaphoreId, usize, Form),
+    Release(SemaphoreId, usize),
+    /// A release of the plain semaphore beyond `MAX_PERMITS`, which panics.
+    ReleaseTooMany(usize),
+    /// So many out of the permit of the second number, as a permit of the first.
+    Split(Id, Id, usize),
+    /// The permit of the second number into that of the first.
+    Merge(Id, Id),
+
+    Set,
+    Clear,
+
+    Abort,
+    Reset,
+}
+
+/// What came of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Nothing to be answered.
+    Done,
+    /// Not ready.
+    Pending,
+    /// `None`, or an error, and nothing has changed.
+    Refused,
+    /// A panic, and nothing has changed.
+    Panicked,
+    /// A guard of a lock.
+    Guard(LockId),
+    /// A guard, after the predicate's answer.
+    GuardAndLeft(LockId, u8),
+    /// A guard, and whether the wait was ended by its stop.
+    GuardAndStopped(LockId, bool),
+    /// A permit, and its count.
+    Permit(SemaphoreId, usize),
+    /// The event was set.
+    Set,
+    /// The index of an arrival.
+    Index(usize),
+    /// An arrival failed.
+    Broken(BrokenBarrier),
+}
+
+impl Answer {
+    /// Whether a future has finished with it.
+    pub(super) const fn is_ready(self) -> bool {
+        !matches!(self, Self::Pending)
+    }
+}
+
+/// Who was woken, and by which of its wakers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Woken(pub(super) Id, pub(super) WakerNumber);
+
+/// A machine that does what commands say.
+pub(super) trait Machine {
+    /// Does it, and puts who was woken at the end of `woken`.
+    fn apply(&mut self, command: Command, woken: &mut Vec<Woken>) -> Answer;
+
+    /// Writes down all that can be seen of a line and what belongs to it.
+    fn describe(&self, line: Line, text: &mut String);
+
+    /// Writes down what can be seen of the stops that are still alive: which, and how often they were polled.
+    fn describe_stops(&self, text: &mut String);
+}

@@ -1,0 +1,54 @@
+//! What the suite costs in memory, on 64-bit targets.
+#![cfg(target_pointer_width = "64")]
+
+use awaitlist::{
+    Barrier, BoundedSemaphore, Condition, Event, Lock, LockGuard, OwnedLockGuard, Semaphore,
+    barrier, bounded_semaphore, condition, event, lock, semaphore,
+};
+use std::sync::Arc;
+
+/// Asserts that types are no bigger than that.
+macro_rules! assert_fits {
+    ($size:expr; $($type:ty),+ $(,)?) => {$(
+        let size = size_of::<$type>();
+        assert!(size <= $size, "{} has {size} bytes", stringify!($type));
+    )+};
+}
+
+#[test]
+fn a_primitive_is_no_bigger_than_half_a_cache_line() {
+    assert_fits!(32; Lock, Event, Semaphore);
+}
+
+#[test]
+fn what_has_more_to_keep_adds_that_and_no_more() {
+    assert_fits!(40; Lock<u64>, BoundedSemaphore);
+    assert_fits!(64; Condition);
+    assert_fits!(72; Barrier);
+}
+
+#[test]
+fn a_future_is_no_bigger_than_a_cache_line() {
+    assert_fits!(64;
+        lock::Acquire<'static>,
+        lock::AcquireOwned,
+        lock::Acquire<'static, [u64; 9]>,
+        event::Wait<'static>,
+        event::WaitOwned,
+        semaphore::Acquire<'static>,
+        semaphore::AcquireOwned,
+        bounded_semaphore::Acquire<'static>,
+        bounded_semaphore::AcquireOwned,
+        barrier::Wait<'static>,
+        barrier::WaitOwned,
+        condition::Wait<'static, u64, Lock<u64>, &'static Lock<u64>>,
+        condition::WaitOwned<u64, Arc<Lock<u64>>, Arc<Lock<u64>>>,
+    );
+}
+
+#[test]
+fn a_guard_is_a_pointer_and_a_permit_a_pointer_and_a_count() {
+    assert_fits!(8; LockGuard<'static, u64>, OwnedLockGuard<u64>);
+    assert_fits!(16; semaphore::Permit<'static>, bounded_semaphore::OwnedPermit);
+    assert_fits!(16; lock::MappedLockGuard<'static, u64>);
+}
