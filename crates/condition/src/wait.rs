@@ -125,7 +125,7 @@ where
     /// Acquires the lock again, after the notification or the stop.
     pub(crate) fn poll_lock(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Guard<T, G>> {
         let mut relay = self.project().relay;
-        ready!(relay.as_mut().second("Wait").poll_acquire_only(context));
+        ready!(relay.as_mut().second("Wait").poll_acquire(context));
         // SAFETY: the permit was taken, for this guard.
         Poll::Ready(unsafe { raw::from_hold(relay.finish()) })
     }

@@ -39,6 +39,7 @@ mod queue;
 mod relay;
 mod semaphore;
 mod slot;
+mod sole;
 #[doc(hidden)]
 pub mod sync;
 mod wake;
@@ -52,6 +53,7 @@ pub use permits::{Excess, MAX_PERMITS, Overflow, Permits, Pool};
 pub use queue::{Locked, PAYLOAD, Queue};
 pub use relay::Relay;
 pub use slot::{Slot, Standing, Turn};
+pub use sole::Sole;
 pub use wake::drain;
 
 /// Defines a function that is `const`, except in a model-checked build: loom's types have no const constructors.

@@ -6,8 +6,8 @@
 //! 1. **The lock.** A list, and every node between its push and its leaving, is touched only by who holds the lock
 //!    of the queue that the list belongs to. (`Queue::locked` gives the list to one caller at a time.)
 //! 2. **Linked means a waker.** A node is written first when it is pushed, and from then on its waker is `Some`
-//!    exactly as long as it is linked. Who takes it off the list takes the waker out: that is the wake mark, and the
-//!    waker's last touch of the node.
+//!    exactly as long as it is linked. Who calls it takes the waker out, and writes its tag last of all: the owner may
+//!    look at the tag without the lock, and have the node freed at once.
 //! 3. **Pinned and alive.** A linked node is pinned, and it is taken off the list before its memory is freed or used
 //!    for something else: the drop of the `Slot` or `Relay` that holds it sees to that. If that drop never runs (the
 //!    future is leaked), then the pin keeps the memory for ever, and the node stays a waiter for ever.
@@ -18,7 +18,7 @@
 
 use core::{marker::PhantomPinned, mem::MaybeUninit, ptr::NonNull, task::Waker};
 
-use crate::sync::UnsafeCell;
+use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
 
 type Link = Option<NonNull<Node>>;
 
@@ -26,6 +26,9 @@ type Link = Option<NonNull<Node>>;
 pub(crate) struct Node {
     /// Guarded by the queue's lock (invariant 1), written on the first push (invariant 2).
     links: UnsafeCell<MaybeUninit<Links>>,
+    /// The primitive's word about this waiter: how many permits it needs, in which epoch it came, that it was called.
+    /// Written under the lock; the owner may read it without.
+    tag: AtomicUsize,
     /// Neighbours point here (invariant 3).
     _pinned: PhantomPinned,
 }
@@ -35,8 +38,6 @@ struct Links {
     next: Link,
     /// `Some` while linked (invariant 2).
     waker: Option<Waker>,
-    /// The primitive's word about this waiter: how many permits it needs, in which epoch it came.
-    tag: usize,
 }
 
 // SAFETY: a node is a pair of pointers, a waker and a number; wakers are Send and Sync, and the pointers are
@@ -50,6 +51,7 @@ impl Node {
         pub(crate) const fn new() -> Self {
             Self {
                 links: UnsafeCell::new(MaybeUninit::uninit()),
+                tag: AtomicUsize::new(0),
                 _pinned: PhantomPinned,
             }
         }
@@ -83,14 +85,10 @@ impl Node {
     }
 
     /// The tag, as it was pushed or last written.
-    ///
-    /// # Safety
-    ///
-    /// As for [`links`](Self::links).
     #[inline]
-    pub(crate) unsafe fn tag(&self) -> usize {
-        // SAFETY: the caller's word.
-        unsafe { self.links(|links| links.tag) }
+    pub(crate) fn tag(&self) -> usize {
+        // Acquire: pairs with the Release in `pop_front`, for an owner that looks without the lock.
+        self.tag.load(Ordering::Acquire)
     }
 
     /// Puts `waker` in the place of the one that waits here, which it answers. The node must be linked.
@@ -148,9 +146,10 @@ impl List {
                 previous,
                 next: None,
                 waker: Some(waker),
-                tag,
             });
         });
+        // Relaxed: who looks at it before it is called is the owner, or has the lock.
+        node.tag.store(tag, Ordering::Relaxed);
         let node = Some(NonNull::from(node));
         self.tail = node;
         match previous {
@@ -164,25 +163,26 @@ impl List {
     #[inline]
     pub(crate) fn front_tag(&self) -> Option<usize> {
         // SAFETY: linked nodes are alive (invariant 3), and who has `&self` holds the lock (invariant 1).
-        self.head.map(|node| unsafe { node.as_ref().tag() })
+        self.head.map(|node| unsafe { node.as_ref() }.tag())
     }
 
     /// Takes the first in line off the list, gives it `tag`, and answers its waker.
     #[inline]
     pub(crate) fn pop_front(&mut self, tag: Option<usize>) -> Option<Waker> {
-        let node = self.head?;
-        let take = |links: &mut Links| {
-            links.tag = tag.unwrap_or(links.tag);
-            (links.next, links.waker.take())
-        };
         // SAFETY: linked nodes are alive (invariant 3), and who has `&mut self` holds the lock (invariant 1).
-        // Taking the waker marks the node as off the list (invariant 2); it is not touched again.
-        let (next, waker) = unsafe { node.as_ref().links(take) };
+        let node = unsafe { self.head?.as_ref() };
+        // SAFETY: as above. Taking the waker marks the node as off the list (invariant 2).
+        let (next, waker) = unsafe { node.links(|links| (links.next, links.waker.take())) };
         self.head = next;
         match next {
             // SAFETY: as above.
             Some(next) => unsafe { set_previous(next, None) },
             None => self.tail = None,
+        }
+        if let Some(tag) = tag {
+            // Release: pairs with the Acquire of an owner that looks without the lock (`Node::tag`). The last touch:
+            // the owner may free the node at once (invariant 2).
+            node.tag.store(tag, Ordering::Release);
         }
         waker
     }
@@ -219,9 +219,10 @@ impl List {
         core::iter::from_fn(move || {
             let node = next?;
             // SAFETY: linked nodes are alive (invariant 3), and who has `&self` holds the lock (invariant 1).
-            let (tag, after) = unsafe { node.as_ref().links(|links| (links.tag, links.next)) };
-            next = after;
-            Some(tag)
+            let node = unsafe { node.as_ref() };
+            // SAFETY: as above.
+            next = unsafe { node.links(|links| links.next) };
+            Some(node.tag())
         })
     }
 }

@@ -1,16 +1,8 @@
-//! Permits: what `Lock`, `Semaphore` and `BoundedSemaphore` are made of.
+//! Permits: what `Semaphore` and `BoundedSemaphore` are made of.
 //!
-//! The word of such a queue counts the permits that are to be had:
-//!
-//! | bits | meaning |
-//! |---|---|
-//! | 2 `DESIGNATED` | the one who was granted a permit last has not run yet. Of interest to a lock, where there is one |
-//! | 3 `FORGOTTEN` | the lock is held, and its guard was forgotten. A lock's only |
-//! | 4 and up | the value: permits that nobody holds and nobody was granted |
-//!
+//! The word of such a queue counts the permits that are to be had: those that nobody holds and nobody was granted.
 //! A grant takes the permits out of the value at once, and the waiter is called; until it runs it counts
-//! as a waiter, so nobody gets past the queue in between. That is asyncio's semaphore. asyncio's lock differs in one
-//! thing that can be seen: in that window it is not locked. `DESIGNATED` says so.
+//! as a waiter, so nobody gets past the queue in between. That is asyncio's semaphore.
 
 use core::{
     fmt, mem,
@@ -24,11 +16,9 @@ use crate::{
     sync::Ordering,
 };
 
-const DESIGNATED: usize = PAYLOAD;
-const FORGOTTEN: usize = PAYLOAD << 1;
-const ONE: usize = PAYLOAD << 2;
+const ONE: usize = PAYLOAD;
 
-/// The most permits that a semaphore can have: 2<sup>60</sup> - 1 on targets with 64-bit pointers, 2<sup>28</sup> - 1
+/// The most permits that a semaphore can have: 2<sup>62</sup> - 1 on targets with 64-bit pointers, 2<sup>30</sup> - 1
 /// where they have 32 bits.
 pub const MAX_PERMITS: usize = usize::MAX / ONE;
 
@@ -80,12 +70,6 @@ impl Queue<Permits> {
         self.payload() / ONE
     }
 
-    /// Whether the one permit of a lock is taken: not free, and not granted to one who has not run yet.
-    #[inline]
-    pub fn is_held(&self) -> bool {
-        self.payload() & !FORGOTTEN == 0
-    }
-
     /// Whether an acquire would have to wait: no permit is to be had, or somebody is waiting.
     #[inline]
     pub fn would_wait(&self) -> bool {
@@ -125,32 +109,6 @@ impl Queue<Permits> {
                 Ok(_) => return Entry::Taken,
                 Err(now) => word = now,
             }
-        }
-    }
-
-    /// Takes the one permit of a lock, if it is free and nobody waits: one look, one exchange.
-    #[inline]
-    fn take_only(&self) -> bool {
-        // A look before the exchange: one that fails costs as much as one that succeeds.
-        self.word.load(Ordering::Relaxed) == ONE
-            // Acquire: pairs with the Release of `give_back_only` and of the unlock.
-            && self
-                .word
-                .compare_exchange(ONE, 0, Ordering::Acquire, Ordering::Relaxed)
-                .is_ok()
-    }
-
-    /// Gives back the one permit of a lock whose guard is alive, waking the first in line.
-    #[inline]
-    pub fn give_back_only(&self) {
-        let free = self.word.load(Ordering::Relaxed) == 0
-            // Release: pairs with the Acquire of the next to take the permit.
-            && self
-                .word
-                .compare_exchange(0, ONE, Ordering::Release, Ordering::Relaxed)
-                .is_ok();
-        if !free {
-            self.give_back_queued(1, 1, Excess::Discard).ok();
         }
     }
 
@@ -204,21 +162,6 @@ impl Queue<Permits> {
     fn grant_while_fits(&self) {
         drain(self, |_| (), |queue, ()| queue.grant_front());
     }
-
-    /// Marks the hold of a lock as forgotten: no guard will release it.
-    pub fn forget_hold(&self) {
-        self.locked(|queue| queue.set_payload(queue.payload() | FORGOTTEN));
-    }
-
-    /// Takes a forgotten hold over, for a guard to release. Answers whether there was one.
-    #[must_use]
-    pub fn adopt_hold(&self) -> bool {
-        self.locked(|queue| {
-            let payload = queue.payload();
-            queue.set_payload(payload & !FORGOTTEN);
-            payload & FORGOTTEN != 0
-        })
-    }
 }
 
 impl Standing<'_, Permits> {
@@ -231,18 +174,6 @@ impl Standing<'_, Permits> {
             Poll::Ready(())
         } else {
             self.take_or_join(need, context)
-        }
-    }
-
-    /// One poll of a future that acquires the one permit of a lock.
-    #[inline]
-    pub fn poll_acquire_only(&mut self, context: &Context<'_>) -> Poll<()> {
-        if self.queued() {
-            self.poll_queued(context)
-        } else if self.queue().take_only() {
-            Poll::Ready(())
-        } else {
-            self.take_or_join(1, context)
         }
     }
 
@@ -278,7 +209,7 @@ impl Standing<'_, Permits> {
                 let granted = turn.tag().unwrap_or(0);
                 turn.add(granted, bound);
             }
-            let waker = turn.leave_queue();
+            let waker = turn.leave();
             (waker, turn.front_fits())
         });
         if others_fit {
@@ -300,18 +231,13 @@ enum Entry {
 }
 
 impl Locked<'_, Permits> {
-    /// Whether the one permit of a lock is taken, as [`Queue::is_held`] says.
-    pub fn is_held(&self) -> bool {
-        self.payload() & !FORGOTTEN == 0
-    }
-
     /// How many permits are to be had.
     pub fn value(&self) -> usize {
         self.payload() / ONE
     }
 
     fn set_value(&mut self, value: usize) {
-        self.set_payload((self.payload() % ONE) + value * ONE);
+        self.set_payload(value * ONE);
     }
 
     /// Adds `count` permits to the value, up to `bound`.
@@ -383,7 +309,7 @@ impl Locked<'_, Permits> {
     fn grant_front(&mut self) -> Option<Waker> {
         let need = self.front()?;
         let rest = self.value().checked_sub(need)?;
-        self.set_payload((rest * ONE) | (self.payload() % ONE) | DESIGNATED);
+        self.set_value(rest);
         self.call()
     }
 }
@@ -396,17 +322,9 @@ fn releases_until_grant(value: usize, need: usize) -> usize {
 impl Turn<'_, '_, Permits> {
     /// Claims what this place was granted. Answers whether others may be granted something now.
     fn claim(&mut self) -> bool {
-        let waker = self.leave_queue();
+        let waker = self.leave();
         debug_assert!(waker.is_none(), "a called waiter's waker was taken");
         self.front_fits()
-    }
-
-    fn leave_queue(&mut self) -> Option<Waker> {
-        if self.called() {
-            let payload = self.payload();
-            self.set_payload(payload & !DESIGNATED);
-        }
-        self.leave()
     }
 }
 

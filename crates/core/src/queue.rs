@@ -8,7 +8,9 @@ use core::{
 
 use crate::{
     list::List,
-    sync::{AtomicU32, AtomicUsize, Gate, Ordering, UnsafeCell, look, publish, section},
+    sync::{
+        AtomicBool, AtomicU32, AtomicUsize, Gate, Ordering, UnsafeCell, look, publish, section,
+    },
 };
 
 /// Set while somebody holds the list's lock.
@@ -47,6 +49,8 @@ pub struct Queue<S = ()> {
     state: UnsafeCell<S>,
     /// How many wait: those in the list, and those woken that have not run. Written under the lock, read by anybody.
     waiters: AtomicU32,
+    /// A lock's: one more waits, who was called and has not run. Set under the lock, cleared by that one without it.
+    designated: AtomicBool,
     /// Where threads wait for the lock when spinning does not help.
     gate: Gate,
 }
@@ -68,6 +72,7 @@ impl<S> Queue<S> {
                 list: UnsafeCell::new(List::new()),
                 state: UnsafeCell::new(state),
                 waiters: AtomicU32::new(0),
+                designated: AtomicBool::new(false),
                 gate: Gate::new(),
             }
         }
@@ -104,7 +109,22 @@ impl<S> Queue<S> {
     #[inline]
     pub fn waiters(&self) -> usize {
         // Relaxed: a number to look at, out of date by the time it is seen.
-        self.waiters.load(Ordering::Relaxed) as usize
+        self.waiters.load(Ordering::Relaxed) as usize + usize::from(self.is_designated())
+    }
+
+    /// Whether one was designated who has not run yet. A lock's.
+    #[inline]
+    pub(crate) fn is_designated(&self) -> bool {
+        // Relaxed: under the lock it is ordered by that; elsewhere it is a state to look at.
+        self.designated.load(Ordering::Relaxed)
+    }
+
+    /// Says whether one was designated who has not run yet. A lock's.
+    #[inline]
+    pub(crate) fn set_designated(&self, designated: bool) {
+        // Relaxed: set under the lock, whose Release publishes it. Cleared by the designated one, after whom only its
+        // own release, or what comes after that, sets it again.
+        self.designated.store(designated, Ordering::Relaxed);
     }
 
     /// Runs `body` with the list locked.
@@ -218,6 +238,12 @@ impl<S> Locked<'_, S> {
     #[must_use = "the waiter's task runs only when the waker is woken"]
     pub fn call_with(&mut self, tag: usize) -> Option<Waker> {
         self.list().pop_front(Some(tag))
+    }
+
+    /// The queue.
+    #[inline]
+    pub(crate) const fn queue(&self) -> &Queue<S> {
+        self.queue
     }
 
     #[inline]

@@ -64,6 +64,22 @@ impl<'a, S> Standing<'a, S> {
         })
     }
 
+    /// The place's tag, seen without the lock. `None` if it is not queued.
+    #[inline]
+    pub(crate) fn tag(&self) -> Option<usize> {
+        self.queued.then(|| self.node.tag())
+    }
+
+    /// Ends the stay of a place that was called, and counted out by who called it.
+    ///
+    /// # Safety
+    ///
+    /// The place was called.
+    #[inline]
+    pub(crate) unsafe fn forget_called(&mut self) {
+        *self.queued = false;
+    }
+
     /// Looks after a place that stands in the queue, as a poll of its future does.
     ///
     /// `look` says under the lock whether the wait is over, and if so has the place leave. If it answers `None`, the
@@ -146,8 +162,7 @@ impl<S> Turn<'_, '_, S> {
     /// The place's tag. `None` if it is not queued.
     #[inline]
     pub fn tag(&self) -> Option<usize> {
-        // SAFETY: queued, hence pushed; and the list is locked.
-        self.queued.then(|| unsafe { self.node.tag() })
+        self.queued.then(|| self.node.tag())
     }
 
     /// Takes the place out of the queue, called or not, and answers the waker of one that was not, to be dropped

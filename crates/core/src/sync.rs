@@ -16,16 +16,16 @@ pub use cell::UnsafeCell;
 pub(crate) use gate::{Gate, look, publish, section};
 
 #[cfg(awaitlist_loom)]
-pub(crate) use loom::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 #[cfg(not(awaitlist_loom))]
 pub(crate) use core::sync::atomic::Ordering;
 
 #[cfg(all(not(awaitlist_loom), not(feature = "portable-atomic")))]
-pub(crate) use core::sync::atomic::{AtomicU32, AtomicUsize};
+pub(crate) use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 
 #[cfg(all(not(awaitlist_loom), feature = "portable-atomic"))]
-pub(crate) use portable_atomic::{AtomicU32, AtomicUsize};
+pub(crate) use portable_atomic::{AtomicBool, AtomicU32, AtomicUsize};
 
 #[cfg(awaitlist_loom)]
 mod cell {

@@ -56,7 +56,7 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Future for AcquireWith<T, H> {
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Guard<T, H>> {
         let mut slot = self.project().slot;
-        ready!(slot.as_mut().standing("Acquire").poll_acquire_only(context));
+        ready!(slot.as_mut().standing("Acquire").poll_acquire(context));
         // SAFETY: the permit was taken, for this guard.
         Poll::Ready(unsafe { Guard::new(slot.finish()) })
     }

@@ -5,7 +5,7 @@
 
 use core::ops::Deref;
 
-use awaitlist_core::{Handle, Permits, Queue, Standing, Waitable, const_fn};
+use awaitlist_core::{Handle, Queue, Sole, Standing, Waitable, const_fn};
 
 use crate::{Guard, Lock};
 
@@ -33,25 +33,25 @@ impl Key {
 /// The one permit of a lock. What a mapped guard gives back.
 #[derive(Debug)]
 pub struct RawLock {
-    queue: Queue<Permits>,
+    queue: Queue<Sole>,
 }
 
 impl RawLock {
     const_fn! {
         pub(crate) const fn new() -> Self {
-            Self { queue: Queue::with_permits(1) }
+            Self { queue: Queue::with_one_permit() }
         }
     }
 
     #[inline]
     pub(crate) fn try_take(&self) -> bool {
-        self.queue.try_take(1)
+        self.queue.try_take()
     }
 
     /// Gives the hold back that the caller has.
     #[inline]
     pub(crate) fn give_back(&self) {
-        self.queue.give_back_only();
+        self.queue.give_back();
     }
 
     #[inline]
@@ -80,18 +80,18 @@ impl RawLock {
     }
 }
 
-// SAFETY: the queue is a field of the lock, the same each time, and `withdraw` of permits has the place leave.
+// SAFETY: the queue is a field of the lock, the same each time, and `withdraw` of the core has the place leave.
 unsafe impl<T: ?Sized> Waitable for Lock<T> {
-    type State = Permits;
+    type State = Sole;
     type Key = Key;
 
     #[inline]
-    fn queue(&self, _: Key) -> &Queue<Permits> {
+    fn queue(&self, _: Key) -> &Queue<Sole> {
         &self.raw.queue
     }
 
-    fn withdraw(&self, standing: Standing<'_, Permits>) {
-        standing.withdraw(1);
+    fn withdraw(&self, standing: Standing<'_, Sole>) {
+        standing.withdraw();
     }
 }
 
