@@ -215,5 +215,12 @@ mod covariance {
     shortens! {
         guard: LockGuard<'long, u8> => LockGuard<'short, u8>;
         mapped: MappedLockGuard<'long, u8> => MappedLockGuard<'short, u8>;
+        acquire: lock::Acquire<'long, u8> => lock::Acquire<'short, u8>;
+        permit: semaphore::Permit<'long> => semaphore::Permit<'short>;
+        permits: semaphore::Acquire<'long> => semaphore::Acquire<'short>;
+        bounded: bounded_semaphore::Permit<'long> => bounded_semaphore::Permit<'short>;
+        event_wait: event::Wait<'long> => event::Wait<'short>;
+        barrier_wait: barrier::Wait<'long> => barrier::Wait<'short>;
+        condition_wait: condition::Wait<'long, u8, Lock<u8>, &'long Lock<u8>> => condition::Wait<'short, u8, Lock<u8>, &'short Lock<u8>>;
     }
 }

@@ -191,6 +191,59 @@ mod waiting {
     }
 }
 
+mod fickle_borrows {
+    use super::*;
+    use std::{
+        borrow::Borrow,
+        sync::atomic::{AtomicBool, Ordering::SeqCst},
+    };
+    use tests::caught;
+
+    /// User code that answers one lock or the other.
+    #[derive(Default)]
+    struct Fickle {
+        locks: [Lock<u8>; 2],
+        second: AtomicBool,
+    }
+
+    impl Borrow<Lock<u8>> for Fickle {
+        fn borrow(&self) -> &Lock<u8> {
+            &self.locks[usize::from(self.second.load(SeqCst))]
+        }
+    }
+
+    #[test]
+    fn a_wait_acquires_the_lock_again_that_its_guard_was_of() {
+        let fickle = Arc::new(Fickle::default());
+        let condition = Condition::with_lock(Shared(Arc::clone(&fickle)));
+        let [first, second] = &fickle.locks;
+        let mut wait = spawn(condition.wait(now(first.acquire())));
+        assert_pending!(wait.poll());
+        assert!(!first.locked());
+        fickle.second.store(true, SeqCst);
+        assert!(
+            caught(|| condition.notify(&now(first.acquire()), 1))
+                .message
+                .contains("another")
+        );
+        let held = now(second.acquire());
+        condition.notify(&held, 1);
+        // The second lock is held, but it waits for the first, which is free.
+        let guard = assert_ready!(wait.poll());
+        assert!(ptr::eq(*LockGuard::lock(&guard), first));
+        assert!(first.locked() && second.locked());
+        drop((guard, held));
+    }
+
+    struct Shared(Arc<Fickle>);
+
+    impl Borrow<Lock<u8>> for Shared {
+        fn borrow(&self) -> &Lock<u8> {
+            (*self.0).borrow()
+        }
+    }
+}
+
 mod notifying {
     use super::*;
 

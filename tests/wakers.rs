@@ -2,6 +2,9 @@
 
 mod batches;
 mod changing;
+mod chaos;
+mod giving_clone;
 mod inline;
+mod once_lost;
 mod panicking_clone_or_drop;
 mod panicking_wake;

@@ -67,22 +67,27 @@ fn one_notified_does_not_poll_its_stop() {
 fn the_stop_is_dropped_as_soon_as_either_has_happened() {
     for notified in [true, false] {
         let condition = Condition::new(());
-        let stopped = Event::new();
-        let gone = Cell::new(false);
+        let (stopped, gone) = (Cell::new(false), Cell::new(false));
         let dropped = Dropped(&gone);
-        let stop = async {
-            let _dropped = dropped;
-            stopped.wait().await;
-        };
+        let stopped_by = &stopped;
+        let stop = poll_fn(move |_| {
+            // Moved in, so it is dropped with the stop, not when the stop is ready.
+            let _inside = &dropped;
+            if stopped_by.get() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        });
         let mut wait = spawn(condition.wait_or(now(condition.acquire()), stop));
         assert_pending!(wait.poll());
         let held = now(condition.acquire());
         if notified {
             condition.notify(&held, 1);
         } else {
-            stopped.set();
+            stopped.set(true);
         }
-        assert!(wait.is_woken());
+        assert!(!gone.get());
         // It waits for the lock by now, without its stop.
         assert_pending!(wait.poll());
         assert!(gone.get());

@@ -4,7 +4,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use awaitlist_core::{Queue, Standing, Waitable, const_fn};
+use awaitlist_core::{Pass, Queue, Standing, Waitable, const_fn};
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use crate::WaitOwned;
@@ -156,6 +156,11 @@ impl Barrier {
         self.snapshot().0 == Phase::Broken
     }
 
+    /// Wakes those whom the last change of phase lets go.
+    pub(crate) fn wake_older(&self) {
+        wake_older(&self.queue, |_| ());
+    }
+
     /// The phase and the number of arrivals, at one and the same moment.
     fn snapshot(&self) -> (Phase, usize) {
         self.queue.locked(|queue| {
@@ -171,14 +176,14 @@ unsafe impl Waitable for Barrier {
     type Key = Key;
 
     #[inline]
-    fn queue(&self, _: Key) -> &Queue<Round> {
+    fn queue(&self, _: Pass) -> &Queue<Round> {
         &self.queue
     }
 
     fn withdraw(&self, mut standing: Standing<'_, Round>) {
         let (waker, opens) = standing.locked(withdraw);
         if opens {
-            wake_older(&self.queue, |_| ());
+            self.wake_older();
         }
         // Last, for its drop may panic, and the others are awake by now.
         drop(waker);

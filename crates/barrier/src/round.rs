@@ -146,17 +146,17 @@ pub(crate) fn arrive(
 
 /// What a look at one who sleeps found.
 pub(crate) enum Look {
-    /// It may go, with this.
-    Leaves(Departure),
-    /// It was gated, and may come again.
+    /// It may go.
+    Leaves(Ended),
+    /// It was gated, and may come again. Its waker is to be dropped after the lock.
     ComesAgain(Option<Waker>),
 }
 
-/// One who was inside, and has left.
-pub(crate) struct Departure {
+/// A wait that is over.
+pub(crate) struct Ended {
     pub(crate) result: Result<usize, BrokenBarrier>,
-    /// It was the last one: those at the gate are to be woken.
-    pub(crate) opens: bool,
+    /// It changed the phase: others are to be woken.
+    pub(crate) wakes: bool,
     /// To be dropped after the lock.
     pub(crate) waker: Option<Waker>,
 }
@@ -177,10 +177,10 @@ pub(crate) fn look(turn: &mut Turn<'_, '_, Round>) -> Option<Look> {
         (Kind::Inside, Phase::Resetting | Phase::Broken) => Err(BrokenBarrier::AbortOrReset),
     };
     let waker = turn.leave();
-    let opens = leave_round(turn);
-    Some(Look::Leaves(Departure {
+    let wakes = leave_round(turn);
+    Some(Look::Leaves(Ended {
         result,
-        opens,
+        wakes,
         waker,
     }))
 }

@@ -14,7 +14,7 @@ use awaitlist_core::{Handle, Slot, Standing};
 use crate::{
     Barrier, BrokenBarrier,
     barrier::KEY,
-    round::{Arrival, Departure, Look, Round, arrive, look, wake_older},
+    round::{Arrival, Ended, Look, Round, arrive, look},
 };
 
 /// What [`Barrier::wait`] makes.
@@ -57,13 +57,19 @@ impl<H: Handle<Target = Barrier>> Future for WaitWith<H> {
         let mut slot = self.project().slot;
         let parties = slot.handle().map_or(0, |barrier| barrier.parties());
         let mut standing = slot.as_mut().standing("Wait");
-        let result = if standing.queued() {
+        let ended = if standing.queued() {
             ready!(poll_queued(&mut standing, context, parties))
         } else {
             ready!(poll_arrival(&mut standing, context, parties))
         };
-        slot.finish();
-        Poll::Ready(result)
+        // The wait is over before others are woken: a panic of a waker must not make this one arrive again.
+        let barrier = slot.finish();
+        if ended.wakes {
+            barrier.wake_older();
+        }
+        // Last, for its drop may panic, and the others are awake by now.
+        drop(ended.waker);
+        Poll::Ready(ended.result)
     }
 }
 
@@ -72,38 +78,29 @@ fn poll_arrival(
     standing: &mut Standing<'_, Round>,
     context: &Context<'_>,
     parties: usize,
-) -> Poll<Result<usize, BrokenBarrier>> {
+) -> Poll<Ended> {
     // Cloned before the lock, and dropped after it if it is not needed.
     let mut waker = Some(context.waker().clone());
-    match standing.locked(|turn| arrive(turn, &mut waker, parties)) {
-        Arrival::Sleeps => Poll::Pending,
-        Arrival::Fails(error) => Poll::Ready(Err(error)),
-        Arrival::Trips(index) => {
-            wake_older(standing.queue(), |_| ());
-            Poll::Ready(Ok(index))
-        }
-    }
+    let (result, wakes) = match standing.locked(|turn| arrive(turn, &mut waker, parties)) {
+        Arrival::Sleeps => return Poll::Pending,
+        Arrival::Fails(error) => (Err(error), false),
+        Arrival::Trips(index) => (Ok(index), true),
+    };
+    Poll::Ready(Ended {
+        result,
+        wakes,
+        waker,
+    })
 }
 
 fn poll_queued(
     standing: &mut Standing<'_, Round>,
     context: &Context<'_>,
     parties: usize,
-) -> Poll<Result<usize, BrokenBarrier>> {
+) -> Poll<Ended> {
     match ready!(standing.poll(context, look)) {
         Look::ComesAgain(_waker) => poll_arrival(standing, context, parties),
-        Look::Leaves(Departure {
-            result,
-            opens,
-            waker,
-        }) => {
-            if opens {
-                wake_older(standing.queue(), |_| ());
-            }
-            // Last, for its drop may panic, and the others are awake by now.
-            drop(waker);
-            Poll::Ready(result)
-        }
+        Look::Leaves(ended) => Poll::Ready(ended),
     }
 }
 

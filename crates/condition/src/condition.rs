@@ -4,7 +4,7 @@
 use alloc::sync::Arc;
 use core::{borrow::Borrow, fmt, future::Future, marker::PhantomData, ops::Deref, ptr};
 
-use awaitlist_core::{Handle, Queue, Standing, Waitable, const_fn, drain};
+use awaitlist_core::{Handle, Pass, Queue, Standing, Waitable, const_fn, drain};
 use awaitlist_lock::{Acquire, Guard, Lock, LockGuard};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use awaitlist_lock::{AcquireOwned, OwnedLockGuard};
@@ -30,6 +30,7 @@ pub(crate) const KEY: Key = Key(());
 /// | `await condition.wait()` | `guard = condition.wait(guard).await;` |
 /// | `await condition.wait_for(p)` | [`wait_for`](Self::wait_for), and [`wait_for_some`](Self::wait_for_some) for the predicate's value |
 /// | a timeout around `wait()` | [`wait_or`](Self::wait_or), with the timer's future |
+/// | `condition.release()` | drop the guard; or `condition.lock().release()`, of a forgotten hold |
 /// | `condition.notify(n)`, `notify_all()` | `condition.notify(&guard, n)`, `notify_all(&guard)` |
 /// | `RuntimeError` without the lock | a type error: the guard is the proof that the lock is held |
 /// | `repr(condition)` | [`Display`](fmt::Display): `<Condition [locked, waiters:3]>` |
@@ -73,6 +74,18 @@ impl<T> Condition<T> {
         pub const fn named(_name: &'static str, value: T) -> Self {
             Self::new(value)
         }
+    }
+}
+
+impl<T> Condition<T> {
+    /// The value. No guard can be reached any more, since the condition is yours.
+    pub fn into_inner(self) -> T {
+        self.lock.into_inner()
+    }
+
+    /// The value. No guard can be reached any more, since the condition is yours.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.lock.get_mut()
     }
 }
 
@@ -339,7 +352,7 @@ unsafe impl<T: ?Sized, L> Waitable for Condition<T, L> {
     type Key = Key;
 
     #[inline]
-    fn queue(&self, _: Key) -> &Queue {
+    fn queue(&self, _: Pass) -> &Queue {
         &self.queue
     }
 

@@ -146,17 +146,16 @@ where
 
     /// What a drop does.
     fn abandon(self: Pin<&mut Self>) {
-        let mut relay = self.project().relay;
+        let relay = self.project().relay;
         if relay.second_handle().is_none() {
             return;
         }
         match relay.note() {
             Step::Holds => release(relay),
-            Step::Waits | Step::Stopped => relay.withdraw(),
-            Step::Notified => {
-                relay.as_mut().withdraw();
-                wake(relay.first_queue(), 1);
-            }
+            // The relay's own drop leaves the queue that it stands in: the condition's, which passes on a notification that
+            // has come, or the lock's. It does so even if the waker of the next one panics here.
+            Step::Waits | Step::Stopped => {}
+            Step::Notified => wake(relay.first_queue(), 1),
         }
     }
 }

@@ -30,7 +30,6 @@ pin_project_lite::pin_project! {
     {
         #[pin]
         slot: Slot<H>,
-        key: KeyOf<H>,
         need: usize,
     }
 }
@@ -44,13 +43,12 @@ impl<H: Handle<Target: Pool>> Acquire<H> {
     #[inline]
     #[track_caller]
     pub fn new(handle: H, key: KeyOf<H>, need: usize) -> Self {
-        let ceiling = handle.bound().max(1);
-        if need > ceiling {
-            never(H::Target::NAME, need, ceiling);
+        let bound = handle.bound();
+        if need > bound.max(1) {
+            never(H::Target::NAME, need, bound);
         }
         Self {
             slot: Slot::new(handle, key),
-            key,
             need,
         }
     }
@@ -59,10 +57,8 @@ impl<H: Handle<Target: Pool>> Acquire<H> {
 /// A wait that could never end is a bug of the caller's.
 #[cold]
 #[track_caller]
-fn never(name: &str, need: usize, ceiling: usize) -> ! {
-    panic!(
-        "acquire_many({need}) would wait for ever: this {name} never has more than {ceiling} permits"
-    )
+fn never(name: &str, need: usize, bound: usize) -> ! {
+    panic!("acquire_many({need}) would wait for ever: the bound of this {name} is {bound}")
 }
 
 impl<H: Handle<Target: Pool>> Future for Acquire<H> {
@@ -71,9 +67,10 @@ impl<H: Handle<Target: Pool>> Future for Acquire<H> {
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Permit<H>> {
         let mut this = self.project();
+        let bound = this.slot.handle().map_or(0, |semaphore| semaphore.bound());
         let mut standing = this.slot.as_mut().standing("Acquire");
-        ready!(standing.poll_acquire(*this.need, context));
-        Poll::Ready(Permit::new(this.slot.finish(), *this.key, *this.need))
+        ready!(standing.poll_acquire(*this.need, bound, context));
+        Poll::Ready(Permit::held(this.slot.finish(), *this.need))
     }
 }
 

@@ -31,16 +31,25 @@ impl<P: ?Sized> Handle for alloc::sync::Arc<P> {}
 pub unsafe trait Waitable {
     /// What the primitive keeps under the lock of its queue.
     type State;
-    /// What opens the queue: a type of which only the primitive's own crate can make a value.
-    ///
-    /// Without it, safe code elsewhere could reach into a primitive whose invariants its memory safety rests on.
-    type Key: Copy;
+    /// What it takes to make a place in the queue, or a permit: a type of which only the primitive's own crate can make a
+    /// value. Without it, safe code elsewhere could reach into a primitive whose invariants its memory safety rests on.
+    type Key;
 
-    /// The queue in which its futures wait.
-    fn queue(&self, key: Self::Key) -> &Queue<Self::State>;
+    /// The queue in which its futures wait. For the core only, which alone can make a [`Pass`].
+    fn queue(&self, pass: Pass) -> &Queue<Self::State>;
 
     /// Takes out a place whose future is dropped while it stands in the queue, and passes on what it had been given.
     fn withdraw(&self, standing: Standing<'_, Self::State>);
+}
+
+/// Says that it is the core that asks for a queue.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass(());
+
+impl Pass {
+    pub(crate) const fn new() -> Self {
+        Self(())
+    }
 }
 
 /// The key of what a handle leads to.

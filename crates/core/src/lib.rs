@@ -42,12 +42,13 @@ mod slot;
 mod sole;
 #[doc(hidden)]
 pub mod sync;
+mod unwind;
 mod wake;
 
 pub use acquire::Acquire;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 pub use block::{Block, TimedOut, block_until};
-pub use handle::{Handle, KeyOf, StateOf, Waitable};
+pub use handle::{Handle, KeyOf, Pass, StateOf, Waitable};
 pub use permit::Permit;
 pub use permits::{Excess, MAX_PERMITS, Overflow, Permits, Pool};
 pub use queue::{Locked, PAYLOAD, Queue};

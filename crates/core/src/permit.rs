@@ -2,7 +2,7 @@
 
 use core::{fmt, mem, ops::Deref};
 
-use crate::{Excess, Handle, KeyOf, Pool, Waitable};
+use crate::{Excess, Handle, KeyOf, Pass, Pool, Waitable};
 
 /// One or more permits of a semaphore, given back when this is dropped.
 ///
@@ -11,15 +11,19 @@ use crate::{Excess, Handle, KeyOf, Pool, Waitable};
 #[must_use = "dropped at once, the permit is released at once: keep it in a variable (`let permit = …`)"]
 pub struct Permit<H: Handle<Target: Pool>> {
     handle: H,
-    key: KeyOf<H>,
     count: usize,
 }
 
 impl<H: Handle<Target: Pool>> Permit<H> {
     /// Permits that were taken from the queue of `handle` before.
     #[inline]
-    pub const fn new(handle: H, key: KeyOf<H>, count: usize) -> Self {
-        Self { handle, key, count }
+    pub fn new(handle: H, _: KeyOf<H>, count: usize) -> Self {
+        Self::held(handle, count)
+    }
+
+    #[inline]
+    pub(crate) const fn held(handle: H, count: usize) -> Self {
+        Self { handle, count }
     }
 
     /// How many permits these are.
@@ -44,7 +48,7 @@ impl<H: Handle<Target: Pool>> Permit<H> {
     #[must_use = "dropped at once, the permits are released at once"]
     pub fn split(&mut self, n: usize) -> Option<Self> {
         self.count = self.count.checked_sub(n)?;
-        Some(Self::new(self.handle.clone(), self.key, n))
+        Some(Self::held(self.handle.clone(), n))
     }
 
     /// Takes the permits of `other` in.
@@ -68,7 +72,7 @@ impl<H: Handle<Target: Pool>> Drop for Permit<H> {
     fn drop(&mut self) {
         if self.count > 0 {
             let bound = self.handle.bound();
-            let queue = Waitable::queue(&*self.handle, self.key);
+            let queue = Waitable::queue(&*self.handle, Pass::new());
             // Never an error: what is too much is discarded.
             let _ = queue.give_back(self.count, bound, Excess::Discard);
         }

@@ -14,6 +14,7 @@ use crate::{
     queue::{LOCKED, WAITERS},
     slot::{Standing, Turn},
     sync::Ordering,
+    unwind::or_undo,
 };
 
 const ONE: usize = PAYLOAD;
@@ -165,40 +166,54 @@ impl Queue<Permits> {
 }
 
 impl Standing<'_, Permits> {
-    /// One poll of a future that acquires `need` permits.
+    /// One poll of a future that acquires `need` permits of a semaphore with that bound.
     #[inline]
-    pub fn poll_acquire(&mut self, need: usize, context: &Context<'_>) -> Poll<()> {
+    pub fn poll_acquire(&mut self, need: usize, bound: usize, context: &Context<'_>) -> Poll<()> {
         if self.queued() {
-            self.poll_queued(context)
+            self.poll_queued(need, bound, context)
         } else if let Entry::Taken = self.queue().take_at_once(need) {
             Poll::Ready(())
         } else {
-            self.take_or_join(need, context)
+            self.take_or_join(need, bound, context)
         }
     }
 
     /// Takes the permits or joins the queue, under the lock.
-    fn take_or_join(&mut self, need: usize, context: &Context<'_>) -> Poll<()> {
+    fn take_or_join(&mut self, need: usize, bound: usize, context: &Context<'_>) -> Poll<()> {
         // Cloned before the lock, and dropped after it if it is not needed.
         let mut waker = Some(context.waker().clone());
-        self.locked(|turn| {
-            if turn.take_if_idle(need) {
-                return Poll::Ready(());
+        let taken = self.locked(|turn| {
+            let taken = turn.take_if_idle(need);
+            if !taken {
+                waker
+                    .take()
+                    .into_iter()
+                    .for_each(|waker| turn.join(waker, need));
             }
-            if let Some(waker) = waker.take() {
-                turn.join(waker, need);
-            }
-            Poll::Pending
-        })
+            taken
+        });
+        if !taken {
+            return Poll::Pending;
+        }
+        self.keeping(need, bound, || drop(waker));
+        Poll::Ready(())
     }
 
-    fn poll_queued(&mut self, context: &Context<'_>) -> Poll<()> {
+    fn poll_queued(&mut self, need: usize, bound: usize, context: &Context<'_>) -> Poll<()> {
         let claimed = self.poll(context, |turn| turn.called().then(|| turn.claim()));
         claimed.map(|others_fit| {
             if others_fit {
-                self.queue().grant_while_fits();
+                self.keeping(need, bound, || self.queue().grant_while_fits());
             }
         })
+    }
+
+    /// Runs user code while `held` permits are in nobody's hands but ours: they go back if it panics.
+    fn keeping(&self, held: usize, bound: usize, body: impl FnOnce()) {
+        let give_back = || {
+            let _ = self.queue().give_back(held, bound, Excess::Discard);
+        };
+        or_undo(give_back, body);
     }
 
     /// Takes a place out whose future is dropped, and passes on what it had been granted. `bound` as in

@@ -3,7 +3,7 @@
 use core::{fmt, pin::Pin};
 
 use crate::{
-    Handle, KeyOf, Queue, StateOf, Waitable,
+    Handle, KeyOf, Pass, Queue, StateOf, Waitable,
     list::Node,
     slot::{Standing, polled_after_completion},
 };
@@ -26,8 +26,6 @@ where
     first: A,
     /// Given back when the wait is over. `Some` while the place is queued.
     second: Option<B>,
-    first_key: KeyOf<A>,
-    second_key: KeyOf<B>,
     node: Node,
     queued: bool,
     leg: Leg,
@@ -42,12 +40,10 @@ where
 {
     /// A place that has joined neither queue yet.
     #[inline]
-    pub fn new(first: (A, KeyOf<A>), second: (B, KeyOf<B>), note: N) -> Self {
+    pub fn new((first, _): (A, KeyOf<A>), (second, _): (B, KeyOf<B>), note: N) -> Self {
         Self {
-            first: first.0,
-            second: Some(second.0),
-            first_key: first.1,
-            second_key: second.1,
+            first,
+            second: Some(second),
             node: Node::new(),
             queued: false,
             leg: Leg::First,
@@ -58,7 +54,7 @@ where
     /// The first queue.
     #[inline]
     pub fn first_queue(&self) -> &Queue<StateOf<A>> {
-        self.first.queue(self.first_key)
+        self.first.queue(Pass::new())
     }
 
     /// The handle of the second queue, until it is [taken](Self::finish).
@@ -96,13 +92,7 @@ where
         this.enter(Leg::First);
         // SAFETY: the node is pinned, as we are. If it is queued, then here (`enter`), and handles always lead to the
         // same queue and keep it alive and unmoved (`Handle`, `Waitable`). Our drop has the node leave.
-        unsafe {
-            Standing::new(
-                &this.node,
-                &mut this.queued,
-                this.first.queue(this.first_key),
-            )
-        }
+        unsafe { Standing::new(&this.node, &mut this.queued, this.first.queue(Pass::new())) }
     }
 
     /// The place at the second queue.
@@ -120,7 +110,7 @@ where
             polled_after_completion(name)
         };
         // SAFETY: as in `first`; and the second handle stays the same while the place is queued (`finish`).
-        unsafe { Standing::new(&this.node, &mut this.queued, second.queue(this.second_key)) }
+        unsafe { Standing::new(&this.node, &mut this.queued, second.queue(Pass::new())) }
     }
 
     fn enter(&mut self, leg: Leg) {
@@ -143,13 +133,13 @@ where
         };
         match self.leg {
             Leg::First => {
-                let queue = self.first.queue(self.first_key);
+                let queue = self.first.queue(Pass::new());
                 // SAFETY: as in `first`: a node that is queued was pinned, and is until its drop is over.
                 let standing = unsafe { Standing::new(&self.node, &mut self.queued, queue) };
                 self.first.withdraw(standing);
             }
             Leg::Second => {
-                let queue = second.queue(self.second_key);
+                let queue = second.queue(Pass::new());
                 // SAFETY: as in `second`, and above.
                 let standing = unsafe { Standing::new(&self.node, &mut self.queued, queue) };
                 second.withdraw(standing);

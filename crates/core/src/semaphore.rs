@@ -93,7 +93,8 @@ macro_rules! semaphore {
                 self.try_acquire_many(1)
             }
 
-            /// Acquires `n` permits if they are to be had and nobody waits, else answers `None`.
+            /// Acquires `n` permits if they are to be had and nobody waits, else answers `None`, as it always does for more
+            /// than can ever be had.
             #[inline]
             #[track_caller]
             pub fn try_acquire_many(&self, n: usize) -> Option<Permit<'_>> {
@@ -177,7 +178,7 @@ macro_rules! semaphore {
             type Key = Key;
 
             #[inline]
-            fn queue(&self, _: Key) -> &$crate::Queue<$crate::Permits> {
+            fn queue(&self, _: $crate::Pass) -> &$crate::Queue<$crate::Permits> {
                 &self.queue
             }
 

@@ -7,7 +7,7 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use crate::{Handle, KeyOf, Locked, Queue, StateOf, Waitable, list::Node};
+use crate::{Handle, KeyOf, Locked, Pass, Queue, StateOf, Waitable, list::Node};
 
 /// A future's place, at the queue in which it stands or may join.
 pub struct Standing<'a, S = ()> {
@@ -90,23 +90,33 @@ impl<'a, S> Standing<'a, S> {
         context: &Context<'_>,
         mut look: impl FnMut(&mut Turn<'_, '_, S>) -> Option<R>,
     ) -> Poll<R> {
-        // Wakers are user code: a new one is cloned, and an old one dropped, outside the lock.
-        let mut fresh: Option<Waker> = None;
+        let mut renewed = false;
         loop {
             let step = self.locked(|turn| match look(turn) {
                 Some(answer) => Step::Over(answer),
-                None => match fresh.take() {
-                    Some(waker) => Step::Waiting(turn.replace_waker(waker)),
-                    None if turn.will_wake(context.waker()) => Step::Waiting(None),
-                    None => Step::CloneFirst,
-                },
+                None if renewed || turn.will_wake(context.waker()) => Step::Waiting,
+                None => Step::AnotherTask,
             });
             match step {
                 Step::Over(answer) => return Poll::Ready(answer),
-                Step::Waiting(_stale) => return Poll::Pending,
-                Step::CloneFirst => fresh = Some(context.waker().clone()),
+                Step::Waiting => return Poll::Pending,
+                Step::AnotherTask => self.renew_waker(context),
             }
+            renewed = true;
         }
+    }
+
+    /// Has the task of `context` woken from now on, if the place still stands in line.
+    ///
+    /// Wakers are user code: the new one is cloned, and the old one dropped, outside the lock; and before the next look, so
+    /// that a panic of theirs costs nothing that the look would have found.
+    fn renew_waker(&mut self, context: &Context<'_>) {
+        let waker = context.waker().clone();
+        let stale = self.locked(|turn| match turn.called() {
+            true => Some(waker),
+            false => turn.replace_waker(waker),
+        });
+        drop(stale);
     }
 }
 
@@ -114,10 +124,10 @@ impl<'a, S> Standing<'a, S> {
 enum Step<R> {
     /// The wait is over.
     Over(R),
-    /// The wait goes on. A waker that was replaced is dropped outside the lock.
-    Waiting(#[allow(dead_code, reason = "kept to be dropped later")] Option<Waker>),
-    /// The task has changed: its waker is to be cloned, outside the lock, before the next look.
-    CloneFirst,
+    /// The wait goes on.
+    Waiting,
+    /// The wait goes on, for another task than the one that is woken now.
+    AnotherTask,
 }
 
 impl<S> fmt::Debug for Standing<'_, S> {
@@ -229,7 +239,6 @@ impl<S> fmt::Debug for Turn<'_, '_, S> {
 pub struct Slot<H: Handle<Target: Waitable>> {
     /// Given back when the wait is over. `Some` while the place is queued.
     handle: Option<H>,
-    key: KeyOf<H>,
     node: Node,
     queued: bool,
 }
@@ -237,10 +246,9 @@ pub struct Slot<H: Handle<Target: Waitable>> {
 impl<H: Handle<Target: Waitable>> Slot<H> {
     /// A place that has not joined the queue of `handle` yet.
     #[inline]
-    pub fn new(handle: H, key: KeyOf<H>) -> Self {
+    pub fn new(handle: H, _: KeyOf<H>) -> Self {
         Self {
             handle: Some(handle),
-            key,
             node: Node::new(),
             queued: false,
         }
@@ -273,7 +281,7 @@ impl<H: Handle<Target: Waitable>> Slot<H> {
         };
         // SAFETY: the node is pinned, as we are. The handle stays the same while the place is queued (`finish`), hence
         // so does the queue, which it keeps alive and unmoved (`Handle`, `Waitable`). Our drop has the node leave.
-        unsafe { Standing::new(&this.node, &mut this.queued, handle.queue(this.key)) }
+        unsafe { Standing::new(&this.node, &mut this.queued, handle.queue(Pass::new())) }
     }
 
     /// Ends the wait, and gives the handle back.
@@ -307,7 +315,7 @@ impl<H: Handle<Target: Waitable>> Drop for Slot<H> {
             // SAFETY: as in `standing`: a node that is queued was pinned, and is until its drop is over. `withdraw` has it
             // leave, by its contract.
             let standing =
-                unsafe { Standing::new(&self.node, &mut self.queued, handle.queue(self.key)) };
+                unsafe { Standing::new(&self.node, &mut self.queued, handle.queue(Pass::new())) };
             handle.withdraw(standing);
         }
     }

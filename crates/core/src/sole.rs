@@ -14,7 +14,7 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use crate::{Locked, PAYLOAD, Queue, drain, slot::Standing, sync::Ordering};
+use crate::{Locked, PAYLOAD, Queue, drain, slot::Standing, sync::Ordering, unwind::or_undo};
 
 const HELD: usize = PAYLOAD;
 const FORGOTTEN: usize = PAYLOAD << 1;
@@ -164,15 +164,21 @@ impl Standing<'_, Sole> {
     fn take_or_join(&mut self, context: &Context<'_>) -> Poll<()> {
         // Cloned before the lock, and dropped after it if it is not needed.
         let mut waker = Some(context.waker().clone());
-        self.locked(|turn| {
-            if turn.take_if_idle() {
-                return Poll::Ready(());
+        let taken = self.locked(|turn| {
+            let taken = turn.take_if_idle();
+            if !taken {
+                waker
+                    .take()
+                    .into_iter()
+                    .for_each(|waker| turn.join(waker, IN_LINE));
             }
-            if let Some(waker) = waker.take() {
-                turn.join(waker, IN_LINE);
-            }
-            Poll::Pending
-        })
+            taken
+        });
+        if !taken {
+            return Poll::Pending;
+        }
+        or_undo(|| self.queue().give_back(), || drop(waker));
+        Poll::Ready(())
     }
 
     fn poll_in_line(&mut self, context: &Context<'_>) -> Poll<()> {

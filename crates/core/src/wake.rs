@@ -27,89 +27,98 @@ pub fn drain<S, T>(
 ) -> T {
     let mut state = None;
     // One waiter, or none, is the common case: it needs no batch.
-    let (first, second) = queue.locked(|queue| {
+    let mut batch = None;
+    let only = queue.locked(|queue| {
         let state = state.insert(prepare(queue));
-        let Some(first) = take(queue, state) else {
-            return (None, None);
+        let first = take(queue, state)?;
+        let Some(second) = take(queue, state) else {
+            return Some(first);
         };
-        (Some(first), take(queue, state))
+        batch = Some(Batch::begin([first, second], || take(queue, state)));
+        None
     });
     let mut state = state.expect("filled under the lock");
-    match (first, second) {
-        (Some(first), Some(second)) => {
-            wake_batches(queue, [first, second], |queue| take(queue, &mut state));
-        }
-        (Some(only), _) => wake(only),
-        (None, _) => {}
+    if let Some(batch) = batch {
+        wake_batches(queue, batch, |queue| take(queue, &mut state));
+    } else if let Some(only) = only {
+        Panics::default().wake(only);
     }
     state
 }
 
-/// Wakes `begun` and whom `take` has left.
-#[cold]
+/// Wakers that were taken under one hold of the lock, and not woken yet.
+struct Batch {
+    wakers: [Option<Waker>; BATCH],
+    /// Whether there was room for all.
+    complete: bool,
+}
+
+impl Batch {
+    #[cold]
+    fn begin(begun: [Waker; 2], take: impl FnMut() -> Option<Waker>) -> Self {
+        let mut batch = Self {
+            wakers: [const { None }; BATCH],
+            complete: false,
+        };
+        for (place, waker) in batch.wakers.iter_mut().zip(begun) {
+            *place = Some(waker);
+        }
+        batch.fill(take);
+        batch
+    }
+
+    /// Takes as many as there is room for.
+    fn fill(&mut self, mut take: impl FnMut() -> Option<Waker>) {
+        let mut free = self.wakers.iter_mut().filter(|place| place.is_none());
+        self.complete = !free.all(|place| {
+            *place = take();
+            place.is_some()
+        });
+    }
+
+    fn is_woken(&self) -> bool {
+        self.complete && self.wakers.iter().all(Option::is_none)
+    }
+}
+
+/// Wakes a batch and whom `take` has left.
 fn wake_batches<S>(
     queue: &Queue<S>,
-    begun: [Waker; 2],
+    batch: Batch,
     take: impl FnMut(&mut Locked<'_, S>) -> Option<Waker>,
 ) {
-    let mut round = Round {
-        queue,
-        take,
-        batch: [const { None }; BATCH],
-        more: true,
-    };
-    for (place, waker) in round.batch.iter_mut().zip(begun) {
-        *place = Some(waker);
-    }
-    round.run();
+    Round { queue, take, batch }.run();
 }
 
 /// The waking of one drain. Goes on when it is dropped by a waker's panic.
 struct Round<'q, S, F: FnMut(&mut Locked<'_, S>) -> Option<Waker>> {
     queue: &'q Queue<S>,
     take: F,
-    /// Taken under the lock, and not woken yet.
-    batch: [Option<Waker>; BATCH],
-    /// Whether there may be others to take.
-    more: bool,
+    batch: Batch,
 }
 
 impl<S, F: FnMut(&mut Locked<'_, S>) -> Option<Waker>> Round<'_, S, F> {
     fn run(&mut self) {
         let mut panics = Panics::default();
         loop {
-            for waker in self.batch.iter_mut().filter_map(Option::take) {
+            for waker in self.batch.wakers.iter_mut().filter_map(Option::take) {
                 panics.wake(waker);
             }
-            if !self.more {
+            if self.batch.complete {
                 break;
             }
-            self.refill();
+            let (batch, take) = (&mut self.batch, &mut self.take);
+            self.queue.locked(|queue| batch.fill(|| take(queue)));
         }
-    }
-
-    fn refill(&mut self) {
-        self.more = self.queue.locked(|queue| {
-            self.batch.iter_mut().all(|place| {
-                *place = (self.take)(queue);
-                place.is_some()
-            })
-        });
     }
 }
 
 impl<S, F: FnMut(&mut Locked<'_, S>) -> Option<Waker>> Drop for Round<'_, S, F> {
     fn drop(&mut self) {
-        if self.more || self.batch.iter().any(Option::is_some) {
+        if !self.batch.is_woken() {
             self.run();
         }
     }
-}
-
-/// Wakes one waiter, when there is no other to be forgotten.
-#[inline]
-fn wake(waker: Waker) {
-    Panics::default().wake(waker);
 }
 
 /// With std: the first panic of a waker, to be resumed when all are woken.

@@ -4,7 +4,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use awaitlist_core::{Locked, PAYLOAD, Queue, Standing, Waitable, const_fn, drain};
+use awaitlist_core::{Locked, PAYLOAD, Pass, Queue, Standing, Waitable, const_fn, drain};
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use crate::WaitOwned;
@@ -176,7 +176,7 @@ unsafe impl Waitable for Event {
     type Key = Key;
 
     #[inline]
-    fn queue(&self, _: Key) -> &Queue<Flag> {
+    fn queue(&self, _: Pass) -> &Queue<Flag> {
         &self.queue
     }
 

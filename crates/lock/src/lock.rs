@@ -65,7 +65,7 @@ impl<T> Lock<T> {
         }
     }
 
-    /// The value. Nobody can hold the lock, since it is yours.
+    /// The value. No guard can be reached any more, since the lock is yours.
     pub fn into_inner(self) -> T {
         self.data.into_inner()
     }
@@ -153,7 +153,7 @@ impl<T: ?Sized> Lock<T> {
         self.raw.waiters()
     }
 
-    /// The value. Nobody can hold the lock, since it is yours.
+    /// The value. No guard can be reached any more, since the lock is yours.
     pub fn get_mut(&mut self) -> &mut T {
         // SAFETY: `&mut self` says that there is no guard.
         self.data.with_mut(|data| unsafe { &mut *data })

@@ -5,7 +5,7 @@
 
 use core::ops::Deref;
 
-use awaitlist_core::{Handle, Queue, Sole, Standing, Waitable, const_fn};
+use awaitlist_core::{Handle, Pass, Queue, Sole, Standing, Waitable, const_fn};
 
 use crate::{Guard, Lock};
 
@@ -86,7 +86,7 @@ unsafe impl<T: ?Sized> Waitable for Lock<T> {
     type Key = Key;
 
     #[inline]
-    fn queue(&self, _: Key) -> &Queue<Sole> {
+    fn queue(&self, _: Pass) -> &Queue<Sole> {
         &self.raw.queue
     }
 

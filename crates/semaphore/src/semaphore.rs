@@ -85,7 +85,7 @@ impl Semaphore {
 #[cold]
 #[track_caller]
 fn too_many(n: usize) -> ! {
-    panic!("release_many({n}) would take the semaphore above `MAX_PERMITS` ({MAX_PERMITS})")
+    panic!("a release of {n} would take the semaphore above `MAX_PERMITS` ({MAX_PERMITS})")
 }
 
 awaitlist_core::semaphore!(
