@@ -156,3 +156,38 @@ fn a_clone_whose_drop_panics_opens_the_gate_of_a_barrier_all_the_same() {
     assert_eq!(barrier.to_string(), "<Barrier [filling, waiters:0/3]>");
     assert_eq!(probe.wakes(), 1);
 }
+
+/// A safe call could take the lock of a list, and let it go: two had `&mut` to its state.
+#[test]
+fn an_exchange_of_the_lock_itself_is_refused() {
+    let queue = awaitlist_core::Queue::new(0, 41);
+    let refused = queue.locked(|_| caught(|| queue.exchange(1, 0)));
+    assert!(refused.message.contains("flags"), "{}", refused.message);
+    assert!(!queue.exchange(awaitlist_core::PAYLOAD, 0));
+    assert!(queue.exchange(0, awaitlist_core::PAYLOAD));
+}
+
+/// The wait is over when `stop` is ready, though its drop panics.
+#[test]
+fn a_stop_whose_drop_panics_has_stopped_the_wait() {
+    struct Stop;
+    impl Future for Stop {
+        type Output = ();
+        fn poll(self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<()> {
+            std::task::Poll::Ready(())
+        }
+    }
+    impl Drop for Stop {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    let condition = Condition::new(());
+    let mut wait = Box::pin(condition.wait_or(now(condition.acquire()), Stop));
+    assert_eq!(caught(|| poll(&mut wait, Waker::noop())).message, "dropped");
+    assert_eq!(condition.waiters(), 0);
+    match poll(&mut wait, Waker::noop()) {
+        std::task::Poll::Ready((_guard, outcome)) => assert_eq!(outcome, Err(())),
+        std::task::Poll::Pending => panic!("the lock is free"),
+    }
+}

@@ -77,11 +77,13 @@ impl BoundedSemaphore {
         self.release_many(1)
     }
 
-    /// `n` releases in one step, each of which grants at most one waiter, as asyncio's does.
+    /// `n` releases in one step, each of which grants at most one waiter, as asyncio's does. If it grants more than 32, it
+    /// does so in steps of 32, and wakes them in between.
     ///
     /// # Errors
     ///
-    /// [`ReleasedTooManyTimes`], if one of them would have been too many. Nothing has changed then, by any of them.
+    /// [`ReleasedTooManyTimes`], if one of them would have been too many. Nothing has changed then, by any of them. To know it,
+    /// a release of more than the bound has room for looks at as many waiters as it would grant, with the list locked.
     #[inline]
     pub fn release_many(&self, n: usize) -> Result<(), ReleasedTooManyTimes> {
         self.queue

@@ -68,10 +68,11 @@ where
             if !notified {
                 *this.stopped = Some(ready!(stop.poll(context)));
             }
-            this.stop.set(None);
+            // The wait first: should the drop of `stop` panic, it is over all the same.
             if !notified {
                 this.wait.as_mut().stop();
             }
+            this.stop.set(None);
         }
         let guard = ready!(this.wait.poll_lock(context));
         let outcome = match this.stopped.take() {

@@ -27,6 +27,7 @@ impl<P: ?Sized> Handle for alloc::sync::Arc<P> {}
 ///
 /// - [`queue`](Self::queue) answers the same queue each time, and the queue is part of `self`: it moves with
 ///   it and lives as long.
+/// - Types that differ in lifetimes only answer the same: handles are covariant.
 /// - [`withdraw`](Self::withdraw) has the place leave the queue before it returns or panics.
 pub unsafe trait Waitable {
     /// What the primitive keeps under the lock of its queue.

@@ -1,6 +1,7 @@
 //! The intrusive list: nodes that live in the futures that wait, linked first come, first served.
 //!
-//! All unsafe code about nodes is here and in [`place`](crate::slot); the rest of the suite has none of it. It
+//! All unsafe code about nodes is here, and in the two types that hold one, [`Slot`](crate::Slot) and
+//! [`Relay`](crate::Relay); the rest of the suite has none of it. It
 //! rests on these invariants, which comments cite by number:
 //!
 //! 1. **The lock.** A list, and every node between its push and its leaving, is touched only by who holds the lock

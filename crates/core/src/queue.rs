@@ -89,9 +89,17 @@ impl<S> Queue<S> {
     /// Replaces the payload `from` by `to`, if nobody waits and nobody holds the lock. Answers whether it did.
     ///
     /// An `AcqRel`: it pairs with itself and with the lock.
+    ///
+    /// # Panics
+    ///
+    /// If one of the two is not a payload.
     #[inline]
     pub fn exchange(&self, from: usize, to: usize) -> bool {
-        debug_assert!((from | to) & FLAGS == 0);
+        // Not for debugging only: a flag in it would take the lock, or let it go.
+        assert!(
+            (from | to) & FLAGS == 0,
+            "a payload has none of the queue's own flags"
+        );
         self.word
             .compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed)
             .is_ok()

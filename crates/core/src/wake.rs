@@ -18,7 +18,10 @@ const BATCH: usize = 2;
 /// still to be done lives in the state that `prepare` made, and `take` must not rely on anything else being as it was.
 ///
 /// A waker that panics costs nobody else's wake-up: with std each panic is caught, and the first resumes when all are
-/// woken (or ends there, if this thread is unwinding already); without std the rest are woken while it unwinds.
+/// woken (or ends there, if this thread is unwinding already); without std the rest are woken while it unwinds, so that a
+/// second panic aborts.
+///
+/// A waker that polls its task inline from `wake` nests as deeply as such tasks hand on to each other.
 #[inline]
 pub fn drain<S, T>(
     queue: &Queue<S>,
@@ -132,8 +135,11 @@ impl Panics {
     fn wake(&mut self, waker: Waker) {
         // Nothing of ours is borrowed or half done while the waker runs, so there is nothing to see broken.
         let woken = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| waker.wake()));
-        if let Err(panic) = woken {
-            self.0.get_or_insert(panic);
+        match woken {
+            Ok(()) => {}
+            Err(panic) if self.0.is_none() => self.0 = Some(panic),
+            // Not dropped, for that may panic as well.
+            Err(panic) => core::mem::forget(panic),
         }
     }
 }
@@ -143,7 +149,9 @@ impl Drop for Panics {
     #[inline]
     fn drop(&mut self) {
         if let Some(panic) = self.0.take() {
-            if !std::thread::panicking() {
+            if std::thread::panicking() {
+                core::mem::forget(panic);
+            } else {
                 std::panic::resume_unwind(panic);
             }
         }

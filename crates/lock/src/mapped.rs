@@ -105,7 +105,7 @@ impl<U: ?Sized, R: Release> DerefMut for MappedGuard<U, R> {
 impl<U: ?Sized, R: Release> Drop for MappedGuard<U, R> {
     #[inline]
     fn drop(&mut self) {
-        self.lock.release();
+        self.lock.release(release::Token::new());
     }
 }
 
@@ -158,14 +158,23 @@ mod release {
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     use super::{Arc, Lock};
 
+    /// Says that it is the guard that asks.
+    pub struct Token(());
+
+    impl Token {
+        pub(super) const fn new() -> Self {
+            Self(())
+        }
+    }
+
     /// Gives the hold of a lock back.
     pub trait Release {
-        fn release(&self);
+        fn release(&self, token: Token);
     }
 
     impl Release for &RawLock {
         #[inline]
-        fn release(&self) {
+        fn release(&self, _: Token) {
             self.give_back();
         }
     }
@@ -173,7 +182,7 @@ mod release {
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     impl<T: ?Sized> Release for Arc<Lock<T>> {
         #[inline]
-        fn release(&self) {
+        fn release(&self, _: Token) {
             self.raw.give_back();
         }
     }

@@ -68,7 +68,8 @@ impl Semaphore {
         self.release_many(1);
     }
 
-    /// `n` releases in one step, each of which grants at most one waiter, as asyncio's does.
+    /// `n` releases in one step, each of which grants at most one waiter, as asyncio's does. If it grants more than 32, it
+    /// does so in steps of 32, and wakes them in between.
     ///
     /// # Panics
     ///
