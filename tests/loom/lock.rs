@@ -10,7 +10,11 @@ fn acquire_and_release_exclude_each_other() {
     model(|| {
         let lock = Arc::new(Lock::new(0));
         let other = Arc::clone(&lock);
-        let thread = thread::spawn(move || *block_on(other.acquire()) += 1);
+        let thread = thread::spawn(move || {
+            let mut guard = block_on(other.acquire());
+            assert!(other.locked(), "held, and not only meant for somebody");
+            *guard += 1;
+        });
         *block_on(lock.acquire()) += 1;
         thread.join().unwrap();
         assert_eq!(*block_on(lock.acquire()), 2);
