@@ -5,7 +5,7 @@ use awaitlist::{
     Barrier, BoundedSemaphore, BrokenBarrier, Condition, Event, Lock, OwnedLockGuard, Semaphore,
 };
 use std::{
-    panic::Location,
+    panic::{Location, panic_any},
     pin::Pin,
     sync::Arc,
     task::{Poll, Waker},
@@ -237,4 +237,30 @@ fn while_the_caller_unwinds_it_ends_there() {
     drop((for_lock, for_permits, for_event));
     assert_eq!((semaphore.value(), event.waiters()), (MANY, 0));
     assert!(lock.try_acquire().is_some());
+}
+
+/// What a panic carries, and panics itself when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("the payload of the second");
+    }
+}
+
+#[test]
+fn with_a_payload_that_panics_when_it_is_dropped() {
+    let event = Event::new();
+    let first = panics_with("first");
+    // The first panic is kept for the caller. This one's payload is not dropped, for that would panic again.
+    let second = Probe::new().on_wake(|| panic_any(Bomb));
+    let good = Probe::new();
+    let mut waits = vec![
+        waiting(event.wait(), &first.waker()),
+        waiting(event.wait(), &second.waker()),
+    ];
+    waits.extend((2..MANY).map(|_| waiting(event.wait(), &good.waker())));
+    let message = caught(|| event.set()).message;
+    assert_eq!(message, "first");
+    assert_eq!(good.wakes(), MANY - 2);
 }

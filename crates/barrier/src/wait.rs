@@ -99,7 +99,11 @@ fn poll_queued(
     parties: usize,
 ) -> Poll<Ended> {
     match ready!(standing.poll(context, look)) {
-        Look::ComesAgain(_waker) => poll_arrival(standing, context, parties),
+        Look::ComesAgain(waker) => {
+            // Before it arrives: a panic of the waker must not cost the arrival.
+            drop(waker);
+            poll_arrival(standing, context, parties)
+        }
         Look::Leaves(ended) => Poll::Ready(ended),
     }
 }

@@ -116,8 +116,15 @@ impl<S> Queue<S> {
     /// How many wait: those who stand in line, and those who were woken and have not run yet.
     #[inline]
     pub fn waiters(&self) -> usize {
-        // Relaxed: a number to look at, out of date by the time it is seen.
-        self.waiters.load(Ordering::Relaxed) as usize + usize::from(self.is_designated())
+        // Relaxed: a number to look at, out of date by the time it is seen. Of a lock it is exact under the list's lock only,
+        // since it has two parts there.
+        self.counted() + usize::from(self.is_designated())
+    }
+
+    /// How many wait, without one who was designated.
+    #[inline]
+    pub(crate) fn counted(&self) -> usize {
+        self.waiters.load(Ordering::Relaxed) as usize
     }
 
     /// Whether one was designated who has not run yet. A lock's.

@@ -111,9 +111,12 @@ impl Queue<Sole> {
 }
 
 impl Locked<'_, Sole> {
-    /// Whether the permit is taken, as [`Queue::is_held`] says.
-    pub fn is_held(&self) -> bool {
-        self.payload() & HELD != 0 && !self.queue().is_designated()
+    /// Whether the permit is taken, as [`Queue::is_held`] says, and how many wait for it, at one and the same moment.
+    pub fn snapshot(&self) -> (bool, usize) {
+        // Looked at once: the designated one takes its mark back without the lock.
+        let designated = self.queue().is_designated();
+        let held = self.payload() & HELD != 0 && !designated;
+        (held, self.queue().counted() + usize::from(designated))
     }
 
     fn take_if_idle(&mut self) -> bool {

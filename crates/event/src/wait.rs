@@ -6,7 +6,7 @@ use core::{
     fmt,
     future::Future,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use awaitlist_core::{Handle, Slot, Standing};
@@ -56,43 +56,55 @@ impl<H: Handle<Target = Event>> Future for WaitWith<H> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let mut slot = self.project().slot;
         let set = slot.handle().is_some_and(|event| event.is_set());
+        let mut stale = None;
         if !set || slot.queued() {
             let mut standing = slot.as_mut().standing("Wait");
-            ready!(if standing.queued() {
+            stale = ready!(if standing.queued() {
                 poll_queued(&mut standing, context)
             } else {
                 join_unless_set(&mut standing, context)
             });
         }
         slot.finish();
+        // Last: its drop may panic, and the wait is over.
+        drop(stale);
         Poll::Ready(())
     }
 }
 
-/// A newcomer that found the flag not set: it looks again under the lock, so that no set falls in between.
-fn join_unless_set(standing: &mut Standing<'_, Flag>, context: &Context<'_>) -> Poll<()> {
-    // Cloned before the lock, and dropped after it if it is not needed.
+/// A newcomer that found the flag not set: it looks again under the lock, so that no set falls in between. Answers the waker
+/// that is not needed.
+fn join_unless_set(
+    standing: &mut Standing<'_, Flag>,
+    context: &Context<'_>,
+) -> Poll<Option<Waker>> {
+    // Cloned before the lock, and dropped after it.
     let mut waker = Some(context.waker().clone());
-    standing.locked(|turn| {
-        if is_set(turn) {
-            return Poll::Ready(());
-        }
+    let set = standing.locked(|turn| {
         let epoch = epoch(turn);
-        if let Some(waker) = waker.take() {
-            turn.join(waker, epoch);
+        let set = is_set(turn);
+        if !set {
+            waker
+                .take()
+                .into_iter()
+                .for_each(|waker| turn.join(waker, epoch));
         }
+        set
+    });
+    if set {
+        Poll::Ready(waker)
+    } else {
         Poll::Pending
-    })
+    }
 }
 
-fn poll_queued(standing: &mut Standing<'_, Flag>, context: &Context<'_>) -> Poll<()> {
-    let released = standing.poll(context, |turn| {
+/// Answers the waker that is not to be woken any more.
+fn poll_queued(standing: &mut Standing<'_, Flag>, context: &Context<'_>) -> Poll<Option<Waker>> {
+    standing.poll(context, |turn| {
         // Released by a set, though its turn to be woken may not have come yet.
         let released = turn.called() || turn.tag() != Some(epoch(turn));
         released.then(|| turn.leave())
-    });
-    // A waker that is not to be woken any more is dropped here, after the lock.
-    released.map(drop)
+    })
 }
 
 impl<H: Handle<Target = Event>> fmt::Debug for WaitWith<H> {

@@ -61,13 +61,12 @@ impl RawLock {
 
     #[inline]
     pub(crate) fn waiters(&self) -> usize {
-        self.queue.waiters()
+        self.snapshot().1
     }
 
     /// Whether the lock is held, and how many wait for it, at one and the same moment.
     pub(crate) fn snapshot(&self) -> (bool, usize) {
-        self.queue
-            .locked(|queue| (queue.is_held(), queue.waiters()))
+        self.queue.locked(|queue| queue.snapshot())
     }
 
     pub(crate) fn forget_hold(&self) {
