@@ -2,7 +2,9 @@
 pub mod conformance;
 mod dice;
 pub mod fifo;
+pub mod lockstep;
 mod probe;
+pub mod workload;
 
 pub use dice::Dice;
 pub use probe::{Caught, Inline, Probe, caught, leak, now, once, poll, waiting};

@@ -8,7 +8,7 @@ pub(super) type Id = u32;
 /// Which of a future's wakers.
 pub(super) type WakerNumber = u8;
 
-/// How many wakers each future is polled with, in turn or not.
+/// How many wakers each future has.
 pub(super) const WAKERS: WakerNumber = 3;
 
 /// By reference or by `Arc`.
@@ -37,8 +37,6 @@ pub(super) enum ConditionId {
 }
 
 impl ConditionId {
-    pub(super) const ALL: [Self; 3] = [Self::Left, Self::Right, Self::Own];
-
     pub(super) const fn lock(self) -> LockId {
         match self {
             Self::Left | Self::Right => LockId::Shared,
@@ -55,7 +53,7 @@ pub(super) enum SemaphoreId {
 
 /// A line in which futures wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum LineId {
     Lock(LockId),
     Semaphore(SemaphoreId),
     Event,
@@ -63,26 +61,51 @@ pub(super) enum Line {
     Barrier,
 }
 
-impl Line {
-    pub(super) const ALL: [Self; 9] = [
-        Self::Lock(LockId::Shared),
-        Self::Lock(LockId::Own),
-        Self::Semaphore(SemaphoreId::Plain),
-        Self::Semaphore(SemaphoreId::Bounded),
+impl LineId {
+    pub(super) const fn family(self) -> Family {
+        match self {
+            Self::Lock(_) | Self::Condition(_) => Family::Locks,
+            Self::Semaphore(SemaphoreId::Plain) => Family::Plain,
+            Self::Semaphore(SemaphoreId::Bounded) => Family::Bounded,
+            Self::Event => Family::Event,
+            Self::Barrier => Family::Barrier,
+        }
+    }
+}
+
+/// What one command may change: a primitive, or the locks and the conditions on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Family {
+    Locks,
+    Plain,
+    Bounded,
+    Event,
+    Barrier,
+}
+
+impl Family {
+    pub(super) const ALL: [Self; 5] = [
+        Self::Locks,
+        Self::Plain,
+        Self::Bounded,
         Self::Event,
-        Self::Condition(ConditionId::Left),
-        Self::Condition(ConditionId::Right),
-        Self::Condition(ConditionId::Own),
         Self::Barrier,
     ];
 
-    /// Whether one command may change both: a lock, and the conditions on it.
-    pub(super) const fn is_near(self, other: Self) -> bool {
-        use Line::{Barrier, Condition, Event, Lock, Semaphore};
-        match (self, other) {
-            (Lock(_) | Condition(_), Lock(_) | Condition(_)) | (Event, Event) => true,
-            (Semaphore(one), Semaphore(two)) => one as u8 == two as u8,
-            (left, right) => matches!((left, right), (Barrier, Barrier)),
+    /// The lines of which it consists.
+    pub(super) const fn lines(self) -> &'static [LineId] {
+        match self {
+            Self::Locks => &[
+                LineId::Lock(LockId::Shared),
+                LineId::Lock(LockId::Own),
+                LineId::Condition(ConditionId::Left),
+                LineId::Condition(ConditionId::Right),
+                LineId::Condition(ConditionId::Own),
+            ],
+            Self::Plain => &[LineId::Semaphore(SemaphoreId::Plain)],
+            Self::Bounded => &[LineId::Semaphore(SemaphoreId::Bounded)],
+            Self::Event => &[LineId::Event],
+            Self::Barrier => &[LineId::Barrier],
         }
     }
 }
@@ -100,13 +123,13 @@ pub(super) enum Wait {
 
 impl Wait {
     /// The line that it joins first.
-    pub(super) const fn line(self) -> Line {
+    pub(super) const fn line(self) -> LineId {
         match self {
-            Self::Lock(lock) => Line::Lock(lock),
-            Self::Permits(semaphore, _) => Line::Semaphore(semaphore),
-            Self::Event => Line::Event,
-            Self::Condition(condition, ..) => Line::Condition(condition),
-            Self::Barrier => Line::Barrier,
+            Self::Lock(lock) => LineId::Lock(lock),
+            Self::Permits(semaphore, _) => LineId::Semaphore(semaphore),
+            Self::Event => LineId::Event,
+            Self::Condition(condition, ..) => LineId::Condition(condition),
+            Self::Barrier => LineId::Barrier,
         }
     }
 }
@@ -176,6 +199,47 @@ pub(super) enum Command {
     Reset,
 }
 
+impl Command {
+    /// What it may change. `of` says of which family a future, a guard or a permit is.
+    pub(super) fn family(self, of: impl Fn(Id) -> Family) -> Family {
+        match self {
+            Self::Start(_, wait, _) => wait.line().family(),
+            Self::Poll(id, _)
+            | Self::Abandon(id)
+            | Self::Fire(id)
+            | Self::Map(id)
+            | Self::Forget(id)
+            | Self::LetGo(id)
+            | Self::Split(_, id, _)
+            | Self::Merge(id, _) => of(id),
+            Self::TryAcquire(..)
+            | Self::Adopt(..)
+            | Self::ReleaseForgotten(_)
+            | Self::Notify(..)
+            | Self::NotifyAll(..)
+            | Self::Stock(..) => Family::Locks,
+            Self::TryAcquireMany(_, semaphore, ..) | Self::Release(semaphore, _) => {
+                LineId::Semaphore(semaphore).family()
+            }
+            Self::ReleaseTooMany(_) => Family::Plain,
+            Self::Set | Self::Clear => Family::Event,
+            Self::Abort | Self::Reset => Family::Barrier,
+        }
+    }
+
+    /// The number of what it makes.
+    pub(super) const fn makes(self) -> Option<Id> {
+        match self {
+            Self::Start(id, ..)
+            | Self::TryAcquire(id, ..)
+            | Self::Adopt(id, ..)
+            | Self::TryAcquireMany(id, ..)
+            | Self::Split(id, ..) => Some(id),
+            _ => None,
+        }
+    }
+}
+
 /// What came of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
@@ -219,9 +283,6 @@ pub(super) trait Machine {
     /// Does it, and puts who was woken at the end of `woken`.
     fn apply(&mut self, command: Command, woken: &mut Vec<Woken>) -> Answer;
 
-    /// Writes down all that can be seen of a line and what belongs to it.
-    fn describe(&self, line: Line, text: &mut String);
-
-    /// Writes down what can be seen of the stops that are still alive: which, and how often they were polled.
-    fn describe_stops(&self, text: &mut String);
+    /// Writes down all that can be seen of a family.
+    fn describe(&self, family: Family, text: &mut String);
 }

@@ -13,16 +13,14 @@
 //! which waker in which order, and of each primitive its state, its numbers and what it prints. A [`witness`] watches
 //! beside them that knows neither machine's mind: from answers and wakes alone it checks that permits are conserved, that a
 //! lock has one holder, that the living are served first come first, and that nobody sleeps while what he needs is free.
-//!
-//! Tasks that use several primitives at once, on an executor, are in [`workload`].
 
 mod command;
 mod draw;
 mod reference;
 mod run;
+mod schedule;
 mod subject;
 mod witness;
-pub mod workload;
 
 pub use draw::{Draw, Focus, Program};
 pub use run::run;

@@ -1,0 +1,46 @@
+//! The rows of Barrier.
+
+use std::time::Duration;
+
+use crate::{
+    harness::{Load, Row, Stopwatch},
+    peers::{Barrier, each},
+};
+
+/// All of them.
+pub fn rows() -> Vec<Row> {
+    vec![
+        Row::new(
+            "barrier/pair",
+            "Barrier: rounds of two",
+            "party",
+            each!(rounds: Barrier of awaitlist, tokio, async_lock, asyncband, saa, performables),
+        )
+        .sizes(&[2]),
+        Row::new(
+            "barrier/crowd",
+            "Barrier: rounds of *n*",
+            "party",
+            each!(rounds: Barrier of awaitlist, tokio, async_lock, asyncband, performables),
+        )
+        .sizes(&[64, 10_000, 1_000_000]),
+    ]
+}
+
+fn rounds<B: Barrier>(load: &Load) -> Duration {
+    let barrier = B::new(load.waiters);
+    let mut line = load.line();
+    let last = load.waiters - 1;
+    let watch = Stopwatch::thread();
+    for _ in 0..load.repeats {
+        for task in 0..last {
+            line.queue(task, barrier.wait());
+        }
+        assert!(
+            line.start(last, barrier.wait()).is_some(),
+            "the last one opens it"
+        );
+        line.run(last);
+    }
+    watch.elapsed()
+}

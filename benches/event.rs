@@ -1,0 +1,76 @@
+//! The rows of Event.
+
+use std::{hint::black_box, time::Duration};
+
+use crate::{
+    floors,
+    harness::{Load, Row, Stopwatch, cancelling, now},
+    peers::{Event, Level, each},
+    rows::{BROADCAST, CANCEL_LARGE},
+};
+
+macro_rules! events {
+    ($run:ident) => {
+        each!($run: Event of awaitlist, tokio, asyncband, saa, futures_intrusive, maitake, event_listener)
+    };
+}
+
+/// All of them.
+pub fn rows() -> Vec<Row> {
+    vec![
+        Row::new(
+            "event/when-set",
+            "Event: wait when it is set",
+            "wait",
+            each!(when_set: Event of awaitlist, asyncband, saa, futures_intrusive, event_listener),
+        )
+        .batch(20_000)
+        .floor("load", floors::load),
+        Row::new(
+            "event/broadcast",
+            "Event: *n* wait, one sets it, all return",
+            "waiter",
+            events!(broadcast),
+        )
+        .sizes(BROADCAST),
+        Row::new(
+            // saa's gate fails all who wait when one of them goes, so it has no place here.
+            "event/cancel",
+            "Event: drop each of *n* waiters, in random order",
+            "waiter",
+            each!(cancel: Event of awaitlist, tokio, asyncband, futures_intrusive, maitake, event_listener),
+        )
+        .sizes(CANCEL_LARGE)
+        .floor("wakers", floors::wakers)
+        .floor("boxes", floors::boxes),
+    ]
+}
+
+fn when_set<E: Level>(load: &Load) -> Duration {
+    let event = E::already_set();
+    let watch = Stopwatch::thread();
+    for _ in 0..load.repeats {
+        drop(black_box(now(black_box(&event).wait())));
+    }
+    watch.elapsed()
+}
+
+fn broadcast<E: Event>(load: &Load) -> Duration {
+    let event = E::new();
+    let mut line = load.line();
+    let watch = Stopwatch::thread();
+    for _ in 0..load.repeats {
+        for task in 0..load.waiters {
+            line.queue(task, event.wait());
+        }
+        event.set();
+        line.run(load.waiters);
+        event.clear();
+    }
+    watch.elapsed()
+}
+
+fn cancel<E: Event>(load: &Load) -> Duration {
+    let events = load.repeat(E::new);
+    cancelling(load, |repeat| events[repeat].wait())
+}

@@ -1,0 +1,79 @@
+//! What the work costs without a primitive.
+
+use std::{
+    hint::black_box,
+    pin::Pin,
+    sync::atomic::{AtomicUsize, Ordering},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use crate::harness::{Load, Stopwatch, cancelling, race, yield_once};
+
+/// Two exchanges: what a lock needs that keeps its state in one word.
+pub fn cas_pair(load: &Load) -> Duration {
+    let word = AtomicUsize::new(1);
+    let watch = Stopwatch::thread();
+    for _ in 0..load.repeats {
+        let word = black_box(&word);
+        let taken = word.compare_exchange(1, 0, Ordering::Acquire, Ordering::Relaxed);
+        let given = word.compare_exchange(0, 1, Ordering::Release, Ordering::Relaxed);
+        assert!(taken.is_ok() && given.is_ok());
+    }
+    watch.elapsed()
+}
+
+/// One look: what a wait needs that is over already.
+pub fn load(load: &Load) -> Duration {
+    let word = AtomicUsize::new(1);
+    let watch = Stopwatch::thread();
+    for _ in 0..load.repeats {
+        assert!(black_box(&word).load(Ordering::Acquire) == 1);
+    }
+    watch.elapsed()
+}
+
+/// Tasks that yield twice a turn: what it costs to be suspended twice, in the place of one wait and one yield.
+pub fn two_yields(load: &Load) -> Duration {
+    let turns = load.repeats;
+    race(load.threads, load.waiters, |_| async move {
+        for _ in 0..turns {
+            yield_once().await;
+            yield_once().await;
+        }
+    })
+}
+
+/// Boxes of a cache line each, dropped in the order in which futures are cancelled.
+pub fn boxes(load: &Load) -> Duration {
+    let mut boxes: Vec<Option<Box<[usize; 8]>>> = (0..load.units())
+        .map(|id| Some(Box::new([id; 8])))
+        .collect();
+    let watch = Stopwatch::thread();
+    for id in load.shuffled() {
+        boxes[id] = None;
+    }
+    watch.elapsed()
+}
+
+/// Futures of a cache line each that hold a waker and stand in no queue, dropped in the same order: the memory that every
+/// future touches which is cancelled, without its neighbours.
+pub fn wakers(load: &Load) -> Duration {
+    cancelling(load, |_| HoldWaker::default())
+}
+
+/// Keeps the waker of its first poll, and is never ready.
+#[derive(Default)]
+struct HoldWaker {
+    waker: Option<Waker>,
+    _rest: [usize; 6],
+}
+
+impl Future for HoldWaker {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}

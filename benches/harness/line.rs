@@ -1,0 +1,106 @@
+//! Many futures that wait, and the tasks that they belong to.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use super::Crew;
+
+/// Room for one future a task, side by side as an executor's arena would have them.
+///
+/// A future lives here as it does in an `async fn`: made in its place, polled there, and dropped when it is ready.
+#[derive(Debug)]
+pub struct Line<'c, F> {
+    crew: &'c Crew,
+    places: Pin<Box<[Option<F>]>>,
+}
+
+impl<'c, F: Future> Line<'c, F> {
+    /// Room for `length` futures. All of its memory has been touched, and nobody is ready to run.
+    pub fn new(crew: &'c Crew, length: usize) -> Self {
+        // Whoever used the crew before may have woken tasks that had nothing left to do.
+        while Crew::next_ready().is_some() {}
+        let places: Box<[Option<F>]> = (0..length).map(|_| None).collect();
+        Self {
+            crew,
+            places: Box::into_pin(places),
+        }
+    }
+
+    /// The bytes that each future takes.
+    pub const fn bytes_each(&self) -> usize {
+        size_of::<F>()
+    }
+
+    /// Has a task wait for `future`.
+    ///
+    /// # Panics
+    ///
+    /// If it need not wait.
+    #[inline]
+    pub fn queue(&mut self, task: usize, future: F) {
+        assert!(self.start(task, future).is_none(), "it had to wait");
+    }
+
+    /// Gives a task a future and polls it for the first time. Answers what it answers, if it need not wait.
+    #[inline]
+    pub fn start(&mut self, task: usize, future: F) -> Option<F::Output> {
+        self.place(task).set(Some(future));
+        self.poll(task)
+    }
+
+    /// Runs tasks that were woken until one is done, and answers what its future answered.
+    ///
+    /// # Panics
+    ///
+    /// If none of those that are ready gets done.
+    #[inline]
+    pub fn run_one(&mut self) -> F::Output {
+        loop {
+            let task = Crew::next_ready().expect("somebody was woken");
+            if let Some(output) = self.poll(task) {
+                return output;
+            }
+        }
+    }
+
+    /// Runs tasks that were woken until `count` are done.
+    #[inline]
+    pub fn run(&mut self, count: usize) {
+        for _ in 0..count {
+            drop(self.run_one());
+        }
+    }
+
+    /// Drops a task's future, wherever it stands.
+    #[inline]
+    pub fn cancel(&mut self, task: usize) {
+        self.place(task).set(None);
+    }
+
+    #[inline]
+    fn poll(&mut self, task: usize) -> Option<F::Output> {
+        let waker = self.crew.waker(task);
+        let mut place = self.place(task);
+        let future = place.as_mut().as_pin_mut().expect("the task has a future");
+        match future.poll(&mut Context::from_waker(waker)) {
+            Poll::Ready(output) => {
+                place.set(None);
+                Some(output)
+            }
+            Poll::Pending => None,
+        }
+    }
+
+    #[inline]
+    fn place(&mut self, task: usize) -> Pin<&mut Option<F>> {
+        // SAFETY: an element of a pinned slice is pinned with it: the slice is never moved out of its box, and
+        // elements are only ever replaced by `Pin::set`, which drops in place.
+        unsafe {
+            self.places
+                .as_mut()
+                .map_unchecked_mut(|places| &mut places[task])
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! awaitlist beside its peers: what the programs `report` and `instructions` of this package measure.
+//!
+//! | where | what |
+//! |---|---|
+//! | [`harness`] | how a row is measured: rounds, wakers, lines of waiting futures |
+//! | [`peers`] | what is compared, each peer behind one small adapter |
+//! | [`lock`], [`semaphore`], [`event`], [`condition`], [`barrier`] | the rows, one file a primitive |
+//! | [`memory`], [`sizes`] | what they cost in memory |
+//! | [`python`] | the same rows on CPython's asyncio |
+//! | [`rows`] | all rows |
+//! | [`targets`] | where awaitlist must stand |
+//!
+//! A row is one thing that a user does with a primitive. It is measured in rounds: in each, every contender runs once,
+//! in rotated order, so that whatever else the machine does meets all of them alike. What is compared are medians.
+
+pub mod barrier;
+pub mod condition;
+pub mod event;
+pub mod floors;
+pub mod harness;
+pub mod lock;
+pub mod memory;
+pub mod peers;
+pub mod python;
+pub mod rows;
+pub mod semaphore;
+pub mod sizes;
+pub mod targets;

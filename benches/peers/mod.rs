@@ -1,0 +1,194 @@
+//! What is compared, and the adapters: for each crate a module, in it a type for each primitive that the crate has.
+//!
+//! The traits say what a row needs of a primitive, and nothing else. An adapter is a newtype with one call in each
+//! method; where a peer has no guard, the adapter has one.
+
+pub mod async_lock;
+pub mod asyncband;
+pub mod awaitlist;
+pub mod event_listener;
+pub mod futures_intrusive;
+pub mod maitake;
+pub mod performables;
+pub mod saa;
+pub mod tokio;
+
+use std::{collections::VecDeque, ops::DerefMut};
+
+/// A crate whose primitives are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Peer {
+    /// This one.
+    Awaitlist,
+    /// `tokio::sync`.
+    Tokio,
+    /// async-lock, of smol.
+    AsyncLock,
+    /// Apache Asyncband, which was mea.
+    Asyncband,
+    /// saa.
+    Saa,
+    /// futures-intrusive, asked to be fair.
+    FuturesIntrusive,
+    /// maitake-sync.
+    Maitake,
+    /// performables, in its asynchronous mode.
+    Performables,
+    /// What one writes by hand with event-listener.
+    EventListener,
+    /// `asyncio`, of CPython.
+    Asyncio,
+}
+
+impl Peer {
+    /// All crates, in the order of the page's columns.
+    pub const CRATES: [Self; 9] = [
+        Self::Awaitlist,
+        Self::Tokio,
+        Self::AsyncLock,
+        Self::Asyncband,
+        Self::Saa,
+        Self::FuturesIntrusive,
+        Self::Maitake,
+        Self::Performables,
+        Self::EventListener,
+    ];
+
+    /// Its name on the page.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tokio => "tokio::sync",
+            Self::EventListener => "event-listener",
+            Self::Asyncio => "asyncio",
+            _ => self.package(),
+        }
+    }
+
+    /// Its name in `Cargo.lock`.
+    pub const fn package(self) -> &'static str {
+        match self {
+            Self::Awaitlist => "awaitlist",
+            Self::Tokio => "tokio",
+            Self::AsyncLock => "async-lock",
+            Self::Asyncband => "asyncband",
+            Self::Saa => "saa",
+            Self::FuturesIntrusive => "futures-intrusive",
+            Self::Maitake => "maitake-sync",
+            Self::Performables => "performables",
+            Self::EventListener => "event-listener",
+            Self::Asyncio => "",
+        }
+    }
+
+    /// Whether it promises of its lock and semaphore: first come, first served.
+    pub const fn is_fifo(self) -> bool {
+        match self {
+            Self::Awaitlist
+            | Self::Tokio
+            | Self::Asyncband
+            | Self::Saa
+            | Self::FuturesIntrusive
+            | Self::Maitake
+            | Self::Asyncio => true,
+            // "Eventual fairness"; no word about it; whoever looks first.
+            Self::AsyncLock | Self::Performables | Self::EventListener => false,
+        }
+    }
+}
+
+/// A lock that guards no value.
+pub trait Lock: Send + Sync + 'static {
+    /// One that is free.
+    fn new() -> Self;
+    /// Waits for it, and answers a guard.
+    fn acquire(&self) -> impl Future<Output = impl Send> + Send;
+}
+
+/// A lock for which a thread can wait.
+pub trait BlockingLock: Lock {
+    /// Waits for it, and answers a guard.
+    fn acquire_blocking(&self) -> impl Sized;
+}
+
+/// A semaphore.
+pub trait Semaphore: Send + Sync + 'static {
+    /// One with so many permits.
+    fn new(permits: usize) -> Self;
+    /// Waits for a permit, and answers a guard.
+    fn acquire(&self) -> impl Future<Output = impl Send> + Send;
+}
+
+/// A semaphore of which several permits can be had at once.
+pub trait Many: Semaphore {
+    /// Waits for so many permits, and answers a guard.
+    fn acquire_many(&self, count: usize) -> impl Future<Output = impl Send> + Send;
+}
+
+/// What wakes all who wait.
+///
+/// With some peers the event stays set, with others it is over at once; so a row calls [`clear`](Self::clear) only when
+/// all are gone, and [`set`](Self::set) only when all are there.
+pub trait Event: Send + Sync + 'static {
+    /// One that is not set.
+    fn new() -> Self;
+    /// Wakes all.
+    fn set(&self);
+    /// Has those wait who come now.
+    fn clear(&self) {}
+    /// Waits.
+    fn wait(&self) -> impl Future<Output = impl Sized> + Send;
+}
+
+/// An event that stays set.
+pub trait Level: Event {
+    /// One that is set.
+    fn already_set() -> Self;
+}
+
+/// A value behind a lock, and two conditions of it.
+pub trait Condition: Send + Sync + 'static {
+    /// Says that the lock is held.
+    type Guard<'a>: DerefMut<Target = VecDeque<usize>> + Send;
+    /// One that is free, with nothing in it.
+    fn new() -> Self;
+    /// Waits for the lock.
+    fn acquire(&self) -> impl Future<Output = Self::Guard<'_>> + Send;
+    /// Waits for a notification of `what`, with the lock let go.
+    fn wait<'a>(
+        &'a self,
+        what: What,
+        guard: Self::Guard<'a>,
+    ) -> impl Future<Output = Self::Guard<'a>> + Send;
+    /// Wakes one who waits for `what`.
+    fn notify(&self, what: What, guard: &Self::Guard<'_>);
+    /// Wakes all who wait for `what`.
+    fn notify_all(&self, what: What, guard: &Self::Guard<'_>);
+}
+
+/// Which condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// There is something to take.
+    NotEmpty,
+    /// There is room for more.
+    NotFull,
+}
+
+/// A barrier.
+pub trait Barrier: Send + Sync + 'static {
+    /// One for so many parties.
+    fn new(parties: usize) -> Self;
+    /// Waits for the others.
+    fn wait(&self) -> impl Future<Output = impl Sized> + Send;
+}
+
+/// The function `$run`, of one reference, for the adapter `$kind` of each of these crates.
+macro_rules! each {
+    ($run:ident: $kind:ident of $($peer:ident),+ $(,)?) => {
+        vec![$((
+            $crate::peers::$peer::PEER,
+            $run::<$crate::peers::$peer::$kind> as fn(&_) -> _,
+        )),+]
+    };
+}
+pub(crate) use each;

@@ -1,0 +1,79 @@
+//! What the program can be asked for.
+
+use std::{path::PathBuf, time::Duration};
+
+use benches::{harness::Budget, python::Effort};
+use clap::Parser;
+
+/// Measures awaitlist beside its peers, and writes docs/performance.md and its charts.
+#[derive(Debug, Parser)]
+pub(crate) struct Args {
+    /// Measure less: under two minutes in all, and not as exact.
+    #[arg(long)]
+    pub(crate) quick: bool,
+
+    /// Fail if a target is missed.
+    #[arg(long)]
+    pub(crate) check: bool,
+
+    /// Measure only rows whose name begins like that, and print them instead of writing the page.
+    #[arg(long, value_name = "ROW")]
+    pub(crate) only: Vec<String>,
+
+    /// The CPython whose asyncio is measured. Without it, python3.13 or python3 is looked for.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) python: Option<PathBuf>,
+
+    /// Where the page and the charts are written.
+    #[arg(long, value_name = "DIRECTORY", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs"))]
+    pub(crate) docs: PathBuf,
+}
+
+impl Args {
+    /// Whether so many waiters are wanted.
+    pub(crate) fn wants_size(&self, waiters: usize) -> bool {
+        !(self.quick && matches!(waiters, 100 | 100_000))
+    }
+
+    /// How much is measured with so many waiters.
+    pub(crate) fn budget(&self, waiters: usize) -> Budget {
+        let large = waiters >= 1_000_000;
+        if self.quick {
+            Budget {
+                time: Duration::from_millis(300),
+                rounds: if large { 1 } else { 5 },
+                rounds_at_most: 101,
+                sample: Duration::from_millis(2),
+                patience: Duration::from_millis(400),
+            }
+        } else {
+            Budget {
+                time: Duration::from_secs(if large { 15 } else { 7 }),
+                rounds: if large { 5 } else { 11 },
+                rounds_at_most: 501,
+                sample: Duration::from_millis(5),
+                patience: Duration::from_secs(1),
+            }
+        }
+    }
+
+    /// How much asyncio does.
+    pub(crate) fn effort(&self) -> Effort {
+        if self.quick {
+            Effort {
+                seconds: 0.05,
+                waiters: 10_000,
+            }
+        } else {
+            Effort {
+                seconds: 0.5,
+                waiters: 100_000,
+            }
+        }
+    }
+
+    /// Whether a row is wanted.
+    pub(crate) fn wants(&self, row: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| row.starts_with(only))
+    }
+}

@@ -1,0 +1,52 @@
+//! Measures everything, and writes `docs/performance.md` and its charts.
+//!
+//! `cargo run --release -p benches --bin report -- --help` says what it can be asked for.
+
+mod args;
+mod charts;
+mod machine;
+mod measure;
+mod page;
+mod table;
+
+use std::{error::Error, process::ExitCode};
+
+use args::Args;
+use benches::{harness::Counting, targets::Verdict};
+use clap::Parser;
+use measure::Measured;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let args = Args::parse();
+    let measured = measure::all(&args)?;
+    if args.only.is_empty() {
+        charts::draw(&measured, &args.docs.join("charts"))?;
+        let path = args.docs.join("performance.md");
+        std::fs::write(&path, page::write(&measured))?;
+        eprintln!("written: {}", path.display());
+    } else {
+        print!("{}", page::tables(&measured));
+    }
+    Ok(verdict(&args, &measured))
+}
+
+/// Prints the targets that were missed, and fails if that was asked for.
+fn verdict(args: &Args, measured: &Measured) -> ExitCode {
+    let missed: Vec<&Verdict> = measured
+        .verdicts
+        .iter()
+        .filter(|verdict| !verdict.is_met())
+        .collect();
+    let all = measured.verdicts.len();
+    println!("{} of {all} targets are met", all - missed.len());
+    for verdict in &missed {
+        println!("missed: {}", table::sentence(verdict));
+    }
+    if args.check && !missed.is_empty() {
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}

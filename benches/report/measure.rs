@@ -1,0 +1,111 @@
+//! All that the page shows.
+
+use std::time::Instant;
+
+use benches::{
+    harness::{Cell, Contest, Row, Score, Who},
+    memory::{self, Memory},
+    peers::Peer,
+    python::{self, Asyncio},
+    rows,
+    sizes::{self, Sizes},
+    targets::{self, Verdict},
+};
+
+use crate::{args::Args, machine, table};
+
+/// What was measured.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    /// The rows that were wanted.
+    pub(crate) rows: Vec<Row>,
+    /// Their figures, asyncio's among them.
+    pub(crate) cells: Vec<Cell>,
+    /// What the primitives weigh.
+    pub(crate) sizes: Vec<(&'static str, Vec<(Peer, Sizes)>)>,
+    /// What waits weigh.
+    pub(crate) memory: Vec<(&'static str, Vec<(Peer, Memory)>)>,
+    /// What the targets say of all that.
+    pub(crate) verdicts: Vec<Verdict>,
+    /// The CPython, if there is one.
+    pub(crate) python: Option<String>,
+    /// How busy the machine was before.
+    pub(crate) load: Option<f64>,
+    /// Whether it was done in a hurry.
+    pub(crate) quick: bool,
+}
+
+/// Measures what was asked for, with a line on stderr for each row and size.
+pub(crate) fn all(args: &Args) -> Result<Measured, String> {
+    let (begin, load) = (Instant::now(), machine::load());
+    let rows: Vec<Row> = rows::all()
+        .into_iter()
+        .filter(|row| args.wants(row.id))
+        .collect();
+    if rows.is_empty() {
+        return Err(format!("no row begins with {}", args.only.join(" or ")));
+    }
+    let asyncio = asyncio(args, &rows)?;
+    let (sizes, memory) = (sizes::all(), memory::all());
+    let mut cells = contests(args, &rows);
+    for (row, waiters, ns) in asyncio.iter().flat_map(|asyncio| &asyncio.figures) {
+        let cell = cells
+            .iter_mut()
+            .find(|cell| cell.row == row && cell.waiters == *waiters);
+        if let Some(cell) = cell {
+            let who = Who::Peer(Peer::Asyncio);
+            let (ns, spread) = (*ns, 0.0);
+            cell.scores.push(Score { who, ns, spread });
+        }
+    }
+    let mut verdicts = targets::judge_times(&cells);
+    if args.only.is_empty() {
+        verdicts.extend(targets::judge_memory(&sizes, &memory));
+    }
+    eprintln!("{:.0} seconds", begin.elapsed().as_secs_f64());
+    Ok(Measured {
+        rows,
+        cells,
+        sizes,
+        memory,
+        verdicts,
+        python: asyncio.map(|asyncio| asyncio.version),
+        load,
+        quick: args.quick,
+    })
+}
+
+/// A Python that was named must work. One that was not may be missing.
+fn asyncio(args: &Args, rows: &[Row]) -> Result<Option<Asyncio>, String> {
+    eprintln!("asyncio …");
+    match python::run(args.python.as_deref(), rows, args.effort()) {
+        Ok(asyncio) => Ok(Some(asyncio)),
+        Err(error) if args.python.is_none() => {
+            eprintln!("without asyncio: {error}");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn contests(args: &Args, rows: &[Row]) -> Vec<Cell> {
+    let sizes = |row: &Row| {
+        row.sizes
+            .iter()
+            .copied()
+            .filter(|size| args.wants_size(*size))
+    };
+    let all: usize = rows.iter().map(|row| sizes(row).count()).sum();
+    let mut done = 0;
+    let mut cells = Vec::new();
+    for row in rows {
+        let mut contest = Contest::new(row);
+        for waiters in sizes(row) {
+            done += 1;
+            let cell = contest.run(waiters, args.budget(waiters));
+            eprintln!("[{done}/{all}] {}", table::progress(cell));
+        }
+        cells.extend(contest.into_cells());
+    }
+    cells
+}

@@ -1,0 +1,69 @@
+//! Random programs over all six primitives, run on the crates and on the reference model, under AddressSanitizer: what
+//! the property tests do, guided by what the crates do with it.
+//!
+//! ```text
+//! cargo +nightly fuzz run programs -- -max_len=260
+//! ```
+//!
+//! A program that fails is printed as a script, and so is any other by `cargo +nightly fuzz fmt programs <file>`.
+#![no_main]
+
+use arbitrary::{Arbitrary, Unstructured};
+use libfuzzer_sys::fuzz_target;
+use std::fmt;
+use tests::{
+    lockstep::{self, Focus, Program},
+    workload::{self, Workload},
+};
+
+/// What the fuzzer's bytes say.
+enum Input {
+    /// One primitive alone or all of them, beside the reference model.
+    Program(Program),
+    /// Tasks that use all of them.
+    Workload(Workload),
+}
+
+impl<'a> Arbitrary<'a> for Input {
+    fn arbitrary(bytes: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
+        let focus: u8 = bytes.arbitrary()?;
+        let setup = bytes.arbitrary()?;
+        let mut draws = Vec::new();
+        while bytes.len() >= 4 {
+            draws.push(bytes.arbitrary()?);
+        }
+        let focus = match focus % 9 {
+            0 => return Ok(Self::Workload(Workload { draws })),
+            alone @ 1..=6 => Focus::ALONE[usize::from(alone) - 1],
+            _ => Focus::All,
+        };
+        Ok(Self::Program(Program {
+            focus,
+            setup,
+            draws,
+        }))
+    }
+
+    fn arbitrary_take_rest(mut bytes: Unstructured<'a>) -> arbitrary::Result<Self> {
+        Self::arbitrary(&mut bytes)
+    }
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Program(program) => program.fmt(f),
+            Self::Workload(workload) => workload.fmt(f),
+        }
+    }
+}
+
+fuzz_target!(|input: Input| {
+    let outcome = match &input {
+        Input::Program(program) => lockstep::run(program),
+        Input::Workload(workload) => workload::run(workload),
+    };
+    if let Err(failure) = outcome {
+        panic!("{failure}\n{input:?}");
+    }
+});

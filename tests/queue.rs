@@ -1,0 +1,81 @@
+//! The core's queue by itself, as a primitive stands on it.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering::SeqCst},
+    thread,
+};
+
+use awaitlist_core::Queue;
+
+#[test]
+fn one_thread_at_a_time_is_in_a_queue() {
+    const THREADS: usize = 4;
+    const TIMES: usize = 100;
+    let queue = Queue::new(0, 0);
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for _ in 0..TIMES {
+                    queue.locked(|queue| {
+                        let before = *queue.state();
+                        // Others come meanwhile.
+                        thread::yield_now();
+                        *queue.state() = before + 1;
+                    });
+                }
+            });
+        }
+    });
+    assert_eq!(queue.locked(|queue| *queue.state()), THREADS * TIMES);
+}
+
+/// Locks the list of `queue`, and lets it go when another thread has begun with `body` and can get no further.
+fn while_locked<S: Send, R: Send>(queue: &Queue<S>, body: impl FnOnce() -> R + Send) -> R {
+    let (came, went) = (AtomicBool::new(false), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let other = queue.locked(|_| {
+            let other = scope.spawn(|| {
+                came.store(true, SeqCst);
+                let answer = body();
+                went.store(true, SeqCst);
+                answer
+            });
+            // Until it has come, and then as long as it takes to find another way in, if there were one.
+            let mut turns = 0;
+            while turns < 100 {
+                thread::yield_now();
+                turns += usize::from(came.load(SeqCst));
+            }
+            assert!(!went.load(SeqCst), "nobody gets past the lock of a list");
+            other
+        });
+        other.join().unwrap()
+    })
+}
+
+#[test]
+fn who_comes_while_a_queue_is_locked_waits_until_it_is_let_go() {
+    let queue = Queue::new(0, ());
+    assert_eq!(while_locked(&queue, || queue.locked(|_| "in")), "in");
+}
+
+#[test]
+fn a_free_permit_is_had_though_the_list_is_locked_for_a_moment() {
+    let sole = Queue::with_one_permit();
+    assert!(while_locked(&sole, || sole.try_take()));
+    assert!(!sole.try_take());
+    let five = Queue::with_permits(5);
+    assert!(while_locked(&five, || five.try_take(2)));
+    assert_eq!(five.value(), 3);
+}
+
+#[test]
+fn what_a_semaphore_shows_is_the_same_while_its_list_is_locked() {
+    let none = Queue::with_permits(0);
+    assert!(none.locked(|_| none.would_wait()));
+    assert_eq!(none.locked(|_| none.value()), 0);
+    let two = Queue::with_permits(2);
+    assert!(!two.locked(|_| two.would_wait()));
+    assert_eq!(two.locked(|_| two.value()), 2);
+    assert!(two.locked(|_| two.is_empty()));
+}
