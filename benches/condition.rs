@@ -60,6 +60,7 @@ pub fn rows() -> Vec<Row> {
             conditions!(buffer),
         )
         .sizes(PAIRS)
+        .batch(100_000)
         .threads(2),
     ]
 }

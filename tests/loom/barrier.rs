@@ -86,7 +86,7 @@ fn a_reset_against_an_arrival() {
 /// Two rounds by two threads: does who comes early wait until the round before has left?
 #[test]
 fn two_rounds() {
-    model_bounded(2, || {
+    model_bounded(1, || {
         let barrier = Arc::new(Barrier::new(2));
         let other = Arc::clone(&barrier);
         let rounds = |barrier: Arc<Barrier>| {
