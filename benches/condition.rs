@@ -60,7 +60,6 @@ pub fn rows() -> Vec<Row> {
             conditions!(buffer),
         )
         .sizes(PAIRS)
-        .batch(100_000)
         .threads(2),
     ]
 }

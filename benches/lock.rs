@@ -59,7 +59,6 @@ pub fn rows() -> Vec<Row> {
             locks!(contended),
         )
         .sizes(TASKS)
-        .batch(100_000)
         .threads(2)
         .above_floor("two yields", floors::two_yields),
         Row::new(
@@ -69,7 +68,6 @@ pub fn rows() -> Vec<Row> {
             locks!(convoy_of_tasks),
         )
         .sizes(TASKS)
-        .batch(500_000)
         .threads(2),
         Row::new(
             "lock/convoy-threads",
@@ -77,9 +75,7 @@ pub fn rows() -> Vec<Row> {
             "acquire",
             locks!(convoy_of_threads),
         )
-        .sizes(&[2])
-        .batch(500_000)
-        .threads(2),
+        .sizes(&[2]),
         Row::new(
             "lock/cancel",
             "Lock: drop each of *n* waiters, in random order",
@@ -96,8 +92,7 @@ pub fn rows() -> Vec<Row> {
             each!(blocking: Lock of awaitlist, tokio, async_lock, asyncband, saa, performables, event_listener),
         )
         .sizes(TASKS)
-        .batch(100_000)
-        .threads(2),
+        .batch(5_000),
     ]
 }
 

@@ -70,7 +70,6 @@ pub fn rows() -> Vec<Row> {
             semaphores!(contended),
         )
         .sizes(TASKS)
-        .batch(100_000)
         .threads(2)
         .above_floor("two yields", floors::two_yields),
         Row::new(

@@ -65,7 +65,7 @@ impl Cell {
     /// What `who` needed as it counts: above the floor, if the row says so.
     pub fn counted(&self, who: Who) -> Option<f64> {
         let floor = if self.above_floor { self.floor()? } else { 0.0 };
-        Some((self.ns(who)? - floor).max(0.0))
+        Some(self.ns(who)? - floor)
     }
 }
 
@@ -128,11 +128,7 @@ impl<'r> Contest<'r> {
         }
         let trial = load.repeated(load.repeats / TRIAL);
         let taken = (contender.run)(&trial).max(Duration::from_nanos(1));
-        let sample = match load.threads {
-            1 => budget.sample,
-            _ => budget.sample * LONGER,
-        };
-        let trials = sample.as_secs_f64() / taken.as_secs_f64();
+        let trials = budget.sample.as_secs_f64() / taken.as_secs_f64();
         Some(load.repeated((trial.repeats as f64 * trials) as usize))
     }
 
@@ -154,8 +150,6 @@ impl<'r> Contest<'r> {
 
 /// A trial is so much shorter than a sample.
 const TRIAL: usize = 16;
-/// The samples of several threads are so much longer, for they shall meet.
-const LONGER: u32 = 4;
 
 /// The samples of each contender, in nanoseconds a unit. In every round each runs once, and another is the first.
 fn rounds(field: &[(Contender, Load)], budget: Budget) -> Vec<Vec<f64>> {

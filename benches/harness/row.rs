@@ -36,7 +36,7 @@ pub struct Row {
     pub sizes: &'static [usize],
     /// How many units a sample has at least.
     pub batch: usize,
-    /// How many threads work: those of the runtime, if it is a row with one.
+    /// How many threads the runtime has, if it is a row with one.
     pub threads: usize,
     /// Whether what counts is what a contender needs beyond the floor.
     pub above_floor: bool,
@@ -83,7 +83,7 @@ impl Row {
         self
     }
 
-    /// The same with so many threads.
+    /// The same on a runtime of so many threads.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;
         self

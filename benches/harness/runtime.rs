@@ -2,10 +2,7 @@
 
 use std::{
     future::poll_fn,
-    sync::{
-        OnceLock,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Barrier, OnceLock},
     task::Poll,
     thread,
     time::{Duration, Instant},
@@ -67,17 +64,13 @@ pub type Part<'a> = Box<dyn FnOnce() + Send + 'a>;
 /// How long threads need that begin together, one for each part of the work: from the first one's begin to the last one's
 /// end.
 pub fn together(parts: Vec<Part<'_>>) -> Duration {
-    let missing = AtomicUsize::new(parts.len());
+    let begin = Barrier::new(parts.len());
     let times: Vec<(Instant, Instant)> = thread::scope(|scope| {
         let threads: Vec<_> = parts
             .into_iter()
             .map(|part| {
                 scope.spawn(|| {
-                    // They are to meet at once: who sleeps here would come too late.
-                    missing.fetch_sub(1, Ordering::Relaxed);
-                    while missing.load(Ordering::Relaxed) > 0 {
-                        thread::yield_now();
-                    }
+                    begin.wait();
                     let start = Instant::now();
                     part();
                     (start, Instant::now())

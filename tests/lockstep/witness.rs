@@ -14,15 +14,14 @@
 //! - **Waiters**: each primitive's number is that of the futures that wait there.
 //! - **Indices**: those of one round of a barrier are different, below the number of parties, and in order of arrival.
 
-mod check;
-
 use super::{
-    command::{Answer, Command, Family, Id, LineId, LockId, SemaphoreId, Wait, Woken},
+    command::{Answer, Command, ConditionId, Id, LineId, LockId, SemaphoreId, Wait, Woken},
     draw::Setup,
     subject::Primitives,
 };
+use awaitlist::semaphore::MAX_PERMITS;
 
-/// A future that has not finished. In the book they stand in the order in which they came where they wait.
+/// A future that has not finished.
 struct Seen {
     id: Id,
     wait: Wait,
@@ -34,16 +33,6 @@ struct Seen {
     awake: bool,
     /// A stop was fired, which may end its wait.
     fired: bool,
-}
-
-impl Seen {
-    /// How many permits it needs.
-    const fn need(&self) -> usize {
-        match self.wait {
-            Wait::Permits(_, need) => need,
-            _ => 0,
-        }
-    }
 }
 
 pub(super) struct Witness {
@@ -79,13 +68,12 @@ impl Witness {
         }
     }
 
-    /// Takes note of a step, and checks the invariants of what it may have changed.
+    /// Takes note of a step, and checks the invariants after it.
     pub(super) fn see(
         &mut self,
         command: Command,
         answer: Answer,
         woken: &[Woken],
-        family: Family,
         now: &Primitives,
     ) -> Verdict {
         match command {
@@ -95,7 +83,7 @@ impl Witness {
             Command::Fire(id) => {
                 self.future(id).fired = true;
                 // A stop's waker is the test's own business.
-                return Ok(());
+                return self.check(command, &[], now);
             }
             Command::ReleaseForgotten(lock) if answer == Answer::Done => {
                 self.forgotten[lock as usize] = false;
@@ -128,10 +116,7 @@ impl Witness {
             self.polled(id, answer, now)?;
         }
         self.receive(command, answer);
-        if let Family::Plain | Family::Bounded = family {
-            self.discard(family, command, woken, now);
-        }
-        self.check(family, now)
+        self.check(command, woken, now)
     }
 
     fn future(&mut self, id: Id) -> &mut Seen {
@@ -145,9 +130,11 @@ impl Witness {
     }
 
     /// Those in a line, first come first.
-    fn line(&self, line: LineId) -> impl Iterator<Item = &Seen> {
-        let futures = self.futures.iter();
-        futures.filter(move |future| future.line == Some(line))
+    fn line(&self, line: LineId) -> Vec<&Seen> {
+        let waiting = self.futures.iter();
+        let mut waiting: Vec<_> = waiting.filter(|future| future.line == Some(line)).collect();
+        waiting.sort_by_key(|future| future.arrival);
+        waiting
     }
 
     fn start(&mut self, id: Id, wait: Wait) {
@@ -164,15 +151,14 @@ impl Witness {
         });
     }
 
-    /// Puts one at the end of a line, and of the book.
+    /// Puts one at the end of a line.
     fn join(&mut self, id: Id, line: LineId) {
-        let place = self.futures.iter().position(|future| future.id == id);
-        let mut future = self.futures.remove(place.expect("it is alive"));
         self.arrivals += 1;
-        future.arrival = self.arrivals;
+        let arrival = self.arrivals;
+        let future = self.future(id);
         future.line = Some(line);
+        future.arrival = arrival;
         future.awake = false;
-        self.futures.push(future);
     }
 
     /// A first poll joins the line. If it is ready at once, it leaves it again.
@@ -190,7 +176,7 @@ impl Witness {
         let Some(line) = self.future(id).line else {
             return Err(format!("#{id} was never polled, and was woken"));
         };
-        let first = self.line(line).find(|future| !future.awake);
+        let first = self.line(line).into_iter().find(|future| !future.awake);
         let first = first.map(|future| future.id);
         ensure(first == Some(id), || {
             format!("#{id} was woken, though #{first:?} is the first who sleeps")
@@ -208,7 +194,7 @@ impl Witness {
         let line = future.line.expect("it has joined");
         // A newcomer has the highest arrival of all, and was in line only in this book.
         let newcomer = future.arrival == self.arrivals && !future.awake;
-        let free = self.line(line).next().is_none();
+        let free = self.line(line).is_empty();
         match line {
             LineId::Lock(_) | LineId::Semaphore(_) => {
                 ensure(future.awake || (newcomer && free), || {
@@ -247,7 +233,7 @@ impl Witness {
             (LineId::Condition(condition), LineId::Lock(condition.lock()));
         if awake || until.has_stop() {
             // From the one line into the other, or to the end of the same.
-            let here = self.line(of_condition).count();
+            let here = self.line(of_condition).len();
             let others = here - usize::from(line == of_condition);
             if now.waiters(of_condition) > others {
                 if awake {
@@ -307,5 +293,106 @@ impl Witness {
             self.permits.retain(|&(permit, ..)| permit != id);
             self.supply[of as usize] -= count;
         }
+    }
+
+    fn check(&mut self, command: Command, woken: &[Woken], now: &Primitives) -> Verdict {
+        for lock in [LockId::Shared, LockId::Own] {
+            self.check_lock(lock, now)?;
+        }
+        for semaphore in [SemaphoreId::Plain, SemaphoreId::Bounded] {
+            self.check_semaphore(semaphore, command, woken, now)?;
+        }
+        for condition in [ConditionId::Left, ConditionId::Right, ConditionId::Own] {
+            self.check_waiters(LineId::Condition(condition), now)?;
+        }
+        self.check_waiters(LineId::Event, now)?;
+        let asleep = self.line(LineId::Event).iter().any(|future| !future.awake);
+        ensure(!(now.is_set() && asleep), || {
+            "the event is set, and somebody sleeps".to_owned()
+        })?;
+        let inside = now.waiters(LineId::Barrier);
+        ensure(inside < self.setup.parties, || {
+            format!("{inside} wait at the barrier")
+        })
+    }
+
+    fn check_waiters(&self, line: LineId, now: &Primitives) -> Verdict {
+        let (expected, seen) = (self.line(line).len(), now.waiters(line));
+        ensure(expected == seen, || {
+            format!("{expected} wait at {line:?}, which says {seen}")
+        })
+    }
+
+    fn check_lock(&self, lock: LockId, now: &Primitives) -> Verdict {
+        let line = LineId::Lock(lock);
+        self.check_waiters(line, now)?;
+        let guards = self.guards.iter().filter(|guard| guard.1 == lock).count();
+        // A wait that was not polled yet has the hold of its guard.
+        let not_begun = self.futures.iter().filter(|future| {
+            let on = matches!(future.wait, Wait::Condition(on, ..) if on.lock() == lock);
+            on && future.line.is_none()
+        });
+        let holders = guards + not_begun.count() + usize::from(self.forgotten[lock as usize]);
+        let locked = now.locked(line);
+        ensure(holders == usize::from(locked), || {
+            format!("{holders} hold {lock:?}; locked: {locked}")
+        })?;
+        let waiting = self.line(line);
+        let awake = waiting.iter().filter(|future| future.awake).count();
+        ensure(locked || waiting.is_empty() || awake == 1, || {
+            format!("{lock:?} is free, {} wait, {awake} awake", waiting.len())
+        })?;
+        ensure(!locked || awake == 0, || {
+            format!("{lock:?} is held, and {awake} were designated")
+        })
+    }
+
+    fn check_semaphore(
+        &mut self,
+        of: SemaphoreId,
+        command: Command,
+        woken: &[Woken],
+        now: &Primitives,
+    ) -> Verdict {
+        let line = LineId::Semaphore(of);
+        self.check_waiters(line, now)?;
+        let value = now.value(of);
+        let need = |future: &Seen| match future.wait {
+            Wait::Permits(_, need) => need,
+            _ => 0,
+        };
+        let waiting = self.line(line);
+        let granted = waiting.iter().filter(|future| future.awake);
+        let granted: u128 = granted.map(|future| need(future) as u128).sum();
+        let awake = waiting.iter().any(|future| future.awake);
+        if let (Some(first), false) = (waiting.first(), awake) {
+            let need = need(first);
+            ensure(need > value, || {
+                format!("#{} needs {need} of {value}, and sleeps", first.id)
+            })?;
+        }
+        let held = self.permits.iter().filter(|permit| permit.1 == of);
+        let held: u128 = held.map(|&(.., count)| count).sum();
+        let total = value as u128 + held + granted;
+        let supply = self.supply[of as usize];
+        let bound = match of {
+            SemaphoreId::Plain => MAX_PERMITS,
+            SemaphoreId::Bounded => self.setup.bound,
+        };
+        ensure(value <= bound, || {
+            format!("the value is {value} of {bound}")
+        })?;
+        // Only a drop discards, and only at the bound: that was before those were granted theirs whom it woke.
+        let drops = matches!(command, Command::LetGo(_) | Command::Abandon(_));
+        let just_now = waiting
+            .iter()
+            .filter(|future| woken.iter().any(|woken| woken.0 == future.id));
+        let just_now: usize = just_now.map(|future| need(future)).sum();
+        let discarded = drops && value + just_now >= bound && total < supply;
+        ensure(total == supply || discarded, || {
+            format!("{value} to be had, {held} held, {granted} granted: not {supply} in all")
+        })?;
+        self.supply[of as usize] = total;
+        Ok(())
     }
 }
