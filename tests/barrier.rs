@@ -1,8 +1,14 @@
 //! `Barrier`: every method.
 
 use awaitlist::{Barrier, Block, BrokenBarrier, TimedOut};
-use std::{error::Error, sync::Arc, task::Waker, thread, time::Duration};
-use tests::now;
+use std::{
+    error::Error,
+    sync::{Arc, Mutex},
+    task::Waker,
+    thread,
+    time::Duration,
+};
+use tests::{Probe, now, poll, waiting};
 use tokio_test::{assert_pending, assert_ready, assert_ready_eq, task::spawn};
 
 static START: Barrier = Barrier::new(3);
@@ -98,6 +104,26 @@ fn who_comes_while_a_round_leaves_waits_for_it_and_joins_the_next() {
     assert_eq!(barrier.n_waiting(), 1);
     assert_eq!(now(barrier.wait()), Ok(1));
     assert_ready_eq!(early.poll(), Ok(0));
+}
+
+#[test]
+fn who_is_polled_for_nothing_at_the_gate_keeps_its_place() {
+    let barrier = Barrier::new(2);
+    let mut inside = spawn(barrier.wait());
+    assert_pending!(inside.poll());
+    assert_eq!(now(barrier.wait()), Ok(1));
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let [first, second] = ["first", "second"].map(|name| {
+        let order = Arc::clone(&order);
+        Probe::new().on_wake(move || order.lock().unwrap().push(name))
+    });
+    let waker = first.waker();
+    let mut early = waiting(barrier.wait(), &waker);
+    let late = waiting(barrier.wait(), &second.waker());
+    assert!(poll(&mut early, &waker).is_pending());
+    assert_ready_eq!(inside.poll(), Ok(0));
+    assert_eq!(*order.lock().unwrap(), ["first", "second"]);
+    drop((early, late));
 }
 
 #[test]
