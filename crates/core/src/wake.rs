@@ -1,6 +1,6 @@
 //! Waking: the one place where user code is called, after the lock, in batches, and with nobody forgotten.
 
-use core::task::Waker;
+use core::{mem::MaybeUninit, task::Waker};
 
 use crate::{Locked, Queue};
 
@@ -28,97 +28,130 @@ pub fn drain<S, T>(
     prepare: impl FnOnce(&mut Locked<'_, S>) -> T,
     mut take: impl FnMut(&mut Locked<'_, S>, &mut T) -> Option<Waker>,
 ) -> T {
-    let mut state = None;
-    // One waiter, or none, is the common case: it needs no batch.
-    let mut batch = None;
-    let only = queue.locked(|queue| {
-        let state = state.insert(prepare(queue));
-        let first = take(queue, state)?;
-        let Some(second) = take(queue, state) else {
-            return Some(first);
-        };
-        batch = Some(Batch::begin([first, second], || take(queue, state)));
-        None
+    let mut batch = Batch::new();
+    let (mut state, first) = queue.locked(|queue| {
+        let mut state = prepare(queue);
+        let first = take(queue, &mut state);
+        if first.is_some() {
+            batch.fill(BATCH - 1, || take(queue, &mut state));
+        }
+        (state, first)
     });
-    let mut state = state.expect("filled under the lock");
-    if let Some(batch) = batch {
-        wake_batches(queue, batch, |queue| take(queue, &mut state));
-    } else if let Some(only) = only {
-        Panics::default().wake(only);
+    // One waiter, or none, is the common case: its waker never sees the batch.
+    if let Some(first) = first {
+        if batch.is_empty() {
+            Panics::default().wake(first);
+        } else {
+            let more = |batch: &mut Batch| {
+                queue.locked(|queue| batch.fill(BATCH, || take(queue, &mut state)));
+            };
+            wake_all(first, &mut batch, more);
+        }
     }
     state
 }
 
 /// Wakers that were taken under one hold of the lock, and not woken yet.
 struct Batch {
-    wakers: [Option<Waker>; BATCH],
-    /// Whether there was room for all.
-    complete: bool,
+    /// Those from `woken` up to `taken` are there.
+    wakers: [MaybeUninit<Waker>; BATCH],
+    woken: usize,
+    taken: usize,
+    /// Whether there may be more than there was room for.
+    more: bool,
 }
 
 impl Batch {
-    #[cold]
-    fn begin(begun: [Waker; 2], take: impl FnMut() -> Option<Waker>) -> Self {
-        let mut batch = Self {
-            wakers: [const { None }; BATCH],
-            complete: false,
-        };
-        for (place, waker) in batch.wakers.iter_mut().zip(begun) {
-            *place = Some(waker);
+    /// An empty one, in which nothing is written.
+    #[inline]
+    const fn new() -> Self {
+        Self {
+            wakers: [const { MaybeUninit::uninit() }; BATCH],
+            woken: 0,
+            taken: 0,
+            more: false,
         }
-        batch.fill(take);
-        batch
     }
 
-    /// Takes as many as there is room for.
-    fn fill(&mut self, mut take: impl FnMut() -> Option<Waker>) {
-        let mut free = self.wakers.iter_mut().filter(|place| place.is_none());
-        self.complete = !free.all(|place| {
-            *place = take();
-            place.is_some()
-        });
+    /// Takes up to `room` wakers into an empty batch.
+    #[inline]
+    fn fill(&mut self, room: usize, mut take: impl FnMut() -> Option<Waker>) {
+        (self.woken, self.taken) = (0, 0);
+        for place in &mut self.wakers[..room] {
+            let Some(waker) = take() else {
+                self.more = false;
+                return;
+            };
+            place.write(waker);
+            self.taken += 1;
+        }
+        self.more = true;
     }
 
-    fn is_woken(&self) -> bool {
-        self.complete && self.wakers.iter().all(Option::is_none)
+    #[inline]
+    const fn is_empty(&self) -> bool {
+        self.woken == self.taken
     }
 }
 
-/// Wakes a batch and whom `take` has left.
-fn wake_batches<S>(
-    queue: &Queue<S>,
-    batch: Batch,
-    take: impl FnMut(&mut Locked<'_, S>) -> Option<Waker>,
-) {
-    Round { queue, take, batch }.run();
+impl Iterator for Batch {
+    type Item = Waker;
+
+    #[inline]
+    fn next(&mut self) -> Option<Waker> {
+        if self.is_empty() {
+            return None;
+        }
+        let place = &self.wakers[self.woken];
+        self.woken += 1;
+        // SAFETY: it was written, being one of those up to `taken`; and it is not read again, since `woken` is past it.
+        Some(unsafe { place.assume_init_read() })
+    }
+}
+
+/// Wakes `first`, then the batch, and fills that again with `more` as long as there are more.
+#[cold]
+fn wake_all(first: Waker, batch: &mut Batch, more: impl FnMut(&mut Batch)) {
+    Round {
+        first: Some(first),
+        batch,
+        more,
+    }
+    .run();
 }
 
 /// The waking of one drain. Goes on when it is dropped by a waker's panic.
-struct Round<'q, S, F: FnMut(&mut Locked<'_, S>) -> Option<Waker>> {
-    queue: &'q Queue<S>,
-    take: F,
-    batch: Batch,
+struct Round<'b, F: FnMut(&mut Batch)> {
+    first: Option<Waker>,
+    batch: &'b mut Batch,
+    more: F,
 }
 
-impl<S, F: FnMut(&mut Locked<'_, S>) -> Option<Waker>> Round<'_, S, F> {
+impl<F: FnMut(&mut Batch)> Round<'_, F> {
+    #[inline]
     fn run(&mut self) {
         let mut panics = Panics::default();
+        if let Some(first) = self.first.take() {
+            panics.wake(first);
+        }
         loop {
-            for waker in self.batch.wakers.iter_mut().filter_map(Option::take) {
+            for waker in &mut *self.batch {
                 panics.wake(waker);
             }
-            if self.batch.complete {
+            if !self.batch.more {
                 break;
             }
-            let (batch, take) = (&mut self.batch, &mut self.take);
-            self.queue.locked(|queue| batch.fill(|| take(queue)));
+            (self.more)(self.batch);
         }
     }
 }
 
-impl<S, F: FnMut(&mut Locked<'_, S>) -> Option<Waker>> Drop for Round<'_, S, F> {
+impl<F: FnMut(&mut Batch)> Drop for Round<'_, F> {
+    #[inline]
     fn drop(&mut self) {
-        if !self.batch.is_woken() {
+        // Otherwise a waker's panic unwinds.
+        let done = self.batch.is_empty() && !self.batch.more;
+        if !done {
             self.run();
         }
     }
