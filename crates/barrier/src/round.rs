@@ -13,8 +13,6 @@ use core::task::Waker;
 
 use awaitlist_core::{Locked, Queue, Turn, drain};
 
-use crate::BrokenBarrier;
-
 /// Where a barrier is in its life. The names are asyncio's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -103,17 +101,19 @@ impl Tag {
     }
 }
 
-/// What a look at a barrier found.
+/// What an arrival does.
+#[derive(Clone, Copy)]
 pub(crate) enum Arrival {
-    /// Joined the round, or the line for the next: there is more to wait for.
+    /// Joins the round, or the line for the next: there is more to wait for.
     Sleeps,
     /// Was the last that was missing: the others are to be woken.
-    Trips(usize),
+    Trips,
     /// Came to a broken barrier.
-    Fails(BrokenBarrier),
+    Fails,
 }
 
-/// What an arrival does, and whether it changed the phase so that others are to be woken.
+/// Arrives, and joins the queue with `waker` if there is something to wait for.
+#[inline]
 pub(crate) fn arrive(
     turn: &mut Turn<'_, '_, Round>,
     waker: &mut Option<Waker>,
@@ -121,7 +121,7 @@ pub(crate) fn arrive(
 ) -> Arrival {
     let round = turn.state();
     let kind = match round.phase {
-        Phase::Broken => return Arrival::Fails(BrokenBarrier::Aborted),
+        Phase::Broken => return Arrival::Fails,
         Phase::Filling if round.inside + 1 == parties => {
             round.phase = Phase::Draining;
             round.next_index = 0;
@@ -129,7 +129,7 @@ pub(crate) fn arrive(
             // The last one is in and out at once.
             turn.state().inside += 1;
             leave_round(turn);
-            return Arrival::Trips(parties - 1);
+            return Arrival::Trips;
         }
         Phase::Filling => {
             round.inside += 1;
@@ -144,45 +144,51 @@ pub(crate) fn arrive(
     Arrival::Sleeps
 }
 
-/// What a look at one who sleeps found.
-pub(crate) enum Look {
-    /// It may go.
-    Leaves(Ended),
-    /// It was gated, and may come again. Its waker is to be dropped after the lock.
-    ComesAgain(Option<Waker>),
-}
-
-/// A wait that is over.
-pub(crate) struct Ended {
-    pub(crate) result: Result<usize, BrokenBarrier>,
+/// What a look at one who sleeps found. It has left the queue then; its waker, if it was not called, is to be dropped
+/// after the lock.
+pub(crate) struct Look {
+    pub(crate) outcome: Outcome,
+    /// With [`Outcome::Passes`]: the place in the round.
+    pub(crate) index: usize,
     /// It changed the phase: others are to be woken.
     pub(crate) wakes: bool,
-    /// To be dropped after the lock.
     pub(crate) waker: Option<Waker>,
 }
 
+/// What became of one who slept.
+#[derive(Clone, Copy)]
+pub(crate) enum Outcome {
+    /// The round is complete.
+    Passes,
+    /// The round was aborted, or the barrier reset.
+    Fails,
+    /// It was gated, and may come again.
+    ComesAgain,
+}
+
 /// Looks whether one who sleeps may go.
+#[inline]
 pub(crate) fn look(turn: &mut Turn<'_, '_, Round>) -> Option<Look> {
     let tag = Tag(turn.tag()?);
     let called = turn.called();
     let phase = turn.state().phase;
-    let result = match (tag.kind(), phase) {
+    let outcome = match (tag.kind(), phase) {
         (Kind::Gated, Phase::Draining | Phase::Resetting) if !called => return None,
         // Into the new round; or, if that has come to leave meanwhile, to the end of the line at the gate.
-        (Kind::Gated, _) => return Some(Look::ComesAgain(turn.leave())),
+        (Kind::Gated, _) => Outcome::ComesAgain,
         (Kind::Inside, Phase::Filling) => return None,
         // Released, but the one who trips the barrier has not come to it yet, and gives the indices in order.
         (Kind::Inside, Phase::Draining) if !called => return None,
-        (Kind::Inside, Phase::Draining) => Ok(tag.index()),
-        (Kind::Inside, Phase::Resetting | Phase::Broken) => Err(BrokenBarrier::AbortOrReset),
+        (Kind::Inside, Phase::Draining) => Outcome::Passes,
+        (Kind::Inside, Phase::Resetting | Phase::Broken) => Outcome::Fails,
     };
     let waker = turn.leave();
-    let wakes = leave_round(turn);
-    Some(Look::Leaves(Ended {
-        result,
-        wakes,
+    Some(Look {
+        outcome,
+        index: tag.index(),
+        wakes: tag.kind() == Kind::Inside && leave_round(turn),
         waker,
-    }))
+    })
 }
 
 /// Takes out one whose future is dropped. Answers its waker, and whether others are to be woken.
@@ -193,6 +199,7 @@ pub(crate) fn withdraw(turn: &mut Turn<'_, '_, Round>) -> (Option<Waker>, bool) 
 }
 
 /// Counts one less inside. Answers whether those at the gate are to be woken.
+#[inline]
 fn leave_round(queue: &mut Locked<'_, Round>) -> bool {
     let round = queue.state();
     round.inside -= 1;

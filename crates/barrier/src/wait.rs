@@ -6,15 +6,15 @@ use core::{
     fmt,
     future::Future,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
-use awaitlist_core::{Handle, Slot, Standing};
+use awaitlist_core::{Handle, Slot};
 
 use crate::{
     Barrier, BrokenBarrier,
     barrier::KEY,
-    round::{Arrival, Ended, Look, Round, arrive, look},
+    round::{Arrival, Outcome, arrive, look},
 };
 
 /// What [`Barrier::wait`] makes.
@@ -55,57 +55,56 @@ impl<H: Handle<Target = Barrier>> Future for WaitWith<H> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut slot = self.project().slot;
-        let parties = slot.handle().map_or(0, |barrier| barrier.parties());
         let mut standing = slot.as_mut().standing("Wait");
-        let ended = if standing.queued() {
-            ready!(poll_queued(&mut standing, context, parties))
-        } else {
-            ready!(poll_arrival(&mut standing, context, parties))
-        };
-        // The wait is over before others are woken: a panic of a waker must not make this one arrive again.
-        let barrier = slot.finish();
-        if ended.wakes {
-            barrier.wake_older();
+        if standing.queued() {
+            let look = ready!(standing.poll(context, look));
+            let result = match look.outcome {
+                Outcome::Passes => Ok(look.index),
+                Outcome::Fails => Err(BrokenBarrier::AbortOrReset),
+                Outcome::ComesAgain => {
+                    // Before it arrives: a panic of the waker must not cost the arrival.
+                    drop(look.waker);
+                    return poll_arrival(slot, context);
+                }
+            };
+            end(slot, look.wakes, look.waker);
+            return Poll::Ready(result);
         }
-        // Last, for its drop may panic, and the others are awake by now.
-        drop(ended.waker);
-        Poll::Ready(ended.result)
+        poll_arrival(slot, context)
     }
 }
 
-/// Arrives, for the first time or again.
-fn poll_arrival(
-    standing: &mut Standing<'_, Round>,
+fn poll_arrival<H>(
+    mut slot: Pin<&mut Slot<H>>,
     context: &Context<'_>,
-    parties: usize,
-) -> Poll<Ended> {
+) -> Poll<Result<usize, BrokenBarrier>>
+where
+    H: Handle<Target = Barrier>,
+{
+    let parties = slot.handle().map_or(0, |barrier| barrier.parties());
     // Cloned before the lock, and dropped after it if it is not needed.
     let mut waker = Some(context.waker().clone());
-    let (result, wakes) = match standing.locked(|turn| arrive(turn, &mut waker, parties)) {
+    let mut standing = slot.as_mut().standing("Wait");
+    let arrival = standing.locked(|turn| arrive(turn, &mut waker, parties));
+    let (result, wakes) = match arrival {
         Arrival::Sleeps => return Poll::Pending,
-        Arrival::Fails(error) => (Err(error), false),
-        Arrival::Trips(index) => (Ok(index), true),
+        Arrival::Fails => (Err(BrokenBarrier::Aborted), false),
+        Arrival::Trips => (Ok(parties - 1), true),
     };
-    Poll::Ready(Ended {
-        result,
-        wakes,
-        waker,
-    })
+    end(slot, wakes, waker);
+    Poll::Ready(result)
 }
 
-fn poll_queued(
-    standing: &mut Standing<'_, Round>,
-    context: &Context<'_>,
-    parties: usize,
-) -> Poll<Ended> {
-    match ready!(standing.poll(context, look)) {
-        Look::ComesAgain(waker) => {
-            // Before it arrives: a panic of the waker must not cost the arrival.
-            drop(waker);
-            poll_arrival(standing, context, parties)
-        }
-        Look::Leaves(ended) => Poll::Ready(ended),
+/// Ends a wait whose place has left the queue.
+#[inline]
+fn end<H: Handle<Target = Barrier>>(slot: Pin<&mut Slot<H>>, wakes: bool, waker: Option<Waker>) {
+    // The wait is over before others are woken: a panic of a waker must not make this one arrive again.
+    let barrier = slot.finish();
+    if wakes {
+        barrier.wake_older();
     }
+    // Last, for its drop may panic, and the others are awake by now.
+    drop(waker);
 }
 
 impl<H: Handle<Target = Barrier>> fmt::Debug for WaitWith<H> {
