@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::{
+    floors,
     harness::{Load, Row, Stopwatch},
     peers::{Barrier, each},
 };
@@ -16,14 +17,16 @@ pub fn rows() -> Vec<Row> {
             "party",
             each!(rounds: Barrier of awaitlist, tokio, async_lock, asyncband, saa, performables),
         )
-        .sizes(&[2]),
+        .sizes(&[2])
+        .floor("bare wake-ups", floors::bare_wake_ups),
         Row::new(
             "barrier/crowd",
             "Barrier: rounds of *n*",
             "party",
             each!(rounds: Barrier of awaitlist, tokio, async_lock, asyncband, performables),
         )
-        .sizes(&[64, 10_000, 1_000_000]),
+        .sizes(&[64, 10_000, 1_000_000])
+        .floor("bare wake-ups", floors::bare_wake_ups),
     ]
 }
 

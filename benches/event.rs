@@ -32,7 +32,8 @@ pub fn rows() -> Vec<Row> {
             "waiter",
             events!(broadcast),
         )
-        .sizes(BROADCAST),
+        .sizes(BROADCAST)
+        .floor("bare wake-ups", floors::bare_wake_ups),
         Row::new(
             // saa's gate fails all who wait when one of them goes, so it has no place here.
             "event/cancel",

@@ -44,6 +44,51 @@ pub fn two_yields(load: &Load) -> Duration {
     })
 }
 
+/// What the tasks of a row cost that queues its waiters, whatever they wait for: each keeps its waker in its own future,
+/// is woken, and runs. No queue, no lock, no state.
+pub fn bare_wake_ups(load: &Load) -> Duration {
+    let mut line = load.line();
+    let watch = Stopwatch::thread();
+    for _ in 0..load.repeats {
+        for task in 0..load.waiters {
+            line.queue(task, WokenOnce::default());
+        }
+        for task in 0..load.waiters {
+            line.with(task, WokenOnce::wake);
+        }
+        line.run(load.waiters);
+    }
+    watch.elapsed()
+}
+
+/// Keeps the waker of its first poll, and is ready at the second.
+#[derive(Default)]
+struct WokenOnce {
+    waker: Option<Waker>,
+    woken: bool,
+}
+
+impl WokenOnce {
+    #[inline]
+    fn wake(mut self: Pin<&mut Self>) {
+        self.woken = true;
+        self.waker.take().into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Future for WokenOnce {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.woken {
+            return Poll::Ready(());
+        }
+        self.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
 /// Boxes of a cache line each, dropped in the order in which futures are cancelled.
 pub fn boxes(load: &Load) -> Duration {
     let mut boxes: Vec<Option<Box<[usize; 8]>>> = (0..load.units())

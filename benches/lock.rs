@@ -43,7 +43,8 @@ pub fn rows() -> Vec<Row> {
             "waiter",
             locks!(hand_over),
         )
-        .sizes(GROWTH),
+        .sizes(GROWTH)
+        .floor("bare wake-ups", floors::bare_wake_ups),
         Row::new(
             "lock/contended-1",
             "Lock: 64 tasks on one thread, every acquire contended",

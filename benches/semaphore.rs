@@ -47,14 +47,16 @@ pub fn rows() -> Vec<Row> {
             "waiter",
             semaphores!(hand_over),
         )
-        .sizes(GROWTH),
+        .sizes(GROWTH)
+        .floor("bare wake-ups", floors::bare_wake_ups),
         Row::new(
             "semaphore/mixed-hand-over",
             "Semaphore: queue *n* that need one, two or three permits, then hand those on",
             "waiter",
             semaphores_of_many!(mixed_hand_over),
         )
-        .sizes(MIXED),
+        .sizes(MIXED)
+        .floor("bare wake-ups", floors::bare_wake_ups),
         Row::new(
             "semaphore/contended-1",
             "Semaphore: 64 tasks on one thread, every acquire contended",

@@ -73,6 +73,17 @@ impl<'c, F: Future> Line<'c, F> {
         }
     }
 
+    /// Does something with a task's future.
+    ///
+    /// # Panics
+    ///
+    /// If the task has none.
+    #[inline]
+    pub fn with<R>(&mut self, task: usize, body: impl FnOnce(Pin<&mut F>) -> R) -> R {
+        let future = self.place(task).as_pin_mut();
+        body(future.expect("the task has a future"))
+    }
+
     /// Drops a task's future, wherever it stands.
     #[inline]
     pub fn cancel(&mut self, task: usize) {

@@ -73,7 +73,8 @@ impl Crew {
 /// # Panics
 ///
 /// If the future has to wait.
-#[inline]
+// Always: an `await` makes the future where it is polled, and does not hand it to a function.
+#[inline(always)]
 pub fn now<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
