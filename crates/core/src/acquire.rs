@@ -28,9 +28,9 @@ pin_project_lite::pin_project! {
         H: Handle,
         H::Target: Pool,
     {
+        // Its tag says how many permits are needed.
         #[pin]
         slot: Slot<H>,
-        need: usize,
     }
 }
 
@@ -48,8 +48,7 @@ impl<H: Handle<Target: Pool>> Acquire<H> {
             never(H::Target::NAME, need, bound);
         }
         Self {
-            slot: Slot::new(handle, key),
-            need,
+            slot: Slot::with_tag(handle, key, need),
         }
     }
 }
@@ -66,19 +65,37 @@ impl<H: Handle<Target: Pool>> Future for Acquire<H> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Permit<H>> {
-        let mut this = self.project();
-        let bound = this.slot.handle().map_or(0, |semaphore| semaphore.bound());
-        let mut standing = this.slot.as_mut().standing("Acquire");
-        ready!(standing.poll_acquire(*this.need, bound, context));
-        Poll::Ready(Permit::held(this.slot.finish(), *this.need))
+        let mut slot = self.project().slot;
+        let need = slot.tag();
+        let handle = match slot
+            .as_mut()
+            .finish_at_once(|queue| queue.take_at_once(need))
+        {
+            Some(handle) => handle,
+            None => ready!(wait(slot, context)),
+        };
+        Poll::Ready(Permit::held(handle, need))
     }
+}
+
+/// One poll of a wait that may be longer.
+#[inline(never)]
+fn wait<H>(mut slot: Pin<&mut Slot<H>>, context: &mut Context<'_>) -> Poll<H>
+where
+    H: Handle<Target: Pool>,
+{
+    let need = slot.tag();
+    let bound = slot.handle().map_or(0, |semaphore| semaphore.bound());
+    let mut standing = slot.as_mut().standing("Acquire");
+    ready!(standing.poll_acquire(need, bound, context));
+    Poll::Ready(slot.finish())
 }
 
 impl<H: Handle<Target: Pool>> fmt::Debug for Acquire<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Acquire")
             .field("of", &H::Target::NAME)
-            .field("need", &self.need)
+            .field("need", &self.slot.tag())
             .field("queued", &self.slot.queued())
             .finish_non_exhaustive()
     }

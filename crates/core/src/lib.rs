@@ -33,6 +33,7 @@ mod acquire;
 mod block;
 mod handle;
 mod list;
+mod patience;
 mod permit;
 mod permits;
 mod queue;

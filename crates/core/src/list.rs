@@ -23,7 +23,8 @@ use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
 
 type Link = Option<NonNull<Node>>;
 
-/// A place in a list. It is left unwritten until it is first pushed: most waits end before that.
+/// A place in a list. Its links are left unwritten until it is first pushed: most waits end before that.
+#[repr(C)]
 pub(crate) struct Node {
     /// Guarded by the queue's lock (invariant 1), written on the first push (invariant 2).
     links: UnsafeCell<MaybeUninit<Links>>,
@@ -49,10 +50,12 @@ unsafe impl Sync for Node {}
 
 impl Node {
     crate::const_fn! {
-        pub(crate) const fn new() -> Self {
+        /// A node with that tag, in no list.
+        #[inline(always)]
+        pub(crate) const fn new(tag: usize) -> Self {
             Self {
                 links: UnsafeCell::new(MaybeUninit::uninit()),
-                tag: AtomicUsize::new(0),
+                tag: AtomicUsize::new(tag),
                 _pinned: PhantomPinned,
             }
         }
@@ -195,12 +198,13 @@ impl List {
     /// The lock is held, and it was this list that the node was last pushed on (invariant 4).
     #[inline]
     pub(crate) unsafe fn remove(&mut self, node: &Node) -> Option<Waker> {
-        let take = |links: &mut Links| {
-            let waker = links.waker.take()?;
-            Some((links.previous, links.next, waker))
-        };
+        // SAFETY: the caller's word.
+        if unsafe { !node.is_linked() } {
+            return None;
+        }
+        let take = |links: &mut Links| (links.previous, links.next, links.waker.take());
         // SAFETY: the caller's word. Taking the waker marks the node as off the list (invariant 2).
-        let (previous, next, waker) = unsafe { node.links(take) }?;
+        let (previous, next, waker) = unsafe { node.links(take) };
         match previous {
             // SAFETY: neighbours of a linked node are linked, hence alive (invariant 3).
             Some(previous) => unsafe { set_next(previous, next) },
@@ -211,7 +215,7 @@ impl List {
             Some(next) => unsafe { set_previous(next, previous) },
             None => self.tail = previous,
         }
-        Some(waker)
+        waker
     }
 
     /// The tags of all in line, first come first.

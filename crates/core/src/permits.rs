@@ -82,16 +82,30 @@ impl Queue<Permits> {
     /// Takes `need` permits, if nobody waits and they are to be had.
     #[inline]
     pub fn try_take(&self, need: usize) -> bool {
-        match self.take_at_once(need) {
+        match self.enter(need) {
             Entry::Taken => true,
             Entry::Full => false,
             Entry::Unclear => self.locked(|queue| queue.take_if_idle(need)),
         }
     }
 
+    /// Takes `need` permits, if nobody waits and they are to be had: one look, one exchange. It may fail while the list is
+    /// locked, or if others take or give back permits at the same time.
+    #[inline]
+    pub fn take_at_once(&self, need: usize) -> bool {
+        let word = self.word.load(Ordering::Relaxed);
+        word & (LOCKED | WAITERS) == 0
+            && word / ONE >= need
+            // Acquire: as in `enter`.
+            && self
+                .word
+                .compare_exchange(word, word - need * ONE, Ordering::Acquire, Ordering::Relaxed)
+                .is_ok()
+    }
+
     /// Takes `need` permits without the list's lock, if that is possible.
     #[inline]
-    fn take_at_once(&self, need: usize) -> Entry {
+    fn enter(&self, need: usize) -> Entry {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             if word & LOCKED != 0 {
@@ -120,6 +134,35 @@ impl Queue<Permits> {
     /// [`Overflow`], if excess is [refused](Excess::Refuse) and one of the releases would have gone beyond `bound`.
     #[inline]
     pub fn give_back(&self, count: usize, bound: usize, excess: Excess) -> Result<(), Overflow> {
+        if self.give_back_at_once(count, bound) {
+            Ok(())
+        } else {
+            self.give_back_contended(count, bound, excess)
+        }
+    }
+
+    /// Gives back `count` permits, if nobody waits and there is room for them: one look, one exchange. It may fail while
+    /// the list is locked, or if others take or give back permits at the same time.
+    #[inline]
+    fn give_back_at_once(&self, count: usize, bound: usize) -> bool {
+        let word = self.word.load(Ordering::Relaxed);
+        word & (LOCKED | WAITERS) == 0
+            && bound.checked_sub(word / ONE).is_some_and(|room| count <= room)
+            // Release: pairs with the Acquire of whoever takes these permits.
+            && self
+                .word
+                .compare_exchange(word, word + count * ONE, Ordering::Release, Ordering::Relaxed)
+                .is_ok()
+    }
+
+    /// As [`give_back`](Self::give_back), when there is more to it.
+    #[inline(never)]
+    fn give_back_contended(
+        &self,
+        count: usize,
+        bound: usize,
+        excess: Excess,
+    ) -> Result<(), Overflow> {
         let mut word = self.word.load(Ordering::Relaxed);
         while word & (LOCKED | WAITERS) == 0 {
             let value = word / ONE;
@@ -128,7 +171,7 @@ impl Queue<Permits> {
                 _ if excess == Excess::Refuse => return Err(Overflow),
                 _ => bound.max(value),
             };
-            // Release: pairs with the Acquire of whoever takes these permits.
+            // Release: as in `give_back_at_once`.
             match self.word.compare_exchange_weak(
                 word,
                 word + (after - value) * ONE,
@@ -171,7 +214,7 @@ impl Standing<'_, Permits> {
     pub fn poll_acquire(&mut self, need: usize, bound: usize, context: &Context<'_>) -> Poll<()> {
         if self.queued() {
             self.poll_queued(need, bound, context)
-        } else if let Entry::Taken = self.queue().take_at_once(need) {
+        } else if self.queue().enter(need) == Entry::Taken {
             Poll::Ready(())
         } else {
             self.take_or_join(need, bound, context)
@@ -236,6 +279,7 @@ impl Standing<'_, Permits> {
 }
 
 /// What a newcomer finds without taking the lock.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Entry {
     /// The permits, which are its own now.
     Taken,

@@ -8,6 +8,7 @@ use core::{
 
 use crate::{
     list::List,
+    patience::Patience,
     sync::{
         AtomicBool, AtomicU32, AtomicUsize, Gate, Ordering, UnsafeCell, look, publish, section,
     },
@@ -53,6 +54,8 @@ pub struct Queue<S = ()> {
     designated: AtomicBool,
     /// Where threads wait for the lock when spinning does not help.
     gate: Gate,
+    /// A lock's: whether to look again before queueing.
+    pub(crate) patience: Patience,
 }
 
 // SAFETY: the list and the state are reached only by the holder of the lock, one at a time, and both are Send.
@@ -74,6 +77,7 @@ impl<S> Queue<S> {
                 waiters: AtomicU32::new(0),
                 designated: AtomicBool::new(false),
                 gate: Gate::new(),
+                patience: Patience::new(),
             }
         }
     }

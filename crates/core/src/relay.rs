@@ -44,7 +44,7 @@ where
         Self {
             first,
             second: Some(second),
-            node: Node::new(),
+            node: Node::new(0),
             queued: false,
             leg: Leg::First,
             note,

@@ -236,22 +236,41 @@ impl<S> fmt::Debug for Turn<'_, '_, S> {
 /// A place, and the handle to the primitive in whose queue it waits. Most futures are little more.
 ///
 /// When it is dropped while it stands in the queue, the primitive has it [withdraw](Waitable::withdraw).
+///
+/// The order of the fields, and the zeros, are for futures that are moved after they are made. Compilers move sixteen bytes
+/// at a time, and processors make such a load wait if the bytes come from two stores that are still under way. Here
+/// they come from one, of zeros, for all but the handle, which is moved by itself.
+#[repr(C)]
 pub struct Slot<H: Handle<Target: Waitable>> {
-    /// Given back when the wait is over. `Some` while the place is queued.
-    handle: Option<H>,
     node: Node,
     queued: bool,
+    _zeros: [u8; size_of::<usize>() - 1],
+    /// Given back when the wait is over. `Some` while the place is queued.
+    handle: Option<H>,
 }
 
 impl<H: Handle<Target: Waitable>> Slot<H> {
     /// A place that has not joined the queue of `handle` yet.
     #[inline]
-    pub fn new(handle: H, _: KeyOf<H>) -> Self {
+    pub fn new(handle: H, key: KeyOf<H>) -> Self {
+        Self::with_tag(handle, key, 0)
+    }
+
+    /// A place that has not joined the queue of `handle` yet, and has a tag already.
+    #[inline]
+    pub fn with_tag(handle: H, _: KeyOf<H>, tag: usize) -> Self {
         Self {
-            handle: Some(handle),
-            node: Node::new(),
+            node: Node::new(tag),
             queued: false,
+            _zeros: [0; size_of::<usize>() - 1],
+            handle: Some(handle),
         }
+    }
+
+    /// The place's tag.
+    #[inline]
+    pub fn tag(&self) -> usize {
+        self.node.tag()
     }
 
     /// The handle, until it is [taken](Self::finish).
@@ -284,6 +303,24 @@ impl<H: Handle<Target: Waitable>> Slot<H> {
         unsafe { Standing::new(&this.node, &mut this.queued, handle.queue(Pass::new())) }
     }
 
+    /// Ends a wait that need not begin, and gives the handle back: if the place does not stand in the queue, and `over`
+    /// says so of it.
+    ///
+    /// It is what every wait tries first. That is to be inlined into whoever awaits the future, and the rest is not, so
+    /// nothing else is here: a future that was polled after it had finished is for the rest to complain of.
+    #[inline(always)]
+    pub fn finish_at_once(
+        self: Pin<&mut Self>,
+        over: impl FnOnce(&Queue<StateOf<H>>) -> bool,
+    ) -> Option<H> {
+        // SAFETY: the node is not moved, and the handle is taken only of a place that is not queued.
+        let this = unsafe { self.get_unchecked_mut() };
+        if this.queued || !over(this.handle.as_ref()?.queue(Pass::new())) {
+            return None;
+        }
+        this.handle.take()
+    }
+
     /// Ends the wait, and gives the handle back.
     ///
     /// # Panics
@@ -301,6 +338,20 @@ impl<H: Handle<Target: Waitable>> Slot<H> {
     }
 }
 
+impl<H: Handle<Target: Waitable>> Slot<H> {
+    /// Has a place leave the queue whose future is dropped.
+    #[inline(never)]
+    fn withdraw(&mut self) {
+        if let Some(handle) = &self.handle {
+            // SAFETY: as in `standing`: a node that is queued was pinned, and is until its drop is over. The primitive's
+            // `withdraw` has it leave, by its contract.
+            let standing =
+                unsafe { Standing::new(&self.node, &mut self.queued, handle.queue(Pass::new())) };
+            handle.withdraw(standing);
+        }
+    }
+}
+
 /// The contract of `Future::poll` forbids it.
 #[cold]
 #[track_caller]
@@ -311,12 +362,8 @@ pub(crate) fn polled_after_completion(name: &str) -> ! {
 impl<H: Handle<Target: Waitable>> Drop for Slot<H> {
     #[inline]
     fn drop(&mut self) {
-        if let (true, Some(handle)) = (self.queued, &self.handle) {
-            // SAFETY: as in `standing`: a node that is queued was pinned, and is until its drop is over. `withdraw` has it
-            // leave, by its contract.
-            let standing =
-                unsafe { Standing::new(&self.node, &mut self.queued, handle.queue(Pass::new())) };
-            handle.withdraw(standing);
+        if self.queued {
+            self.withdraw();
         }
     }
 }

@@ -14,7 +14,9 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use crate::{Locked, PAYLOAD, Queue, drain, slot::Standing, sync::Ordering, unwind::or_undo};
+use crate::{
+    Locked, PAYLOAD, Queue, drain, patience::Look, slot::Standing, sync::Ordering, unwind::or_undo,
+};
 
 const HELD: usize = PAYLOAD;
 const FORGOTTEN: usize = PAYLOAD << 1;
@@ -36,9 +38,9 @@ impl Queue<Sole> {
         }
     }
 
-    /// Takes the permit, if it is free and nobody waits: one look, one exchange.
+    /// Takes the permit, if it is free and nobody waits: one look, one exchange. It may fail while the list is locked.
     #[inline]
-    fn take_at_once(&self) -> bool {
+    pub fn take_at_once(&self) -> bool {
         // A look before the exchange: one that fails costs as much as one that succeeds.
         self.word.load(Ordering::Relaxed) == 0
             // Acquire: pairs with the Release of `give_back` and of the unlock.
@@ -46,6 +48,20 @@ impl Queue<Sole> {
                 .word
                 .compare_exchange(0, HELD, Ordering::Acquire, Ordering::Relaxed)
                 .is_ok()
+    }
+
+    /// Takes the permit if nobody waits, and it is free at once or after a moment.
+    #[inline(never)]
+    fn take_soon(&self) -> bool {
+        self.patience.look_on(|| self.look())
+    }
+
+    fn look(&self) -> Look {
+        match self.word.load(Ordering::Relaxed) {
+            0 if self.take_at_once() => Look::Taken,
+            0 | HELD => Look::Held,
+            _ => Look::Queue,
+        }
     }
 
     /// Takes the permit, if it is free and nobody waits.
@@ -150,7 +166,7 @@ impl Standing<'_, Sole> {
                 Poll::Ready(())
             }
             Some(_) => self.poll_in_line(context),
-            None if self.queue().take_at_once() => Poll::Ready(()),
+            None if self.queue().is_empty() && self.queue().take_soon() => Poll::Ready(()),
             None => self.take_or_join(context),
         }
     }

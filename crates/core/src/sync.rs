@@ -27,6 +27,13 @@ pub(crate) use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 #[cfg(all(not(awaitlist_loom), feature = "portable-atomic"))]
 pub(crate) use portable_atomic::{AtomicBool, AtomicU32, AtomicUsize};
 
+/// For numbers to go by, which order nothing and are no part of a model. Only loaded and stored, as every target can.
+pub(crate) use core::sync::atomic::AtomicU8;
+
+/// Whether another thread may let a lock go while this one looks at it. Not in a model: loom could not tell that from
+/// a thread that hangs. And not without an operating system, where there is one core as a rule.
+pub(crate) const OTHERS_RUN: bool = cfg!(all(feature = "std", not(awaitlist_loom)));
+
 #[cfg(awaitlist_loom)]
 mod cell {
     pub use loom::cell::UnsafeCell;

@@ -111,7 +111,7 @@ impl Event {
     /// Whether the flag is set.
     #[inline]
     pub fn is_set(&self) -> bool {
-        self.queue.payload() & SET != 0
+        shows_set(&self.queue)
     }
 
     /// Waits until the flag is set. Returns at once if it is.
@@ -158,6 +158,12 @@ impl Event {
     pub fn waiters(&self) -> usize {
         self.queue.waiters()
     }
+}
+
+/// Whether the event is set, seen without the lock.
+#[inline]
+pub(crate) fn shows_set(queue: &Queue<Flag>) -> bool {
+    queue.payload() & SET != 0
 }
 
 /// The epoch in which a waiter comes now, in the form in which it is tagged.

@@ -13,7 +13,7 @@ use awaitlist_core::{Handle, Slot, Standing};
 
 use crate::{
     Event,
-    event::{Flag, KEY, epoch, is_set},
+    event::{self, Flag, KEY, epoch, is_set},
 };
 
 /// What [`Event::wait`] makes.
@@ -55,25 +55,34 @@ impl<H: Handle<Target = Event>> Future for WaitWith<H> {
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let mut slot = self.project().slot;
-        let set = slot.handle().is_some_and(|event| event.is_set());
-        let mut stale = None;
-        if !set || slot.queued() {
-            let mut standing = slot.as_mut().standing("Wait");
-            stale = ready!(if standing.queued() {
-                poll_queued(&mut standing, context)
-            } else {
-                join_unless_set(&mut standing, context)
-            });
+        match slot.as_mut().finish_at_once(event::shows_set) {
+            Some(_) => Poll::Ready(()),
+            None => wait(slot, context),
         }
-        slot.finish();
-        // Last: its drop may panic, and the wait is over.
-        drop(stale);
-        Poll::Ready(())
     }
+}
+
+/// One poll of a wait that may be longer.
+#[inline(never)]
+fn wait<H>(mut slot: Pin<&mut Slot<H>>, context: &mut Context<'_>) -> Poll<()>
+where
+    H: Handle<Target = Event>,
+{
+    let mut standing = slot.as_mut().standing("Wait");
+    let stale = ready!(if standing.queued() {
+        poll_queued(&mut standing, context)
+    } else {
+        join_unless_set(&mut standing, context)
+    });
+    slot.finish();
+    // Last: its drop may panic, and the wait is over.
+    drop(stale);
+    Poll::Ready(())
 }
 
 /// A newcomer that found the flag not set: it looks again under the lock, so that no set falls in between. Answers the waker
 /// that is not needed.
+#[inline(always)]
 fn join_unless_set(
     standing: &mut Standing<'_, Flag>,
     context: &Context<'_>,
@@ -99,6 +108,7 @@ fn join_unless_set(
 }
 
 /// Answers the waker that is not to be woken any more.
+#[inline(always)]
 fn poll_queued(standing: &mut Standing<'_, Flag>, context: &Context<'_>) -> Poll<Option<Waker>> {
     standing.poll(context, |turn| {
         // Released by a set, though its turn to be woken may not have come yet.

@@ -56,10 +56,23 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Future for AcquireWith<T, H> {
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Guard<T, H>> {
         let mut slot = self.project().slot;
-        ready!(slot.as_mut().standing("Acquire").poll_acquire(context));
+        let handle = match slot.as_mut().finish_at_once(|queue| queue.take_at_once()) {
+            Some(handle) => handle,
+            None => ready!(wait(slot, context)),
+        };
         // SAFETY: the permit was taken, for this guard.
-        Poll::Ready(unsafe { Guard::new(slot.finish()) })
+        Poll::Ready(unsafe { Guard::new(handle) })
     }
+}
+
+/// One poll of a wait that may be longer.
+#[inline(never)]
+fn wait<T: ?Sized, H>(mut slot: Pin<&mut Slot<H>>, context: &mut Context<'_>) -> Poll<H>
+where
+    H: Handle<Target = Lock<T>>,
+{
+    ready!(slot.as_mut().standing("Acquire").poll_acquire(context));
+    Poll::Ready(slot.finish())
 }
 
 impl<T: ?Sized, H: Handle<Target = Lock<T>>> fmt::Debug for AcquireWith<T, H> {

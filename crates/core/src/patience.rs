@@ -1,0 +1,71 @@
+//! Patience: whether who finds a lock held is to look again for a moment, before it queues.
+//!
+//! A lock that another thread holds for some nanoseconds is free again before a waiter could be queued; and once
+//! somebody is queued, each hand-over wakes a task, since no newcomer gets past. On a single-thread runtime, though, the
+//! holder cannot let go while the newcomer looks: there every look is wasted. Which it is, each lock learns from what came
+//! of it. In the byte that it costs:
+//!
+//! | value | meaning |
+//! |---|---|
+//! | below [`WORTH_IT`] | it did not help: so many newcomers have queued at once since then |
+//! | from there on | look again, the longer the more often that has helped |
+
+use core::hint;
+
+use crate::sync::{AtomicU8, OTHERS_RUN, Ordering};
+
+/// Where a lock begins, and comes back to after that many newcomers have queued at once: a short attempt.
+const WORTH_IT: u8 = 224;
+/// How many looks an attempt has at least.
+const LOOKS: u8 = 4;
+/// What one attempt teaches.
+const LESSON: u8 = 8;
+
+/// What a lock has learned. It orders nothing, and lessons that race may overwrite each other.
+pub(crate) struct Patience(AtomicU8);
+
+/// What one look found.
+pub(crate) enum Look {
+    /// It is ours.
+    Taken,
+    /// It is held, and nobody waits for it.
+    Held,
+    /// Others are waiting, or about to: looking on would be of no use.
+    Queue,
+}
+
+impl Patience {
+    pub(crate) const fn new() -> Self {
+        Self(AtomicU8::new(WORTH_IT))
+    }
+
+    /// Looks once, and again and again if that is worth it. Answers whether the lock was taken.
+    pub(crate) fn look_on(&self, mut look: impl FnMut() -> Look) -> bool {
+        if !OTHERS_RUN {
+            return false;
+        }
+        // Relaxed: a number to go by.
+        let learned = self.0.load(Ordering::Relaxed);
+        let Some(credit) = learned.checked_sub(WORTH_IT) else {
+            self.learn(learned + 1);
+            return false;
+        };
+        for _ in 0..LOOKS + credit {
+            match look() {
+                Look::Taken => {
+                    self.learn(learned.saturating_add(LESSON));
+                    return true;
+                }
+                Look::Held => hint::spin_loop(),
+                Look::Queue => return false,
+            }
+        }
+        let less = credit.checked_sub(LESSON);
+        self.learn(less.map_or(0, |credit| WORTH_IT + credit));
+        false
+    }
+
+    fn learn(&self, lesson: u8) {
+        self.0.store(lesson, Ordering::Relaxed);
+    }
+}
