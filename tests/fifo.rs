@@ -90,6 +90,11 @@ impl<T> Task<'_, T> {
         self.seat.state.get() == State::Done
     }
 
+    /// Whether it has run to its end, or was cancelled.
+    pub fn is_over(&self) -> bool {
+        self.seat.state.get() != State::Pending
+    }
+
     /// Drops its future, at once. Answers whether there was one to drop: not if the task is over.
     pub fn cancel(&self) -> bool {
         let pending = self.seat.state.get() == State::Pending;

@@ -5,7 +5,6 @@
 //! steps as asyncio's loop does; [`compare`] holds the two against each other; [`golden`] keeps traces in little space.
 
 pub mod compare;
-mod executor;
 pub mod golden;
 pub mod oracle;
 pub mod program;

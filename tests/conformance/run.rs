@@ -5,19 +5,19 @@ use std::{mem, rc::Rc};
 use serde_json::{Value, json};
 
 use super::{
-    executor::Executor,
     program::{Op, Program},
     tasks::{Shared, Task},
     trace::{Step, Trace},
     world::World,
 };
+use crate::fifo::{self, Executor};
 
 /// Runs `program` from its first operation to its last.
 pub fn run(program: &Program) -> Trace {
     let mut driver = Driver {
         world: World::new(program),
         shared: Rc::default(),
-        executor: Executor::default(),
+        executor: Executor::new(),
         tasks: Vec::new(),
     };
     let steps = program
@@ -25,10 +25,7 @@ pub fn run(program: &Program) -> Trace {
         .iter()
         .map(|(op, source)| driver.step(op, source))
         .collect();
-    let undone = driver
-        .tasks
-        .iter()
-        .filter(|(_, number)| !driver.executor.is_done(*number));
+    let undone = driver.tasks.iter().filter(|(_, run)| !run.is_over());
     Trace {
         id: program.id.clone(),
         version: format!("awaitlist {}", env!("CARGO_PKG_VERSION")),
@@ -41,9 +38,9 @@ pub fn run(program: &Program) -> Trace {
 struct Driver {
     world: World,
     shared: Rc<Shared>,
-    executor: Executor,
-    /// The tasks, and their numbers at the executor.
-    tasks: Vec<(Rc<Task>, usize)>,
+    executor: Executor<'static>,
+    /// The tasks, and the executor's handles of them.
+    tasks: Vec<(Rc<Task>, fifo::Task<'static, ()>)>,
 }
 
 impl Driver {
@@ -80,12 +77,8 @@ impl Driver {
             Op::Cancel(name, message) => {
                 return Ok(Some(json!(self.cancel(name, message.as_deref()))));
             }
-            Op::Tick => self.executor.tick(),
-            Op::Settle => {
-                while !self.executor.at_rest() {
-                    self.executor.tick();
-                }
-            }
+            Op::Tick => drop(self.executor.tick()),
+            Op::Settle => self.executor.settle(),
         }
         Ok(None)
     }
@@ -93,8 +86,8 @@ impl Driver {
     /// Drops a task, which is what a cancellation is here. Answers whether it was not done yet.
     fn cancel(&mut self, name: &str, message: Option<&str>) -> bool {
         let mut named = self.tasks.iter().filter(|(task, _)| task.name == name);
-        let (task, number) = named.next().expect("checked when it was read");
-        let dropped = self.executor.drop_task(*number);
+        let (task, run) = named.next().expect("checked when it was read");
+        let dropped = run.cancel();
         if dropped {
             let raised_by_exit = self.shared.raised_by_exit.borrow_mut().take();
             let cancelled = match message {

@@ -10,10 +10,10 @@ use awaitlist::LockGuard;
 use serde_json::{Value, json};
 
 use super::{
-    executor::yield_now,
     program::Job,
     world::{Prim, Raised, adopt},
 };
+use crate::fifo::yield_now;
 
 /// What the tasks and the driver share.
 #[derive(Default)]
