@@ -251,3 +251,27 @@ fn one_who_comes_from_inside_a_wake_joins_the_next_round() {
     assert!(poll(&mut late, &probe.waker()).is_pending());
     assert_eq!(barrier.n_waiting(), 1);
 }
+
+#[test]
+fn a_round_that_is_tripped_while_the_gate_opens_gives_its_indices_to_its_own() {
+    let barrier = Arc::new(Barrier::new(2));
+    let mut slow = waiting(barrier.wait_owned(), Waker::noop());
+    assert_eq!(now(barrier.wait()), Ok(1));
+    // When the first at the gate is woken, a whole round comes before the rest of them is.
+    let inside = Arc::new(Mutex::new(None));
+    let (coming, arrived) = (Arc::clone(&barrier), Arc::clone(&inside));
+    let first = Probe::new().on_wake(once(move || {
+        *arrived.lock().unwrap() = Some(waiting(coming.wait_owned(), Waker::noop()));
+        assert_eq!(now(coming.wait()), Ok(1));
+    }));
+    let others = Probe::new();
+    let mut gated = vec![waiting(barrier.wait_owned(), &first.waker())];
+    gated.extend((1..MANY).map(|_| waiting(barrier.wait_owned(), &others.waker())));
+    assert_eq!(poll(&mut slow, Waker::noop()), Poll::Ready(Ok(0)));
+    assert_eq!(others.wakes(), MANY - 1);
+    let mut inside = inside.lock().unwrap().take().unwrap();
+    assert_eq!(poll(&mut inside, Waker::noop()), Poll::Ready(Ok(0)));
+    assert_eq!(barrier.n_waiting(), 0);
+    assert!(poll(&mut gated[0], Waker::noop()).is_pending());
+    assert_eq!(poll(&mut gated[1], Waker::noop()), Poll::Ready(Ok(1)));
+}
