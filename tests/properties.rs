@@ -22,7 +22,9 @@ fn config(cases: u32) -> ProptestConfig {
         env!("CARGO_MANIFEST_DIR"),
         "/proptest-regressions/properties.txt"
     ))));
-    config.max_shrink_iters = 100_000;
+    if env::var_os("PROPTEST_MAX_SHRINK_ITERS").is_none() {
+        config.max_shrink_iters = 100_000;
+    }
     config
 }
 
