@@ -12,6 +12,11 @@ compile_error!(
      without an operating system, the feature `critical-section` and an implementation of that crate for your chip"
 );
 
+#[cfg(not(any(target_has_atomic = "ptr", feature = "portable-atomic", awaitlist_loom)))]
+compile_error!(
+    "this target has no compare-and-swap, which awaitlist needs: enable its feature `portable-atomic` as well"
+);
+
 pub use cell::UnsafeCell;
 pub(crate) use gate::{Gate, look, publish, section};
 
@@ -150,11 +155,7 @@ mod gate {
 }
 
 /// Without std: interrupts are off while a list is locked, so on one core nobody ever finds it so.
-#[cfg(all(
-    not(feature = "std"),
-    feature = "critical-section",
-    not(awaitlist_loom)
-))]
+#[cfg(not(any(feature = "std", awaitlist_loom)))]
 mod gate {
     use super::{AtomicUsize, Ordering};
     use core::hint;
@@ -198,9 +199,16 @@ mod gate {
     }
 
     /// Runs `body`, in which a list is locked, with interrupts off.
+    #[cfg(feature = "critical-section")]
     #[inline]
     pub(crate) fn section<R>(body: impl FnOnce() -> R) -> R {
         critical_section::with(|_| body())
+    }
+
+    /// Does not compile, as is said above: it is here to let that be the only error.
+    #[cfg(not(feature = "critical-section"))]
+    pub(crate) fn section<R>(body: impl FnOnce() -> R) -> R {
+        body()
     }
 }
 
