@@ -13,8 +13,11 @@ use crate::{
     run,
 };
 
-/// Each script by name.
-pub const SCRIPTS: &[(&str, fn() -> Outcome)] = &[
+/// A name, and what it does.
+type Script = (&'static str, fn() -> Outcome);
+
+/// All of them.
+pub const SCRIPTS: &[Script] = &[
     ("Lock", lock),
     ("Lock, released from elsewhere", forgotten_lock),
     ("Event", event),
