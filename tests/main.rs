@@ -21,6 +21,7 @@ mod queue;
 mod semaphore;
 mod sizes;
 mod stress;
+mod tower;
 mod traps;
 mod user_code;
 mod wakers;
