@@ -50,3 +50,8 @@ pub use wait::WaitOwned;
 pub use wait::{Wait, WaitWith};
 pub use wait_for::{WaitFor, WaitForSome};
 pub use wait_or::WaitOr;
+
+/// The README's example runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -34,3 +34,8 @@ pub use event::Event;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use wait::WaitOwned;
 pub use wait::{Wait, WaitWith};
+
+/// The README's example runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -54,3 +54,8 @@ pub use lock::{Lock, NotAcquired};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use mapped::OwnedMappedLockGuard;
 pub use mapped::{MapHandle, MappedGuard, MappedLockGuard};
+
+/// The README's example runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

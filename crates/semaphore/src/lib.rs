@@ -38,3 +38,8 @@ pub use awaitlist_core::{Block, TimedOut};
 pub use semaphore::{Acquire, Permit, Semaphore};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use semaphore::{AcquireOwned, OwnedPermit};
+
+/// The README's example runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
