@@ -193,6 +193,7 @@
 //!
 //! One of `std` and `critical-section` it must be.
 #![no_std]
+#![warn(missing_debug_implementations)]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -23,6 +23,7 @@
 //! Only those who are there: an arrival whose future is dropped is withdrawn, and the barrier waits for another. A round
 //! ends when every future that it released was polled or dropped; who comes before that waits for the next round.
 #![no_std]
+#![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "alloc")]

@@ -20,6 +20,7 @@
 //! who was granted its permits and has not run yet. A waiter for many permits holds up all behind it until
 //! it has them, so it cannot starve.
 #![no_std]
+#![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "alloc")]

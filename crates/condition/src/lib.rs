@@ -32,6 +32,7 @@
 //! lock is let go. If the future is dropped meanwhile, the guard is gone; [`wait_or`](Condition::wait_or) is the form that
 //! gives up *and* answers the guard, as asyncio does when a wait is cancelled.
 #![no_std]
+#![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "alloc")]

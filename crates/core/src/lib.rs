@@ -21,6 +21,7 @@
 //!
 //! Wakers are cloned, woken and dropped outside the lock. [`drain`] is the one place that wakes.
 #![no_std]
+#![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "alloc")]

@@ -20,6 +20,7 @@
 //! before they run, and one who begins to wait after the clear waits on. Waiters are woken in the order in which they
 //! came. A newcomer that finds the flag set returns at once, before those who were woken and have not run yet.
 #![no_std]
+#![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "alloc")]

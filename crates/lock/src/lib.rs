@@ -30,6 +30,7 @@
 //!
 //! A guard that is dropped by a panic releases the lock, as `async with` does.
 #![no_std]
+#![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "alloc")]

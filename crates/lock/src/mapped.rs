@@ -159,6 +159,7 @@ mod release {
     use super::{Arc, Lock};
 
     /// Says that it is the guard that asks.
+    #[derive(Debug)]
     pub struct Token(());
 
     impl Token {

@@ -25,6 +25,7 @@
 //!
 //! A release grants its permit to the first in line at once: [`value`](Semaphore::value) does not show it in between.
 #![no_std]
+#![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "alloc")]
