@@ -46,6 +46,43 @@ fn print_the_lock_prints_what_python_prints() {
 }
 
 #[test]
+fn bounded_buffer_prints_what_python_prints() {
+    assert_prints(
+        "bounded_buffer",
+        include_str!("expected/bounded_buffer.txt"),
+    );
+}
+
+#[test]
+fn connection_pool_prints_what_python_prints() {
+    assert_prints(
+        "connection_pool",
+        include_str!("expected/connection_pool.txt"),
+    );
+}
+
+#[test]
+fn rate_limit_prints_what_python_prints() {
+    assert_prints("rate_limit", include_str!("expected/rate_limit.txt"));
+}
+
+#[test]
+fn graceful_shutdown_prints_what_python_prints() {
+    assert_prints(
+        "graceful_shutdown",
+        include_str!("expected/graceful_shutdown.txt"),
+    );
+}
+
+#[test]
+fn phased_workers_prints_what_python_prints() {
+    assert_prints(
+        "phased_workers",
+        include_str!("expected/phased_workers.txt"),
+    );
+}
+
+#[test]
 fn under_a_lock_the_server_is_hit_once_for_each_page_and_round() {
     let table = shared_cache_succeeds(&[
         "--pages=3",
