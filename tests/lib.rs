@@ -27,4 +27,7 @@ mod compile_fail;
 mod documents {
     #[doc = include_str!("../README.md")]
     struct Readme;
+
+    #[doc = include_str!("../docs/porting.md")]
+    struct Porting;
 }

@@ -9,6 +9,7 @@ mod bounded_semaphore;
 mod cancellation;
 mod condition;
 mod cpython;
+mod documents;
 mod event;
 mod fifo_order;
 mod golden;
