@@ -1,6 +1,7 @@
 //! What the documents show is what is there.
 
 const PORTING: &str = include_str!("../docs/porting.md");
+const BEYOND_ONE_PROCESS: &str = include_str!("../docs/beyond-one-process.md");
 
 /// That docs/porting.md has the program, without the comment at its top, and what it prints.
 macro_rules! porting_shows {
@@ -13,9 +14,8 @@ macro_rules! porting_shows {
                 ".rs"
             ));
             let output = include_str!(concat!("expected/", stringify!($example), ".txt"));
-            let program: Vec<&str> = source.lines().skip_while(|line| is_top(line)).collect();
-            assert_shows("rust", &program.join("\n"));
-            assert_shows("text", output.trim_end());
+            assert_shows(PORTING, "rust", &below_the_top(source));
+            assert_shows(PORTING, "text", output.trim_end());
         }
     )*};
 }
@@ -37,15 +37,27 @@ mod porting_shows_the_example {
     );
 }
 
-fn is_top(line: &str) -> bool {
-    line.is_empty() || line.starts_with("//!")
+#[test]
+fn beyond_one_process_shows_the_advisory_lock() {
+    let source = include_str!("examples/advisory_lock/lock.rs");
+    assert_shows(BEYOND_ONE_PROCESS, "rust", &below_the_top(source));
+}
+
+/// A program without the comment at its top.
+fn below_the_top(source: &str) -> String {
+    let is_top = |line: &&str| line.is_empty() || line.starts_with("//!");
+    source
+        .lines()
+        .skip_while(is_top)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[track_caller]
-fn assert_shows(language: &str, text: &str) {
+fn assert_shows(page: &str, language: &str, text: &str) {
     let block = format!("\n```{language}\n{text}\n```\n");
     assert!(
-        PORTING.contains(&block),
-        "docs/porting.md has another version, or none, of this:\n{block}"
+        page.contains(&block),
+        "the page has another version, or none, of this:\n{block}"
     );
 }

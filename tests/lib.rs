@@ -30,4 +30,7 @@ mod documents {
 
     #[doc = include_str!("../docs/porting.md")]
     struct Porting;
+
+    #[doc = include_str!("../docs/beyond-one-process.md")]
+    struct BeyondOneProcess;
 }
