@@ -34,6 +34,7 @@ mod porting_shows_the_example {
         rate_limit,
         graceful_shutdown,
         phased_workers,
+        evening_shift,
     );
 }
 

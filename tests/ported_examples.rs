@@ -83,6 +83,11 @@ fn phased_workers_prints_what_python_prints() {
 }
 
 #[test]
+fn evening_shift_prints_what_python_prints() {
+    assert_prints("evening_shift", include_str!("expected/evening_shift.txt"));
+}
+
+#[test]
 fn under_a_lock_the_server_is_hit_once_for_each_page_and_round() {
     let table = shared_cache_succeeds(&[
         "--pages=3",
