@@ -57,6 +57,14 @@ mod making {
     }
 
     #[test]
+    fn get_mut_and_into_inner_reach_the_value_without_acquiring() {
+        let mut condition = Condition::new(1);
+        std::mem::forget(now(condition.acquire()));
+        *condition.get_mut() += 1;
+        assert_eq!(condition.into_inner(), 2);
+    }
+
+    #[test]
     fn a_condition_on_an_unsized_value_waits_as_any_other() {
         let lock: Arc<Lock<dyn Debug + Send>> = Arc::new(Lock::new(5));
         let condition = Condition::with_lock(Arc::clone(&lock));
