@@ -15,6 +15,30 @@ fn two_arrive() {
     });
 }
 
+/// Each writes before it arrives: does the other read that when it has got past?
+#[test]
+fn what_was_done_before_an_arrival_is_seen_after_the_barrier() {
+    model(|| {
+        let barrier = Arc::new(Barrier::new(2));
+        let written = [(); 2].map(|()| Arc::new(loom::cell::UnsafeCell::new(0)));
+        let meet = |barrier: Arc<Barrier>, mine: &loom::cell::UnsafeCell<u8>| {
+            // SAFETY: nobody but its owner touches it before the barrier.
+            mine.with_mut(|mine| unsafe { *mine = 1 });
+            block_on(barrier.wait()).unwrap();
+        };
+        let (others, both) = (Arc::clone(&barrier), written.clone());
+        let thread = thread::spawn(move || {
+            meet(others, &both[0]);
+            // SAFETY: after the barrier nobody writes.
+            assert_eq!(both[1].with(|theirs| unsafe { *theirs }), 1);
+        });
+        meet(barrier, &written[1]);
+        // SAFETY: after the barrier nobody writes.
+        assert_eq!(written[0].with(|theirs| unsafe { *theirs }), 1);
+        thread.join().unwrap();
+    });
+}
+
 /// The last one arrives while an arrival is dropped: does it go with it, or wait for another?
 #[test]
 fn the_last_arrival_against_a_drop() {
