@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, env, fs, path::Path, process::Command};
 
 const PORTING: &str = include_str!("../docs/porting.md");
 const BEYOND_ONE_PROCESS: &str = include_str!("../docs/beyond-one-process.md");
+const MODEL_CHECKING: &str = include_str!("../docs/model-checking.md");
 const GUARANTEES: &str = include_str!("../docs/guarantees.md");
 
 /// That docs/porting.md has the program, without the comment at its top, and what it prints.
@@ -39,6 +40,16 @@ mod porting_shows_the_example {
         phased_workers,
         evening_shift,
     );
+}
+
+#[test]
+fn model_checking_shows_the_model() {
+    for source in [
+        include_str!("loom/user_code/mailbox.rs"),
+        include_str!("loom/user_code/mod.rs"),
+    ] {
+        assert_shows(MODEL_CHECKING, "rust", &below_the_top(source));
+    }
 }
 
 #[test]

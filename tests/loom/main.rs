@@ -13,4 +13,5 @@ mod event;
 mod lock;
 mod semaphore;
 mod support;
+mod user_code;
 mod wakers;
