@@ -96,7 +96,7 @@ impl Queue<Permits> {
         let word = self.word.load(Ordering::Relaxed);
         word & (LOCKED | WAITERS) == 0
             && word / ONE >= need
-            // Acquire: as in `enter`.
+            // Acquire: pairs with the Release with which these permits were given back, here or under the lock.
             && self
                 .word
                 .compare_exchange(word, word - need * ONE, Ordering::Acquire, Ordering::Relaxed)
@@ -104,27 +104,17 @@ impl Queue<Permits> {
     }
 
     /// Takes `need` permits without the list's lock, if that is possible.
-    #[inline]
     fn enter(&self, need: usize) -> Entry {
-        let mut word = self.word.load(Ordering::Relaxed);
-        loop {
+        while !self.take_at_once(need) {
+            let word = self.word.load(Ordering::Relaxed);
             if word & LOCKED != 0 {
                 return Entry::Unclear;
             }
             if word & WAITERS != 0 || word / ONE < need {
                 return Entry::Full;
             }
-            // Acquire: pairs with the Release with which these permits were given back, here or under the lock.
-            match self.word.compare_exchange_weak(
-                word,
-                word - need * ONE,
-                Ordering::Acquire,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return Entry::Taken,
-                Err(now) => word = now,
-            }
         }
+        Entry::Taken
     }
 
     /// Gives back `count` permits: so many releases in one step, each of which wakes at most one waiter.
@@ -163,26 +153,14 @@ impl Queue<Permits> {
         bound: usize,
         excess: Excess,
     ) -> Result<(), Overflow> {
-        let mut word = self.word.load(Ordering::Relaxed);
-        while word & (LOCKED | WAITERS) == 0 {
-            let value = word / ONE;
-            let after = match value.checked_add(count) {
-                Some(after) if after <= bound => after,
-                _ if excess == Excess::Refuse => return Err(Overflow),
-                _ => bound.max(value),
-            };
-            // Release: as in `give_back_at_once`.
-            match self.word.compare_exchange_weak(
-                word,
-                word + (after - value) * ONE,
-                Ordering::Release,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return Ok(()),
-                Err(now) => word = now,
+        while !self.give_back_at_once(count, bound) {
+            let word = self.word.load(Ordering::Relaxed);
+            let room = bound.saturating_sub(word / ONE);
+            if word & (LOCKED | WAITERS) != 0 || room < count {
+                return self.give_back_queued(count, bound, excess);
             }
         }
-        self.give_back_queued(count, bound, excess)
+        Ok(())
     }
 
     /// As [`give_back`](Self::give_back), under the lock.
