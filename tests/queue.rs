@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-use awaitlist_core::Queue;
+use awaitlist_core::{Excess, Overflow, Queue};
 
 #[test]
 fn one_thread_at_a_time_is_in_a_queue() {
@@ -67,6 +67,15 @@ fn a_free_permit_is_had_though_the_list_is_locked_for_a_moment() {
     let five = Queue::with_permits(5);
     assert!(while_locked(&five, || five.try_take(2)));
     assert_eq!(five.value(), 3);
+}
+
+#[test]
+fn nothing_given_back_above_the_bound_is_nothing() {
+    let five = Queue::with_permits(5);
+    assert_eq!(five.give_back(0, 3, Excess::Discard), Ok(()));
+    assert_eq!(five.give_back(1, 3, Excess::Discard), Ok(()));
+    assert_eq!(five.give_back(1, 3, Excess::Refuse), Err(Overflow));
+    assert_eq!(five.value(), 5);
 }
 
 #[test]

@@ -106,6 +106,32 @@ fn the_same_task_is_not_cloned_again() {
 }
 
 #[test]
+fn who_need_not_wait_is_not_cloned() {
+    let probe = Probe::new();
+    let waker = probe.waker();
+    let (lock, semaphore, event) = (Lock::new(()), Semaphore::new(2), Event::new());
+    event.set();
+    assert!(poll(&mut Box::pin(lock.acquire()), &waker).is_ready());
+    assert!(poll(&mut Box::pin(semaphore.acquire_many(2)), &waker).is_ready());
+    assert!(poll(&mut Box::pin(event.wait()), &waker).is_ready());
+    assert_eq!(probe.clones(), 0);
+}
+
+#[test]
+fn a_notified_one_that_finds_the_lock_free_is_not_cloned_again() {
+    let condition = Condition::new(());
+    let probe = Probe::new();
+    let waker = probe.waker();
+    // More often than a lock's patience lasts, or grows.
+    for turn in 1..=600 {
+        let mut wait = waiting(condition.wait(now(condition.acquire())), &waker);
+        condition.notify(&now(condition.acquire()), 1);
+        assert!(poll(&mut wait, &waker).is_ready());
+        assert_eq!(probe.clones(), turn);
+    }
+}
+
+#[test]
 fn a_task_that_moves_from_thread_to_thread_at_each_poll() {
     let semaphore = Semaphore::new(0);
     let wait = Mutex::new(waiting(semaphore.acquire(), Waker::noop()));

@@ -6,8 +6,8 @@
 //!
 //! 1. **The lock.** A list, and every node between its push and its leaving, is touched only by who holds the lock
 //!    of the queue that the list belongs to. (`Queue::locked` gives the list to one caller at a time.)
-//! 2. **Linked means a waker.** A node is written first when it is pushed, and from then on its waker is `Some`
-//!    exactly as long as it is linked. Who calls it takes the waker out, and writes its tag last of all: the owner may
+//! 2. **Linked means a waker.** A node's links are written first when it is pushed, and from then on its waker is
+//!    `Some` exactly as long as it is linked. Who calls it takes the waker out, and writes its tag last of all: the owner may
 //!    look at the tag without the lock, and have the node freed at once.
 //! 3. **Pinned and alive.** A linked node is pinned, and it is taken off the list before its memory is freed or used
 //!    for something else: the drop of the `Slot` or `Relay` that holds it sees to that. If that drop never runs (the
@@ -29,7 +29,7 @@ pub(crate) struct Node {
     /// Guarded by the queue's lock (invariant 1), written on the first push (invariant 2).
     links: UnsafeCell<MaybeUninit<Links>>,
     /// The primitive's word about this waiter: how many permits it needs, in which epoch it came, that it was called.
-    /// Written under the lock; the owner may read it without.
+    /// From its push on it is written under the lock; the owner may read it without.
     tag: AtomicUsize,
     /// Neighbours point here (invariant 3).
     _pinned: PhantomPinned,

@@ -2,8 +2,9 @@
 //!
 //! A lock that another thread holds for some nanoseconds is free again before a waiter could be queued; and once
 //! somebody is queued, each hand-over wakes a task, since no newcomer gets past. On a single-thread runtime, though, the
-//! holder cannot let go while the newcomer looks: there every look is wasted. Which it is, each lock learns from what came
-//! of it. In the byte that it costs:
+//! holder cannot let go while the newcomer looks: there every look is wasted. So nobody looks again as long as all who
+//! ever found a lock held were on one thread; and after that each lock learns from what came of it. In the byte that it
+//! costs:
 //!
 //! | value | meaning |
 //! |---|---|
@@ -12,9 +13,9 @@
 
 use core::hint;
 
-use crate::sync::{AtomicU8, OTHERS_RUN, Ordering};
+use crate::sync::{AtomicU8, Ordering, others_run};
 
-/// Where a lock begins, and comes back to after that many newcomers have queued at once: a short attempt.
+/// Where a lock comes back to after that many newcomers have queued at once: a short attempt.
 const WORTH_IT: u8 = 224;
 /// How many looks an attempt has at least.
 const LOOKS: u8 = 4;
@@ -35,13 +36,15 @@ pub(crate) enum Look {
 }
 
 impl Patience {
+    /// All that there is: the first who queue make all others queue, for as long as the line does not run empty.
     pub(crate) const fn new() -> Self {
-        Self(AtomicU8::new(WORTH_IT))
+        Self(AtomicU8::new(u8::MAX))
     }
 
-    /// Looks once, and again and again if that is worth it. Answers whether the lock was taken.
+    /// Looks again and again, if that is worth it. Answers whether the lock was taken. For who has just found it held, or it
+    /// would learn from a success that patience had no part in.
     pub(crate) fn look_on(&self, mut look: impl FnMut() -> Look) -> bool {
-        if !OTHERS_RUN {
+        if !others_run() {
             return false;
         }
         // Relaxed: a number to go by.

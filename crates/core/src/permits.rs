@@ -92,7 +92,7 @@ impl Queue<Permits> {
     /// Takes `need` permits, if nobody waits and they are to be had: one look, one exchange. It may fail while the list is
     /// locked, or if others take or give back permits at the same time.
     #[inline]
-    pub fn take_at_once(&self, need: usize) -> bool {
+    pub(crate) fn take_at_once(&self, need: usize) -> bool {
         let word = self.word.load(Ordering::Relaxed);
         word & (LOCKED | WAITERS) == 0
             && word / ONE >= need
@@ -137,7 +137,7 @@ impl Queue<Permits> {
     fn give_back_at_once(&self, count: usize, bound: usize) -> bool {
         let word = self.word.load(Ordering::Relaxed);
         word & (LOCKED | WAITERS) == 0
-            && bound.checked_sub(word / ONE).is_some_and(|room| count <= room)
+            && has_room(word / ONE, count, bound)
             // Release: pairs with the Acquire of whoever takes these permits.
             && self
                 .word
@@ -155,8 +155,7 @@ impl Queue<Permits> {
     ) -> Result<(), Overflow> {
         while !self.give_back_at_once(count, bound) {
             let word = self.word.load(Ordering::Relaxed);
-            let room = bound.saturating_sub(word / ONE);
-            if word & (LOCKED | WAITERS) != 0 || room < count {
+            if word & (LOCKED | WAITERS) != 0 || !has_room(word / ONE, count, bound) {
                 return self.give_back_queued(count, bound, excess);
             }
         }
@@ -296,7 +295,7 @@ impl Locked<'_, Permits> {
     /// Whether `count` releases, one after the other and each granting at most one waiter, all stay within `bound`.
     fn has_room_for(&mut self, count: usize, bound: usize) -> bool {
         let mut value = self.value();
-        if value.checked_add(count).is_some_and(|after| after <= bound) {
+        if has_room(value, count, bound) {
             return true;
         }
         let mut left = count;
@@ -349,6 +348,12 @@ impl Locked<'_, Permits> {
         self.set_value(rest);
         self.call()
     }
+}
+
+/// Whether `count` more than `value` are within `bound`.
+#[inline]
+fn has_room(value: usize, count: usize, bound: usize) -> bool {
+    bound.checked_sub(value).is_some_and(|room| count <= room)
 }
 
 /// How many single releases it takes until one grants a waiter who needs `need`. At least one does.

@@ -239,7 +239,7 @@ impl<S> fmt::Debug for Turn<'_, '_, S> {
 ///
 /// The order of the fields, and the zeros, are for futures that are moved after they are made. Compilers move sixteen bytes
 /// at a time, and processors make such a load wait if the bytes come from two stores that are still under way. Here
-/// they come from one, of zeros, for all but the handle, which is moved by itself.
+/// they come from one, of zeros or of a constant tag, for all but the handle, which is moved by itself.
 #[repr(C)]
 pub struct Slot<H: Handle<Target: Waitable>> {
     node: Node,
@@ -258,7 +258,7 @@ impl<H: Handle<Target: Waitable>> Slot<H> {
 
     /// A place that has not joined the queue of `handle` yet, and has a tag already.
     #[inline]
-    pub fn with_tag(handle: H, _: KeyOf<H>, tag: usize) -> Self {
+    pub(crate) fn with_tag(handle: H, _: KeyOf<H>, tag: usize) -> Self {
         Self {
             node: Node::new(tag),
             queued: false,
@@ -269,7 +269,7 @@ impl<H: Handle<Target: Waitable>> Slot<H> {
 
     /// The place's tag.
     #[inline]
-    pub fn tag(&self) -> usize {
+    pub(crate) fn tag(&self) -> usize {
         self.node.tag()
     }
 
@@ -298,7 +298,7 @@ impl<H: Handle<Target: Waitable>> Slot<H> {
         let Some(handle) = &this.handle else {
             polled_after_completion(name)
         };
-        // SAFETY: the node is pinned, as we are. The handle stays the same while the place is queued (`finish`), hence
+        // SAFETY: the node is pinned, as we are. The handle stays the same while the place is queued (`finish`, `finish_at_once`), hence
         // so does the queue, which it keeps alive and unmoved (`Handle`, `Waitable`). Our drop has the node leave.
         unsafe { Standing::new(&this.node, &mut this.queued, handle.queue(Pass::new())) }
     }

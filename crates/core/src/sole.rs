@@ -50,7 +50,7 @@ impl Queue<Sole> {
                 .is_ok()
     }
 
-    /// Takes the permit if nobody waits, and it is free at once or after a moment.
+    /// Takes the permit if it is free after a moment, and nobody waits. For who has just found it held.
     #[inline(never)]
     fn take_soon(&self) -> bool {
         self.patience.look_on(|| self.look())
@@ -166,6 +166,7 @@ impl Standing<'_, Sole> {
                 Poll::Ready(())
             }
             Some(_) => self.poll_in_line(context),
+            None if self.queue().take_at_once() => Poll::Ready(()),
             None if self.queue().is_empty() && self.queue().take_soon() => Poll::Ready(()),
             None => self.take_or_join(context),
         }

@@ -32,12 +32,49 @@ pub(crate) use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 #[cfg(all(not(awaitlist_loom), feature = "portable-atomic"))]
 pub(crate) use portable_atomic::{AtomicBool, AtomicU32, AtomicUsize};
 
-/// For numbers to go by, which order nothing and are no part of a model. Only loaded and stored, as every target can.
+/// For numbers to go by, which order nothing and are no part of a model.
+#[cfg(any(awaitlist_loom, not(feature = "portable-atomic")))]
 pub(crate) use core::sync::atomic::AtomicU8;
 
-/// Whether another thread may let a lock go while this one looks at it. Not in a model: loom could not tell that from
-/// a thread that hangs. And not without an operating system, where there is one core as a rule.
-pub(crate) const OTHERS_RUN: bool = cfg!(all(feature = "std", not(awaitlist_loom)));
+#[cfg(all(not(awaitlist_loom), feature = "portable-atomic"))]
+pub(crate) use portable_atomic::AtomicU8;
+
+/// Whether another thread may let a lock go while this one looks at it: whether more than one has ever asked. Called by
+/// who finds a lock held.
+#[cfg(all(feature = "std", not(awaitlist_loom)))]
+pub(crate) fn others_run() -> bool {
+    /// What is here instead of a thread once two have asked.
+    const SEVERAL: usize = 1;
+    /// The only thread that has asked, by the address of what is its own; 0 before any has. A thread that has ended may be
+    /// taken for another at the same address: then it is not known yet that there are several.
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    std::thread_local! {
+        static OWN: u16 = const { 0 };
+    }
+
+    // Relaxed: nothing is read in consequence.
+    let asked = ASKED.load(Ordering::Relaxed);
+    if asked == SEVERAL {
+        return true;
+    }
+    // A thread that is ending may have nothing of its own any more.
+    let own = OWN.try_with(|own| core::ptr::from_ref(own).addr());
+    match own {
+        Ok(own) if asked != own => {
+            let now = if asked == 0 { own } else { SEVERAL };
+            ASKED.store(now, Ordering::Relaxed);
+            asked != 0
+        }
+        _ => false,
+    }
+}
+
+/// Not in a model: to look again is to try the same exchange again, and each look more multiplies the interleavings. And not
+/// without an operating system, where there is one core as a rule.
+#[cfg(not(all(feature = "std", not(awaitlist_loom))))]
+pub(crate) const fn others_run() -> bool {
+    false
+}
 
 #[cfg(awaitlist_loom)]
 mod cell {

@@ -9,6 +9,8 @@ use crate::{Locked, Queue};
 const BATCH: usize = 32;
 #[cfg(awaitlist_loom)]
 const BATCH: usize = 2;
+// A batch has room for more than the first, or `drain` would take a first that fills it for the only one.
+const _: () = assert!(BATCH >= 2);
 
 /// Changes a queue, and wakes whom the change calls.
 ///
