@@ -6,6 +6,8 @@ use core::{
     sync::atomic::{AtomicU32, Ordering::Relaxed},
 };
 
+use no_std::SCRIPTS;
+
 #[cfg_attr(target_family = "wasm", link(wasm_import_module = "host"))]
 #[cfg_attr(not(target_family = "wasm"), link(name = "c"))]
 unsafe extern "C" {
@@ -16,7 +18,7 @@ unsafe extern "C" {
 /// Answers 0 if all is well, as C wants it. The name is the one that C calls.
 #[unsafe(no_mangle)]
 extern "C" fn main() -> i32 {
-    let failed = crate::run(&mut Output);
+    let failed = crate::run(&mut Output, SCRIPTS);
     let (entered, open) = (ENTERED.load(Relaxed), OPEN.load(Relaxed));
     let _ = writeln!(Output, "{entered} critical sections, {open} left open");
     // The scripts take well over a hundred. With fewer it was something else that locked the lists.

@@ -10,7 +10,7 @@ mod scripts;
 /// What went well, or what did not.
 pub type Outcome = Result<(), &'static str>;
 
-pub use scripts::SCRIPTS;
+pub use scripts::{SCRIPTS, Script};
 
 /// Ends a script if something is not so.
 macro_rules! ensure {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A name, and what it does.
-type Script = (&'static str, fn() -> Outcome);
+pub type Script = (&'static str, fn() -> Outcome);
 
 /// All of them.
 pub const SCRIPTS: &[Script] = &[
