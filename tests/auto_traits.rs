@@ -92,6 +92,10 @@ mod guards {
     is_not!(LockGuard<'static, Neither>: Send, Sync);
     is_not!(OwnedLockGuard<Neither>: Send, Sync);
 
+    // As the lock: what a panic left of the value is for the user to judge.
+    is_not!(LockGuard<'static, u8>: UnwindSafe, RefUnwindSafe);
+    is_not!(OwnedLockGuard<u8>: UnwindSafe, RefUnwindSafe);
+
     is!(MappedLockGuard<'static, u8>: Send, Sync, Unpin);
     is!(OwnedMappedLockGuard<u8, u8>: Send, Sync, Unpin);
     is!(MappedLockGuard<'static, SendOnly>: Send);

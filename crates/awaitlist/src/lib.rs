@@ -149,8 +149,8 @@
 //!
 //! ## Give up
 //!
-//! Dropping a future gives its place up, so your runtime's timeout is all it takes: `tokio::time::timeout(d, lock.acquire())`. On a
-//! thread, [`block_timeout`](Block::block_timeout):
+//! Dropping a future gives its place up, so your runtime's timeout is all it takes:
+//! `tokio::time::timeout(duration, lock.acquire())`. On a thread, [`block_timeout`](Block::block_timeout):
 //!
 //! ```
 //! # use awaitlist::{Block, Event};
