@@ -8,7 +8,8 @@ use crate::{Excess, Handle, KeyOf, Pass, Pool, Waitable};
 ///
 /// Giving back never fails: permits that would take the value above its bound (somebody released more than was
 /// acquired) are let go.
-#[must_use = "dropped at once, the permit is released at once: keep it in a variable (`let permit = …`)"]
+#[must_use = "dropped at once, the permit is released at once: keep it in a variable with a name (`let _permit = …`, not `let _ = …`)"]
+#[clippy::has_significant_drop]
 pub struct Permit<H: Handle<Target: Pool>> {
     handle: H,
     count: usize,

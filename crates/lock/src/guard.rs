@@ -27,7 +27,8 @@ pub type OwnedLockGuard<T = ()> = Guard<T, Arc<Lock<T>>>;
 ///
 /// What a guard can do beyond that are associated functions (`LockGuard::map(guard, …)`), so as not to hide methods
 /// of the value.
-#[must_use = "dropped at once, the lock is released at once: keep the guard in a variable (`let guard = …`)"]
+#[must_use = "dropped at once, the lock is released at once: keep the guard in a variable with a name (`let _guard = …`, not `let _ = …`)"]
+#[clippy::has_significant_drop]
 pub struct Guard<T: ?Sized, H: Handle<Target = Lock<T>>> {
     handle: H,
     /// Gives out `&T` and `&mut T`, so it is Send and Sync, and variant, as they are.

@@ -22,7 +22,8 @@ pub type MappedLockGuard<'a, U> = MappedGuard<U, &'a RawLock>;
 pub type OwnedMappedLockGuard<T, U> = MappedGuard<U, Arc<Lock<T>>>;
 
 /// A lock that is held, seen through a part of its value. It releases the lock when it is dropped.
-#[must_use = "dropped at once, the lock is released at once: keep the guard in a variable (`let guard = …`)"]
+#[must_use = "dropped at once, the lock is released at once: keep the guard in a variable with a name (`let _guard = …`, not `let _ = …`)"]
+#[clippy::has_significant_drop]
 pub struct MappedGuard<U: ?Sized, R: Release> {
     /// A pointer, not a `NonNull`: the guard must be invariant in U, as `&mut U` is.
     part: *mut U,
