@@ -18,7 +18,8 @@ compile_error!(
 );
 
 pub use cell::UnsafeCell;
-pub(crate) use gate::{Gate, look, publish, section};
+pub(crate) use gate::{Gate, section};
+pub(crate) use word::{look, publish};
 
 #[cfg(awaitlist_loom)]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -114,10 +115,44 @@ mod cell {
     }
 }
 
+#[cfg(not(awaitlist_loom))]
+mod word {
+    use super::{AtomicUsize, Ordering};
+
+    /// What a thread that waits for the lock sees of the word.
+    #[inline(always)]
+    pub(crate) fn look(word: &AtomicUsize) -> usize {
+        // Relaxed: the exchange that follows decides. A look that is out of date makes it fail.
+        word.load(Ordering::Relaxed)
+    }
+
+    /// Writes a word that nobody else writes at this time: the lock is let go.
+    #[inline(always)]
+    pub(crate) fn publish(word: &AtomicUsize, value: usize) {
+        // Release: pairs with the Acquire of the next to take the lock, or a short cut.
+        word.store(value, Ordering::Release);
+    }
+}
+
+#[cfg(awaitlist_loom)]
+mod word {
+    use super::{AtomicUsize, Ordering};
+
+    /// What a thread that waits for the lock sees of the word. It sleeps if that is locked, so it must not be an old
+    /// value: an exchange always reads the newest that an exchange wrote.
+    pub(crate) fn look(word: &AtomicUsize) -> usize {
+        word.fetch_add(0, Ordering::Relaxed)
+    }
+
+    /// Writes a word that nobody else writes at this time: an exchange, for the sake of `look`.
+    pub(crate) fn publish(word: &AtomicUsize, value: usize) {
+        word.swap(value, Ordering::Release);
+    }
+}
+
 /// With std: who finds a list locked spins for a moment, then waits at a real mutex.
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 mod gate {
-    use super::{AtomicUsize, Ordering};
     use core::{hint, time::Duration};
     use std::thread;
 
@@ -170,20 +205,6 @@ mod gate {
         pub(crate) const fn unlocked(&self) {}
     }
 
-    /// What a thread that waits for the lock sees of the word.
-    #[inline(always)]
-    pub(crate) fn look(word: &AtomicUsize) -> usize {
-        // Relaxed: the exchange that follows decides. A look that is out of date makes it fail.
-        word.load(Ordering::Relaxed)
-    }
-
-    /// Writes a word that nobody else writes at this time: the lock is let go.
-    #[inline(always)]
-    pub(crate) fn publish(word: &AtomicUsize, value: usize) {
-        // Release: pairs with the Acquire of the next to take the lock, or a short cut.
-        word.store(value, Ordering::Release);
-    }
-
     /// Runs `body`, in which a list is locked: as it is.
     #[inline(always)]
     pub(crate) fn section<R>(body: impl FnOnce() -> R) -> R {
@@ -194,7 +215,6 @@ mod gate {
 /// Without std: interrupts are off while a list is locked, so on one core nobody ever finds it so.
 #[cfg(not(any(feature = "std", awaitlist_loom)))]
 mod gate {
-    use super::{AtomicUsize, Ordering};
     use core::hint;
 
     /// Nothing to wait at: of several cores, the critical section lets one in.
@@ -221,20 +241,6 @@ mod gate {
         pub(crate) const fn unlocked(&self) {}
     }
 
-    /// What a thread that waits for the lock sees of the word.
-    #[inline(always)]
-    pub(crate) fn look(word: &AtomicUsize) -> usize {
-        // Relaxed: the exchange that follows decides. A look that is out of date makes it fail.
-        word.load(Ordering::Relaxed)
-    }
-
-    /// Writes a word that nobody else writes at this time: the lock is let go.
-    #[inline(always)]
-    pub(crate) fn publish(word: &AtomicUsize, value: usize) {
-        // Release: pairs with the Acquire of the next to take the lock, or a short cut.
-        word.store(value, Ordering::Release);
-    }
-
     /// Runs `body`, in which a list is locked, with interrupts off.
     #[cfg(feature = "critical-section")]
     #[inline]
@@ -255,7 +261,6 @@ mod gate {
 mod gate {
     extern crate std;
 
-    use super::{AtomicUsize, Ordering};
     use loom::thread::{self, Thread};
     use std::{sync::Mutex, vec::Vec};
 
@@ -303,17 +308,6 @@ mod gate {
                     .expect("nothing panics while it is held"),
             )
         }
-    }
-
-    /// What a thread that waits for the lock sees of the word. It sleeps if that is locked, so it must not be an old
-    /// value: an exchange always reads the newest that an exchange wrote.
-    pub(crate) fn look(word: &AtomicUsize) -> usize {
-        word.fetch_add(0, Ordering::Relaxed)
-    }
-
-    /// Writes a word that nobody else writes at this time: an exchange, for the sake of `look`.
-    pub(crate) fn publish(word: &AtomicUsize, value: usize) {
-        word.swap(value, Ordering::Release);
     }
 
     /// Runs `body`, in which a list is locked: as it is.
