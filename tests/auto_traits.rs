@@ -154,6 +154,10 @@ mod condition_futures {
     type WaitFor<T, F> = condition::WaitFor<&'static Condition<T>, T, &'static Lock<T>, F>;
     type WaitForSome<T, F> = condition::WaitForSome<&'static Condition<T>, T, &'static Lock<T>, F>;
     type WaitOr<T, S> = condition::WaitOr<&'static Condition<T>, T, &'static Lock<T>, S>;
+    type WaitForOr<T, F, S> =
+        condition::WaitForOr<&'static Condition<T>, T, &'static Lock<T>, F, S>;
+    type WaitForSomeOr<T, F, S> =
+        condition::WaitForSomeOr<&'static Condition<T>, T, &'static Lock<T>, F, S>;
     type Ask<T> = fn(&mut T) -> bool;
     type AskSome<T> = fn(&mut T) -> Option<u8>;
 
@@ -162,6 +166,8 @@ mod condition_futures {
     is!(WaitFor<u8, Ask<u8>>: Send, Sync);
     is!(WaitForSome<u8, AskSome<u8>>: Send, Sync);
     is!(WaitOr<u8, Pending<u8>>: Send, Sync);
+    is!(WaitForOr<u8, Ask<u8>, Pending<u8>>: Send, Sync);
+    is!(WaitForSomeOr<u8, AskSome<u8>, Pending<u8>>: Send, Sync);
 
     // They become guards, and are sent as these are.
     is!(Wait<SendOnly>: Send);
@@ -169,10 +175,12 @@ mod condition_futures {
     is!(WaitFor<SendOnly, Ask<SendOnly>>: Send);
     is!(WaitForSome<SendOnly, AskSome<SendOnly>>: Send);
     is!(WaitOr<SendOnly, Pending<u8>>: Send);
+    is!(WaitForOr<SendOnly, Ask<SendOnly>, Pending<u8>>: Send);
     is_not!(Wait<Neither>: Send, Sync);
     is_not!(WaitOwned<Neither>: Send, Sync);
     is_not!(WaitFor<Neither, Ask<Neither>>: Send);
     is_not!(WaitOr<Neither, Pending<u8>>: Send);
+    is_not!(WaitForOr<Neither, Ask<Neither>, Pending<u8>>: Send);
 
     // What they are given goes along with them.
     is_not!(WaitFor<u8, Neither>: Send, Sync);

@@ -6,6 +6,7 @@ use tests::{now, poll};
 use tokio_test::{assert_pending, assert_ready, task::spawn};
 
 mod waiting_for;
+mod waiting_or;
 
 mod making {
     use super::*;

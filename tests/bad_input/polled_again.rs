@@ -154,6 +154,22 @@ fn a_wait_with_a_stop() {
 }
 
 #[test]
+fn a_wait_for_a_predicate_with_a_stop() {
+    let condition = Condition::new(0);
+    assert_refuses_to_go_on(Box::pin(condition.wait_for_or(
+        now(condition.acquire()),
+        |_| false,
+        ready(()),
+    )));
+    assert_refuses_to_go_on(Box::pin(condition.wait_for_some_or(
+        now(condition.acquire()),
+        |n| Some(*n),
+        pending::<()>(),
+    )));
+    assert_eq!((condition.locked(), condition.waiters()), (false, 0));
+}
+
+#[test]
 fn a_wait_at_a_barrier() {
     let barrier = Arc::new(Barrier::new(2));
     let first = waiting(barrier.wait(), Waker::noop());

@@ -11,7 +11,7 @@ use awaitlist_lock::{AcquireOwned, OwnedLockGuard};
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use crate::WaitOwned;
-use crate::{Wait, WaitFor, WaitForSome, WaitOr, WaitWith};
+use crate::{Wait, WaitFor, WaitForOr, WaitForSome, WaitForSomeOr, WaitOr, WaitWith};
 
 /// What opens the queue of a condition.
 #[derive(Clone, Copy, Debug)]
@@ -250,6 +250,64 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         S: Future,
     {
         WaitOr::new(self.wait(guard), stop)
+    }
+
+    /// Waits until `predicate` is true of the data, as [`wait_for`](Self::wait_for), or until `stop` is ready (a timer, a
+    /// shutdown signal); acquires the lock again either way, and answers the guard with `Ok` if the predicate is true, or
+    /// `Err` with what `stop` answered.
+    ///
+    /// ```
+    /// # use awaitlist_condition::{Block, Condition};
+    /// # async {
+    /// let condition = Condition::new(3);
+    /// let guard = condition.acquire().await;
+    /// let (guard, outcome) = condition.wait_for_or(guard, |n| *n > 3, async { "time is up" }).await;
+    /// assert_eq!((*guard, outcome), (3, Err("time is up")));
+    /// # }.block();
+    /// ```
+    ///
+    /// The predicate is asked first, so it may be true without `stop` ever having been polled; and it is not asked again
+    /// once `stop` was ready. That is asyncio's `wait_for(condition.wait_for(predicate), timeout)`, but for the guard, which
+    /// comes back. For the rest it is as [`wait_or`](Self::wait_or).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`wait`](Self::wait).
+    ///
+    /// # Panics
+    ///
+    /// If the guard is of another lock. A panic of the predicate releases the lock.
+    #[inline]
+    #[track_caller]
+    pub fn wait_for_or<G, F, S>(
+        &self,
+        guard: Guard<T, G>,
+        predicate: F,
+        stop: S,
+    ) -> WaitForOr<&Self, T, G, F, S>
+    where
+        G: Handle<Target = Lock<T>>,
+        F: FnMut(&mut T) -> bool,
+        S: Future,
+    {
+        WaitForOr::new(self.wait(guard), predicate, stop)
+    }
+
+    /// [`wait_for_or`](Self::wait_for_or) until `predicate` answers `Some`, which is answered in `Ok`.
+    #[inline]
+    #[track_caller]
+    pub fn wait_for_some_or<G, R, F, S>(
+        &self,
+        guard: Guard<T, G>,
+        predicate: F,
+        stop: S,
+    ) -> WaitForSomeOr<&Self, T, G, F, S>
+    where
+        G: Handle<Target = Lock<T>>,
+        F: FnMut(&mut T) -> Option<R>,
+        S: Future,
+    {
+        WaitForSomeOr::new(self.wait(guard), predicate, stop)
     }
 
     /// [`wait`](Self::wait), with a future that owns the condition's `Arc`, to be kept in a struct.

@@ -41,6 +41,7 @@ extern crate alloc;
 mod condition;
 mod wait;
 mod wait_for;
+mod wait_for_or;
 mod wait_or;
 
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
@@ -50,6 +51,7 @@ pub use condition::Condition;
 pub use wait::WaitOwned;
 pub use wait::{Wait, WaitWith};
 pub use wait_for::{WaitFor, WaitForSome};
+pub use wait_for_or::{WaitForOr, WaitForSomeOr};
 pub use wait_or::WaitOr;
 
 /// The README's example runs.

@@ -64,14 +64,12 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if let Some(stop) = this.stop.as_mut().as_pin_mut() {
-            let notified = this.wait.as_mut().poll_notified(context).is_ready();
-            if !notified {
-                *this.stopped = Some(ready!(stop.poll(context)));
-            }
-            // The wait first: should the drop of `stop` panic, it is over all the same.
-            if !notified {
-                this.wait.as_mut().stop();
-            }
+            ready!(poll_notified_or(
+                this.wait.as_mut(),
+                stop,
+                this.stopped,
+                context
+            ));
             this.stop.set(None);
         }
         let guard = ready!(this.wait.poll_lock(context));
@@ -81,6 +79,26 @@ where
         };
         Poll::Ready((guard, outcome))
     }
+}
+
+/// Looks whether the wait was notified, or else whether `stop` is ready. If that is so, the wait is stopped, and the output
+/// in `stopped`; all that before `stop` is dropped, since its drop may panic.
+pub(crate) fn poll_notified_or<C, T: ?Sized, G, S>(
+    mut wait: Pin<&mut WaitWith<C, T, G>>,
+    stop: Pin<&mut S>,
+    stopped: &mut Option<S::Output>,
+    context: &mut Context<'_>,
+) -> Poll<()>
+where
+    C: Handle<Target: Waitable<State = ()>>,
+    G: Handle<Target = Lock<T>>,
+    S: Future,
+{
+    if wait.as_mut().poll_notified(context).is_pending() {
+        *stopped = Some(ready!(stop.poll(context)));
+        wait.stop();
+    }
+    Poll::Ready(())
 }
 
 impl<C, T: ?Sized, G, S> fmt::Debug for WaitOr<C, T, G, S>

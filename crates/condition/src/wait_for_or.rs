@@ -1,0 +1,159 @@
+//! The futures that wait for a predicate or for something else.
+
+use core::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use awaitlist_core::{Handle, Waitable};
+use awaitlist_lock::{Guard, Lock};
+
+use crate::{WaitWith, wait_or::poll_notified_or};
+
+macro_rules! wait_for_or {
+    ($(#[$attribute:meta])* $name:ident) => {
+        pin_project_lite::pin_project! {
+            $(#[$attribute])*
+            ///
+            /// # Panics
+            ///
+            /// If it is polled after it has finished, or if the predicate panics.
+            #[must_use = "futures do nothing unless awaited or polled"]
+            pub struct $name<C, T: ?Sized, G, F, S>
+            where
+                C: Handle,
+                C::Target: Waitable<State = ()>,
+                G: Handle<Target = Lock<T>>,
+                S: Future,
+            {
+                #[pin]
+                wait: WaitWith<C, T, G>,
+                predicate: F,
+                // Until it is ready.
+                #[pin]
+                stop: Option<S>,
+                // What `stop` answered, until the lock is acquired.
+                stopped: Option<S::Output>,
+            }
+        }
+
+        impl<C, T: ?Sized, G, F, S> $name<C, T, G, F, S>
+        where
+            C: Handle<Target: Waitable<State = ()>>,
+            G: Handle<Target = Lock<T>>,
+            S: Future,
+        {
+            #[inline]
+            pub(crate) const fn new(wait: WaitWith<C, T, G>, predicate: F, stop: S) -> Self {
+                Self {
+                    wait,
+                    predicate,
+                    stop: Some(stop),
+                    stopped: None,
+                }
+            }
+        }
+
+        impl<C, T: ?Sized, G, F, S> fmt::Debug for $name<C, T, G, F, S>
+        where
+            C: Handle<Target: Waitable<State = ()>>,
+            G: Handle<Target = Lock<T>>,
+            S: Future,
+        {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name))
+                    .field("wait", &self.wait)
+                    .field("stopped", &self.stopped.is_some())
+                    .finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+wait_for_or! {
+    /// Waits until a predicate is true, or until another future is ready. Made by
+    /// [`Condition::wait_for_or`](crate::Condition::wait_for_or).
+    WaitForOr
+}
+
+wait_for_or! {
+    /// Waits until a predicate answers `Some`, or until another future is ready. Made by
+    /// [`Condition::wait_for_some_or`](crate::Condition::wait_for_some_or).
+    WaitForSomeOr
+}
+
+/// The guard, and what the predicate or the stop answered.
+type Answer<T, G, R, S> = (Guard<T, G>, Result<R, <S as Future>::Output>);
+
+/// Asks `predicate` at once and after each notification, until it answers, or `stop` is ready meanwhile.
+fn poll_until_or<C, T: ?Sized, G, R, S>(
+    mut wait: Pin<&mut WaitWith<C, T, G>>,
+    mut predicate: impl FnMut(&mut T) -> Option<R>,
+    mut stop: Pin<&mut Option<S>>,
+    stopped: &mut Option<S::Output>,
+    context: &mut Context<'_>,
+) -> Poll<Answer<T, G, R, S>>
+where
+    C: Handle<Target: Waitable<State = ()>>,
+    G: Handle<Target = Lock<T>>,
+    S: Future,
+{
+    // Only before the first wait: from the first question on, whoever asked in vain waits again.
+    let mut held = wait.as_mut().take_guard();
+    loop {
+        let mut guard = match held.take() {
+            Some(guard) => guard,
+            None => {
+                if let Some(running) = stop.as_mut().as_pin_mut() {
+                    ready!(poll_notified_or(wait.as_mut(), running, stopped, context));
+                    if stopped.is_some() {
+                        stop.set(None);
+                    }
+                }
+                ready!(wait.as_mut().poll_lock(context))
+            }
+        };
+        if let Some(output) = stopped.take() {
+            return Poll::Ready((guard, Err(output)));
+        }
+        // The guard is in nobody's hands but ours, so a panic here releases the lock.
+        if let Some(answer) = predicate(&mut guard) {
+            return Poll::Ready((guard, Ok(answer)));
+        }
+        wait.as_mut().restart(guard);
+    }
+}
+
+impl<C, T: ?Sized, G, F, S> Future for WaitForOr<C, T, G, F, S>
+where
+    C: Handle<Target: Waitable<State = ()>>,
+    G: Handle<Target = Lock<T>>,
+    F: FnMut(&mut T) -> bool,
+    S: Future,
+{
+    type Output = (Guard<T, G>, Result<(), S::Output>);
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let predicate = this.predicate;
+        let ask = |value: &mut T| predicate(value).then_some(());
+        poll_until_or(this.wait, ask, this.stop, this.stopped, context)
+    }
+}
+
+impl<C, T: ?Sized, G, R, F, S> Future for WaitForSomeOr<C, T, G, F, S>
+where
+    C: Handle<Target: Waitable<State = ()>>,
+    G: Handle<Target = Lock<T>>,
+    F: FnMut(&mut T) -> Option<R>,
+    S: Future,
+{
+    type Output = (Guard<T, G>, Result<R, S::Output>);
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        poll_until_or(this.wait, this.predicate, this.stop, this.stopped, context)
+    }
+}
