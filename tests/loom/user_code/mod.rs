@@ -13,7 +13,10 @@ use std::{
 
 /// One puts two messages in while another takes. When both are in, and one was taken: is the other to be had at once?
 fn check<F: Future<Output = u32> + 'static>(take: fn(Arc<Mailbox<u32>>) -> F) {
-    loom::model(move || {
+    let mut model = loom::model::Builder::new();
+    // Two find nearly everything. Without a bound this one takes hours.
+    model.preemption_bound = Some(2);
+    model.check(move || {
         let mailbox = Arc::new(Mailbox::new());
         let sender = Arc::clone(&mailbox);
         let thread = thread::spawn(move || {
