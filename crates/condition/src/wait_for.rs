@@ -12,27 +12,32 @@ use awaitlist_lock::{Guard, Lock};
 
 use crate::WaitWith;
 
-/// Asks `predicate` at once and after each notification, until it answers.
-fn poll_until<C, T: ?Sized, G, R>(
+/// Asks `predicate` at once, and again whenever `poll_wait` is ready and the lock is acquired, until it answers.
+pub(crate) fn poll_until<C, T: ?Sized, G, R>(
     mut wait: Pin<&mut WaitWith<C, T, G>>,
     context: &mut Context<'_>,
+    mut poll_wait: impl FnMut(Pin<&mut WaitWith<C, T, G>>, &mut Context<'_>) -> Poll<()>,
     mut predicate: impl FnMut(&mut T) -> Option<R>,
 ) -> Poll<(Guard<T, G>, R)>
 where
     C: Handle<Target: Waitable<State = ()>>,
     G: Handle<Target = Lock<T>>,
 {
+    // Only before the first wait: from the first question on, whoever asked in vain waits again.
+    let mut held = wait.as_mut().take_guard();
     loop {
-        let mut guard = match wait.as_mut().take_guard() {
+        let mut guard = match held.take() {
             Some(guard) => guard,
-            None => ready!(wait.as_mut().poll(context)),
+            None => {
+                ready!(poll_wait(wait.as_mut(), context));
+                ready!(wait.as_mut().poll_lock(context))
+            }
         };
         // The guard is in nobody's hands but ours, so a panic here releases the lock.
         if let Some(answer) = predicate(&mut guard) {
             return Poll::Ready((guard, answer));
         }
         wait.as_mut().restart(guard);
-        ready!(wait.as_mut().poll_notified(context));
     }
 }
 
@@ -103,8 +108,8 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Guard<T, G>> {
         let this = self.project();
         let predicate = this.predicate;
-        poll_until(this.wait, context, |value| predicate(value).then_some(()))
-            .map(|(guard, ())| guard)
+        let ask = |value: &mut T| predicate(value).then_some(());
+        poll_until(this.wait, context, WaitWith::poll_notified, ask).map(|(guard, ())| guard)
     }
 }
 
@@ -118,6 +123,6 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<(Guard<T, G>, R)> {
         let this = self.project();
-        poll_until(this.wait, context, this.predicate)
+        poll_until(this.wait, context, WaitWith::poll_notified, this.predicate)
     }
 }

@@ -1,6 +1,7 @@
 //! The futures that wait for a predicate or for something else.
 
 use core::{
+    cell::Cell,
     fmt,
     future::Future,
     pin::Pin,
@@ -10,7 +11,7 @@ use core::{
 use awaitlist_core::{Handle, Waitable};
 use awaitlist_lock::{Guard, Lock};
 
-use crate::{WaitWith, wait_or::poll_notified_or};
+use crate::{WaitWith, wait_for::poll_until, wait_or::poll_notified_or};
 
 macro_rules! wait_for_or {
     ($(#[$attribute:meta])* $name:ident) => {
@@ -87,9 +88,9 @@ wait_for_or! {
 /// The guard, and what the predicate or the stop answered.
 type Answer<T, G, R, S> = (Guard<T, G>, Result<R, <S as Future>::Output>);
 
-/// Asks `predicate` at once and after each notification, until it answers, or `stop` is ready meanwhile.
+/// As [`poll_until`], until `stop` is ready instead: then the predicate is not asked again.
 fn poll_until_or<C, T: ?Sized, G, R, S>(
-    mut wait: Pin<&mut WaitWith<C, T, G>>,
+    wait: Pin<&mut WaitWith<C, T, G>>,
     mut predicate: impl FnMut(&mut T) -> Option<R>,
     mut stop: Pin<&mut Option<S>>,
     stopped: &mut Option<S::Output>,
@@ -100,30 +101,20 @@ where
     G: Handle<Target = Lock<T>>,
     S: Future,
 {
-    // Only before the first wait: from the first question on, whoever asked in vain waits again.
-    let mut held = wait.as_mut().take_guard();
-    loop {
-        let mut guard = match held.take() {
-            Some(guard) => guard,
-            None => {
-                if let Some(running) = stop.as_mut().as_pin_mut() {
-                    ready!(poll_notified_or(wait.as_mut(), running, stopped, context));
-                    if stopped.is_some() {
-                        stop.set(None);
-                    }
-                }
-                ready!(wait.as_mut().poll_lock(context))
-            }
+    let stopped = Cell::from_mut(stopped);
+    let poll_wait = |wait: Pin<&mut WaitWith<C, T, G>>, context: &mut Context<'_>| {
+        let Some(running) = stop.as_mut().as_pin_mut() else {
+            return Poll::Ready(());
         };
-        if let Some(output) = stopped.take() {
-            return Poll::Ready((guard, Err(output)));
+        if ready!(poll_notified_or(wait, running, stopped, context)) {
+            stop.set(None);
         }
-        // The guard is in nobody's hands but ours, so a panic here releases the lock.
-        if let Some(answer) = predicate(&mut guard) {
-            return Poll::Ready((guard, Ok(answer)));
-        }
-        wait.as_mut().restart(guard);
-    }
+        Poll::Ready(())
+    };
+    poll_until(wait, context, poll_wait, |value| match stopped.take() {
+        Some(output) => Some(Err(output)),
+        None => predicate(value).map(Ok),
+    })
 }
 
 impl<C, T: ?Sized, G, F, S> Future for WaitForOr<C, T, G, F, S>

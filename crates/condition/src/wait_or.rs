@@ -1,6 +1,7 @@
 //! The future that waits for a notification or for something else.
 
 use core::{
+    cell::Cell,
     fmt,
     future::Future,
     pin::Pin,
@@ -64,12 +65,8 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if let Some(stop) = this.stop.as_mut().as_pin_mut() {
-            ready!(poll_notified_or(
-                this.wait.as_mut(),
-                stop,
-                this.stopped,
-                context
-            ));
+            let stopped = Cell::from_mut(this.stopped);
+            ready!(poll_notified_or(this.wait.as_mut(), stop, stopped, context));
             this.stop.set(None);
         }
         let guard = ready!(this.wait.poll_lock(context));
@@ -81,24 +78,25 @@ where
     }
 }
 
-/// Looks whether the wait was notified, or else whether `stop` is ready. If that is so, the wait is stopped, and the output
-/// in `stopped`; all that before `stop` is dropped, since its drop may panic.
+/// Looks whether the wait was notified, or else whether `stop` is ready, which it answers. If that is so, the wait is stopped,
+/// and the output in `stopped`; all that before `stop` is dropped, since its drop may panic.
 pub(crate) fn poll_notified_or<C, T: ?Sized, G, S>(
     mut wait: Pin<&mut WaitWith<C, T, G>>,
     stop: Pin<&mut S>,
-    stopped: &mut Option<S::Output>,
+    stopped: &Cell<Option<S::Output>>,
     context: &mut Context<'_>,
-) -> Poll<()>
+) -> Poll<bool>
 where
     C: Handle<Target: Waitable<State = ()>>,
     G: Handle<Target = Lock<T>>,
     S: Future,
 {
-    if wait.as_mut().poll_notified(context).is_pending() {
-        *stopped = Some(ready!(stop.poll(context)));
+    let stops = wait.as_mut().poll_notified(context).is_pending();
+    if stops {
+        stopped.set(Some(ready!(stop.poll(context))));
         wait.stop();
     }
-    Poll::Ready(())
+    Poll::Ready(stops)
 }
 
 impl<C, T: ?Sized, G, S> fmt::Debug for WaitOr<C, T, G, S>

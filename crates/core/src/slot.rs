@@ -298,8 +298,9 @@ impl<H: Handle<Target: Waitable>> Slot<H> {
         let Some(handle) = &this.handle else {
             polled_after_completion(name)
         };
-        // SAFETY: the node is pinned, as we are. The handle stays the same while the place is queued (`finish`, `finish_at_once`), hence
-        // so does the queue, which it keeps alive and unmoved (`Handle`, `Waitable`). Our drop has the node leave.
+        // SAFETY: the node is pinned, as we are. The handle stays the same while the place is queued (`finish`,
+        // `finish_at_once`), hence so does the queue, which it keeps alive and unmoved (`Handle`, `Waitable`). Our drop has
+        // the node leave.
         unsafe { Standing::new(&this.node, &mut this.queued, handle.queue(Pass::new())) }
     }
 
@@ -336,17 +337,15 @@ impl<H: Handle<Target: Waitable>> Slot<H> {
         );
         this.handle.take().expect("a wait ends once")
     }
-}
 
-impl<H: Handle<Target: Waitable>> Slot<H> {
     /// Has a place leave the queue whose future is dropped.
     #[inline(never)]
     fn withdraw(&mut self) {
         if let Some(handle) = &self.handle {
+            let queue = handle.queue(Pass::new());
             // SAFETY: as in `standing`: a node that is queued was pinned, and is until its drop is over. The primitive's
             // `withdraw` has it leave, by its contract.
-            let standing =
-                unsafe { Standing::new(&self.node, &mut self.queued, handle.queue(Pass::new())) };
+            let standing = unsafe { Standing::new(&self.node, &mut self.queued, queue) };
             handle.withdraw(standing);
         }
     }
