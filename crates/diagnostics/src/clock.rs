@@ -1,0 +1,98 @@
+//! What time it is: the standard clock, or one that a test moves by hand.
+
+use std::{
+    error, fmt,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// A source of time. See [`set_clock`].
+pub trait Clock: Sync {
+    /// The time. It must not go backwards, and must not use the primitives that are watched.
+    fn now(&self) -> Instant;
+}
+
+static CLOCK: OnceLock<&'static dyn Clock> = OnceLock::new();
+
+/// Has all that is stamped from now on stamped by `clock`. A process does so once, before it uses a primitive, or never:
+/// then it is the standard clock, [`Instant::now`].
+///
+/// # Errors
+///
+/// [`ClockIsSet`], if it was set before. Nothing has changed then.
+pub fn set_clock(clock: &'static dyn Clock) -> Result<(), ClockIsSet> {
+    CLOCK.set(clock).map_err(|_| ClockIsSet)
+}
+
+#[inline]
+pub(crate) fn now() -> Instant {
+    match CLOCK.get() {
+        None => Instant::now(),
+        Some(clock) => clock.now(),
+    }
+}
+
+/// Whether times are of the standard clock, so that a deadline can be slept for.
+pub(crate) fn is_standard() -> bool {
+    CLOCK.get().is_none()
+}
+
+/// The clock was set before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockIsSet;
+
+impl fmt::Display for ClockIsSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the clock of the diagnostics is set already")
+    }
+}
+
+impl error::Error for ClockIsSet {}
+
+/// A clock that stands still until it is moved by hand: for tests.
+///
+/// ```
+/// use awaitlist_diagnostics::{Clock, ManualClock, set_clock};
+/// use std::time::Duration;
+///
+/// static CLOCK: ManualClock = ManualClock::new();
+/// set_clock(&CLOCK)?;
+/// let before = CLOCK.now();
+/// CLOCK.advance(Duration::from_secs(60));
+/// assert_eq!(CLOCK.now() - before, Duration::from_secs(60));
+/// # Ok::<(), awaitlist_diagnostics::ClockIsSet>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct ManualClock {
+    start: OnceLock<Instant>,
+    /// Nanoseconds since then.
+    passed: AtomicU64,
+}
+
+impl ManualClock {
+    /// A clock at the time at which it is first looked at.
+    pub const fn new() -> Self {
+        Self {
+            start: OnceLock::new(),
+            passed: AtomicU64::new(0),
+        }
+    }
+
+    /// Lets time pass, and has every [`Watch`](crate::Watch) look again.
+    pub fn advance(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        // Relaxed: a number; the bell orders it before the look of whoever it wakes.
+        self.passed.fetch_add(nanos, Ordering::Relaxed);
+        crate::bell::ring();
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Instant {
+        let start = *self.start.get_or_init(Instant::now);
+        start + Duration::from_nanos(self.passed.load(Ordering::Relaxed))
+    }
+}

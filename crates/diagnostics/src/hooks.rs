@@ -1,0 +1,393 @@
+//! What the core and the primitives tell the diagnostics. For them only: it changes as they do.
+//!
+//! Each of these types has a twin in the core that is empty and does nothing, for when the feature is off.
+
+use std::{
+    cell::Cell,
+    fmt,
+    panic::{AssertUnwindSafe, Location, catch_unwind},
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Waker},
+    time::Instant,
+};
+
+pub use crate::actor::Blocking;
+use crate::{Actor, Kind, bell, clock, record::Record, registry::Registered};
+
+/// Where something was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin(&'static Location<'static>);
+
+impl Origin {
+    /// Where this is called.
+    #[inline]
+    #[track_caller]
+    pub const fn here() -> Self {
+        Self(Location::caller())
+    }
+}
+
+/// When something happens.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment(Instant);
+
+impl Moment {
+    /// This one. Not to be asked for under a lock: the clock may be the user's.
+    #[inline]
+    pub fn now() -> Self {
+        Self(clock::now())
+    }
+}
+
+/// Who asks, and when. Not to be made or dropped under a lock: wakers are the user's.
+#[derive(Debug)]
+pub struct Asker {
+    /// `Some` until it is written down.
+    who: Option<Actor>,
+    kept: Option<Waker>,
+    at: Instant,
+    /// Whether it waits by now, and the watches are to know.
+    joined: bool,
+}
+
+impl Asker {
+    fn new((who, kept): (Actor, Option<Waker>)) -> Self {
+        Self {
+            who: Some(who),
+            kept,
+            at: clock::now(),
+            joined: false,
+        }
+    }
+
+    /// Who polls with this context.
+    #[inline]
+    pub fn polling(context: &Context<'_>) -> Self {
+        Self::new(Actor::polling(context))
+    }
+
+    /// Who calls a function, outside of any poll.
+    #[inline]
+    pub fn calling() -> Self {
+        Self::new((Actor::here(), None))
+    }
+
+    fn take_who(&mut self) -> Actor {
+        self.who.take().unwrap_or_else(Actor::here)
+    }
+}
+
+impl Drop for Asker {
+    #[inline]
+    fn drop(&mut self) {
+        if self.joined {
+            bell::ring();
+        }
+    }
+}
+
+/// What is told of one primitive.
+pub struct Probe {
+    kind: Kind,
+    name: Option<&'static str>,
+    created: &'static Location<'static>,
+    size: usize,
+    /// Made when the primitive is first acquired or waited for.
+    record: OnceLock<Registered>,
+}
+
+impl Probe {
+    #[track_caller]
+    const fn new(kind: Kind, name: Option<&'static str>, size: usize) -> Self {
+        Self {
+            kind,
+            name,
+            created: Location::caller(),
+            size,
+            record: OnceLock::new(),
+        }
+    }
+
+    /// A lock's.
+    #[track_caller]
+    pub const fn lock(name: Option<&'static str>) -> Self {
+        Self::new(Kind::Lock, name, 1)
+    }
+
+    /// An event's.
+    #[track_caller]
+    pub const fn event(name: Option<&'static str>) -> Self {
+        Self::new(Kind::Event, name, 0)
+    }
+
+    /// A condition's.
+    #[track_caller]
+    pub const fn condition(name: Option<&'static str>) -> Self {
+        Self::new(Kind::Condition, name, 0)
+    }
+
+    /// A semaphore's.
+    #[track_caller]
+    pub const fn semaphore(name: Option<&'static str>, value: usize) -> Self {
+        Self::new(Kind::Semaphore, name, value)
+    }
+
+    /// A bounded semaphore's.
+    #[track_caller]
+    pub const fn bounded_semaphore(name: Option<&'static str>, value: usize) -> Self {
+        Self::new(Kind::BoundedSemaphore, name, value)
+    }
+
+    /// A barrier's.
+    #[track_caller]
+    pub const fn barrier(name: Option<&'static str>, parties: usize) -> Self {
+        Self::new(Kind::Barrier, name, parties)
+    }
+
+    #[inline]
+    fn record(&self) -> &Record {
+        self.record.get_or_init(|| self.register()).record()
+    }
+
+    #[cold]
+    fn register(&self) -> Registered {
+        Registered::new(Record::new(self.kind, self.name, self.created, self.size))
+    }
+
+    /// Somebody joined the queue. Under its lock.
+    #[inline]
+    pub fn join(&self, seat: &Seat, asker: &mut Asker, tag: usize) {
+        let key = self
+            .record()
+            .wait(asker.take_who(), seat.origin.0, asker.at, tag);
+        // Relaxed: written and read under the lock of the queue, or by the owner.
+        seat.key.store(key, Ordering::Relaxed);
+        asker.kept = seat.kept.replace(asker.kept.take());
+        asker.joined = true;
+    }
+
+    /// Another task polls one who waits. Under the queue's lock.
+    pub fn pass_on(&self, seat: &Seat, asker: &mut Asker) {
+        if let Some(key) = seat.key() {
+            self.record().pass_wait(key, asker.take_who());
+            asker.kept = seat.kept.replace(asker.kept.take());
+        }
+    }
+
+    /// Somebody was called. Under the queue's lock.
+    #[inline]
+    pub fn call(&self, seat: &Seat, Moment(now): Moment) {
+        if let Some(key) = seat.key() {
+            self.record().call(key, now);
+        }
+    }
+
+    /// Somebody left the queue, by its own doing.
+    #[inline]
+    pub fn leave(&self, seat: &Seat) {
+        if let Some(key) = seat.key() {
+            seat.key.store(NONE, Ordering::Relaxed);
+            self.record().end_wait(key);
+        }
+    }
+
+    /// Permits were acquired.
+    #[inline]
+    pub fn hold(&self, Origin(at): Origin, mut asker: Asker, permits: usize) -> Hold {
+        if permits == 0 {
+            return Hold::none();
+        }
+        Hold {
+            key: self.record().hold(asker.take_who(), at, asker.at, permits),
+            kept: asker.kept.take(),
+        }
+    }
+
+    /// Permits are about to be given back.
+    #[inline]
+    pub fn end(&self, hold: &mut Hold) {
+        if let Some(key) = hold.take() {
+            self.record().end_hold(key);
+        }
+    }
+
+    /// Permits stay acquired, and are nobody's by now.
+    pub fn forget(&self, hold: &mut Hold) {
+        if let Some(key) = hold.take() {
+            // Its waker is not kept for as long as that may last.
+            let who = hold.kept.is_some().then(Actor::here);
+            self.record().forget_hold(key, who);
+        }
+    }
+
+    /// Forgotten permits are somebody's again.
+    pub fn take_over(&self, origin: Origin, permits: usize) -> Hold {
+        self.record().take_over(permits);
+        self.hold(origin, Asker::calling(), permits)
+    }
+
+    /// So many permits of one hold are another hold from now on.
+    pub fn split(&self, hold: &Hold, permits: usize, rest: usize) -> Hold {
+        let found = hold.key().and_then(|key| {
+            let record = self.record();
+            record.resize_hold(key, rest);
+            record.holder(key)
+        });
+        let Some((who, at, since)) = found.filter(|_| permits > 0) else {
+            return Hold::none();
+        };
+        // User code: without its waker in our hands, the address would say nothing.
+        let kept = catch_unwind(AssertUnwindSafe(|| hold.kept.clone()));
+        let (who, kept) = match kept {
+            Ok(kept) => (who, kept),
+            Err(panic) => {
+                std::mem::forget(panic);
+                (Actor::here(), None)
+            }
+        };
+        Hold {
+            key: self.record().hold(who, at, since, permits),
+            kept,
+        }
+    }
+
+    /// The permits of two holds are one's, which has `permits` by now.
+    pub fn merge(&self, hold: &mut Hold, other: &mut Hold, permits: usize) {
+        if hold.key().is_none() {
+            std::mem::swap(hold, other);
+        }
+        if let Some(key) = hold.key() {
+            self.record().resize_hold(key, permits);
+        }
+        self.end(other);
+    }
+
+    /// So many permits are about to be given back that were forgotten, or were never acquired.
+    pub fn release(&self, permits: usize) -> Releasing<'_> {
+        let record = self.record();
+        record.expect(permits);
+        Releasing { record, permits }
+    }
+
+    /// Who calls this has the hold by now.
+    pub fn adopt(&self, hold: &Hold) {
+        if let Some(key) = hold.key() {
+            self.record().pass_hold(key, Actor::adopter());
+        }
+    }
+}
+
+impl fmt::Debug for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Probe")
+            .field("kind", &self.kind)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A release under way. Dropped, it was done.
+#[must_use = "it is done when this is dropped"]
+pub struct Releasing<'a> {
+    record: &'a Record,
+    permits: usize,
+}
+
+impl Releasing<'_> {
+    /// It was refused.
+    pub fn refuse(mut self) {
+        self.record.expect_less(std::mem::take(&mut self.permits));
+    }
+}
+
+impl Drop for Releasing<'_> {
+    fn drop(&mut self) {
+        self.record.release(self.permits);
+    }
+}
+
+impl fmt::Debug for Releasing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Releasing")
+            .field("permits", &self.permits)
+            .finish_non_exhaustive()
+    }
+}
+
+const NONE: usize = usize::MAX;
+
+/// What a waiter's node knows of its entry.
+pub struct Seat {
+    origin: Origin,
+    /// The entry's key, while it waits.
+    key: AtomicUsize,
+    /// The waker that its entry is known by. The owner's alone.
+    kept: Cell<Option<Waker>>,
+}
+
+impl Seat {
+    /// That of a wait that was asked for there.
+    #[inline]
+    pub const fn new(origin: Origin) -> Self {
+        Self {
+            origin,
+            key: AtomicUsize::new(NONE),
+            kept: Cell::new(None),
+        }
+    }
+
+    /// Where the wait was asked for.
+    #[inline]
+    pub const fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    #[inline]
+    fn key(&self) -> Option<usize> {
+        // Relaxed: as where it is written.
+        let key = self.key.load(Ordering::Relaxed);
+        (key != NONE).then_some(key)
+    }
+}
+
+impl fmt::Debug for Seat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seat")
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a guard knows of its entry.
+#[derive(Debug)]
+pub struct Hold {
+    key: usize,
+    /// The waker that its entry is known by.
+    kept: Option<Waker>,
+}
+
+impl Hold {
+    /// Of nothing.
+    #[inline]
+    pub const fn none() -> Self {
+        Self {
+            key: NONE,
+            kept: None,
+        }
+    }
+
+    #[inline]
+    fn key(&self) -> Option<usize> {
+        (self.key != NONE).then_some(self.key)
+    }
+
+    #[inline]
+    fn take(&mut self) -> Option<usize> {
+        let key = self.key();
+        self.key = NONE;
+        key
+    }
+}

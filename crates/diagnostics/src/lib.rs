@@ -1,0 +1,66 @@
+//! Tells why an async program hangs: who holds which lock, who waits for it, and which tasks can never go on.
+//!
+//! It is a part of [awaitlist](https://docs.rs/awaitlist), whose primitives tell it what happens to them when their feature
+//! `diagnostics` is on. With the feature off nothing of it is there, not even a byte. It needs `std`.
+//!
+//! | question | answer |
+//! |---|---|
+//! | who holds what, and who waits? | [`snapshot()`], to be printed, drawn ([`Snapshot::to_dot`]) or counted |
+//! | can it ever go on? | [`deadlocks()`] |
+//! | does anything hang at all? | [`watch()`], which tells of each wait that takes too long, and why |
+//! | which task is that? | [`task()`] gives it a name |
+//!
+//! ```no_run
+//! use awaitlist_diagnostics as diagnostics;
+//! use std::time::Duration;
+//!
+//! diagnostics::watch(Duration::from_secs(10)).print().detach();
+//! println!("{}", diagnostics::snapshot());
+//! for deadlock in diagnostics::deadlocks() {
+//!     println!("{deadlock}");
+//! }
+//! ```
+//!
+//! # Who is who
+//!
+//! What is acquired or waited for is attributed to the innermost [`task()`] that polls it; else to the thread that blocks
+//! on it; else to the waker that it is polled with, which is kept as long, so that no other has its address. A guard that is
+//! sent elsewhere is [adopted](adopt()) there.
+//!
+//! # What it costs
+//!
+//! Each acquisition, wait and wake-up is written down under a small lock of its primitive's own, with its time: tens
+//! of nanoseconds. No user's lock is ever taken and no code of the user's runs under a lock of the diagnostics, so they may be
+//! asked from anywhere, inside a waker too.
+#![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod actor;
+mod adopt;
+mod bell;
+mod clock;
+mod deadlock;
+#[doc(hidden)]
+pub mod hooks;
+mod record;
+mod registry;
+mod report;
+mod snapshot;
+mod stall;
+#[cfg(not(awaitlist_loom))]
+mod watch;
+
+pub use actor::{Actor, Task, TaskInfo, WakerId, task};
+pub use adopt::{Held, adopt};
+pub use clock::{Clock, ClockIsSet, ManualClock, set_clock};
+pub use deadlock::{Certainty, Deadlock, Edge, deadlocks};
+pub use snapshot::{Hold, Kind, Primitive, PrimitiveId, Site, Snapshot, Wait, WaitState, snapshot};
+pub use stall::{Cause, Stall};
+#[cfg(not(awaitlist_loom))]
+pub use watch::{Stalls, Watch, WatchThread, watch};
+
+/// The README's example runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,311 @@
+//! What is known of one primitive: who holds it and who waits, written by the primitive as it happens.
+//!
+//! A record is its own lock, held for a few steps at a time: nothing of the user's runs under it, no primitive is looked at
+//! under it, and in a model nothing that is modelled happens under it. So it may be read from anywhere: inside a waker, or
+//! while every thread blocks.
+//!
+//! What it says is never more than is true. A hold is entered after the permits were taken, and struck out before
+//! they are given back; a wait is entered, called and struck out under the lock of the queue that it stands in.
+
+use std::{
+    panic::Location,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
+
+use parking_lot::Mutex;
+use slab::Slab;
+
+use crate::{Actor, Kind, PrimitiveId};
+
+/// How many entries are read under one hold of a lock.
+const CHUNK: usize = 512;
+
+pub(crate) struct Record {
+    pub(crate) id: PrimitiveId,
+    pub(crate) kind: Kind,
+    pub(crate) name: Option<&'static str>,
+    pub(crate) created: &'static Location<'static>,
+    /// Of a semaphore: how many permits it began with. Of a barrier: how many parties it takes.
+    pub(crate) size: usize,
+    entries: Mutex<Entries>,
+}
+
+struct Entries {
+    holds: Slab<HoldEntry>,
+    waits: Slab<WaitEntry>,
+    supply: Supply,
+    /// Numbers holds and waits in the order in which they came.
+    next: u64,
+}
+
+/// The permits that there are, in whosever hands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Supply {
+    pub(crate) permits: usize,
+    /// Whether some were made up, by a release of what nobody had acquired: then more may be.
+    pub(crate) made_up: bool,
+}
+
+#[derive(Clone)]
+pub(crate) struct HoldEntry {
+    pub(crate) number: u64,
+    pub(crate) who: Actor,
+    pub(crate) at: &'static Location<'static>,
+    pub(crate) since: Instant,
+    pub(crate) permits: usize,
+    /// The guard was forgotten: anybody may give it back.
+    pub(crate) forgotten: bool,
+}
+
+#[derive(Clone)]
+pub(crate) struct WaitEntry {
+    pub(crate) number: u64,
+    pub(crate) who: Actor,
+    pub(crate) at: &'static Location<'static>,
+    pub(crate) since: Instant,
+    /// When it was woken, if it was.
+    pub(crate) woken: Option<Instant>,
+    /// The tag that it joined with.
+    pub(crate) tag: usize,
+}
+
+impl Record {
+    pub(crate) fn new(
+        kind: Kind,
+        name: Option<&'static str>,
+        created: &'static Location<'static>,
+        size: usize,
+    ) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self {
+            // Relaxed: all that matters is that no two get the same.
+            id: PrimitiveId(NEXT.fetch_add(1, Ordering::Relaxed)),
+            kind,
+            name,
+            created,
+            size,
+            entries: Mutex::new(Entries {
+                holds: Slab::new(),
+                waits: Slab::new(),
+                supply: Supply {
+                    permits: size,
+                    made_up: false,
+                },
+                next: 0,
+            }),
+        }
+    }
+
+    /// Enters a hold, and answers its key. A hold of no permits is none.
+    #[inline]
+    pub(crate) fn hold(
+        &self,
+        who: Actor,
+        at: &'static Location<'static>,
+        since: Instant,
+        permits: usize,
+    ) -> usize {
+        let entries = &mut *self.entries.lock();
+        entries.holds.insert(HoldEntry {
+            number: tick(&mut entries.next),
+            who,
+            at,
+            since,
+            permits,
+            forgotten: false,
+        })
+    }
+
+    /// Strikes a hold out.
+    #[inline]
+    pub(crate) fn end_hold(&self, key: usize) {
+        let ended = self.entries.lock().holds.try_remove(key);
+        drop(ended);
+    }
+
+    /// Changes how many permits a hold is of.
+    pub(crate) fn resize_hold(&self, key: usize, permits: usize) {
+        if let Some(hold) = self.entries.lock().holds.get_mut(key) {
+            hold.permits = permits;
+        }
+    }
+
+    /// Who has that hold, and where and when it was acquired.
+    pub(crate) fn holder(
+        &self,
+        key: usize,
+    ) -> Option<(Actor, &'static Location<'static>, Instant)> {
+        let entries = self.entries.lock();
+        let hold = entries.holds.get(key)?;
+        Some((hold.who.clone(), hold.at, hold.since))
+    }
+
+    /// Says that a hold is another's by now. It is another hold then.
+    pub(crate) fn pass_hold(&self, key: usize, who: Actor) {
+        let entries = &mut *self.entries.lock();
+        let number = tick(&mut entries.next);
+        if let Some(hold) = entries.holds.get_mut(key) {
+            hold.number = number;
+            hold.who = who;
+        }
+    }
+
+    /// Says that a hold's guard was forgotten, for anybody to give back.
+    pub(crate) fn forget_hold(&self, key: usize, who: Option<Actor>) {
+        if let Some(hold) = self.entries.lock().holds.get_mut(key) {
+            hold.forgotten = true;
+            if let Some(who) = who {
+                hold.who = who;
+            }
+        }
+    }
+
+    /// Strikes out `permits` that were forgotten, the oldest first, and are somebody's again.
+    pub(crate) fn take_over(&self, permits: usize) {
+        self.entries.lock().end_forgotten(permits);
+    }
+
+    /// Says that `permits` are about to be given back that no guard holds. Until it is known whose they were, they count as
+    /// if they were made up: never too few are counted.
+    pub(crate) fn expect(&self, permits: usize) {
+        let supply = &mut self.entries.lock().supply;
+        supply.permits = supply.permits.saturating_add(permits);
+    }
+
+    /// Says that they were not given back after all.
+    pub(crate) fn expect_less(&self, permits: usize) {
+        let supply = &mut self.entries.lock().supply;
+        supply.permits = supply.permits.saturating_sub(permits);
+    }
+
+    /// Says that `permits` that were expected have been given back: those that were forgotten, the oldest first, and for the
+    /// rest made up.
+    pub(crate) fn release(&self, permits: usize) {
+        let entries = &mut *self.entries.lock();
+        let made_up = entries.end_forgotten(permits);
+        let supply = &mut entries.supply;
+        supply.permits = supply.permits.saturating_sub(permits - made_up);
+        supply.made_up |= made_up > 0;
+    }
+
+    /// Enters a wait, and answers its key.
+    #[inline]
+    pub(crate) fn wait(
+        &self,
+        who: Actor,
+        at: &'static Location<'static>,
+        since: Instant,
+        tag: usize,
+    ) -> usize {
+        let entries = &mut *self.entries.lock();
+        entries.waits.insert(WaitEntry {
+            number: tick(&mut entries.next),
+            who,
+            at,
+            since,
+            woken: None,
+            tag,
+        })
+    }
+
+    /// Says that a wait is another's by now.
+    pub(crate) fn pass_wait(&self, key: usize, who: Actor) {
+        if let Some(wait) = self.entries.lock().waits.get_mut(key) {
+            wait.who = who;
+        }
+    }
+
+    /// Says that a waiter was called.
+    #[inline]
+    pub(crate) fn call(&self, key: usize, now: Instant) {
+        if let Some(wait) = self.entries.lock().waits.get_mut(key) {
+            wait.woken = Some(now);
+        }
+    }
+
+    /// Strikes a wait out.
+    #[inline]
+    pub(crate) fn end_wait(&self, key: usize) {
+        let ended = self.entries.lock().waits.try_remove(key);
+        drop(ended);
+    }
+
+    /// Whether anybody waits.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        !self.entries.lock().waits.is_empty()
+    }
+
+    pub(crate) fn supply(&self) -> Supply {
+        self.entries.lock().supply
+    }
+
+    /// All holds, in the order in which they came. Each is true at some moment of the call.
+    pub(crate) fn holds(&self) -> Vec<HoldEntry> {
+        let mut holds = self.read(|entries| &entries.holds, HoldEntry::clone);
+        holds.sort_unstable_by_key(|hold| hold.number);
+        holds
+    }
+
+    /// All waits, in the order in which they came. Each is true at some moment of the call.
+    pub(crate) fn waits(&self) -> Vec<WaitEntry> {
+        let mut waits = self.read(|entries| &entries.waits, WaitEntry::clone);
+        waits.sort_unstable_by_key(|wait| wait.number);
+        waits
+    }
+
+    /// Looks at each wait: since when it lasts, and its number.
+    pub(crate) fn for_each_wait(&self, mut look: impl FnMut(Instant, u64)) {
+        self.read(
+            |entries| &entries.waits,
+            |wait| look(wait.since, wait.number),
+        );
+    }
+
+    /// Reads a slab, some entries at a time, so that its users need not wait for it however many there are.
+    fn read<T, R>(
+        &self,
+        slab: impl Fn(&Entries) -> &Slab<T>,
+        mut read: impl FnMut(&T) -> R,
+    ) -> Vec<R> {
+        let mut found = Vec::new();
+        let mut next = 0;
+        loop {
+            let entries = self.entries.lock();
+            let slab = slab(&entries);
+            let end = slab.capacity().min(next + CHUNK);
+            found.extend((next..end).filter_map(|key| slab.get(key)).map(&mut read));
+            if end == slab.capacity() {
+                return found;
+            }
+            next = end;
+        }
+    }
+}
+
+impl Entries {
+    /// Strikes out `permits` that were forgotten, the oldest first. Answers how many there were fewer.
+    fn end_forgotten(&mut self, mut permits: usize) -> usize {
+        while permits > 0 {
+            let oldest = self
+                .holds
+                .iter_mut()
+                .filter(|(_, hold)| hold.forgotten)
+                .min_by_key(|(_, hold)| hold.number);
+            let Some((key, hold)) = oldest else { break };
+            let part = permits.min(hold.permits);
+            hold.permits -= part;
+            permits -= part;
+            if hold.permits == 0 {
+                self.holds.remove(key);
+            }
+        }
+        permits
+    }
+}
+
+#[inline]
+fn tick(next: &mut u64) -> u64 {
+    *next += 1;
+    *next
+}

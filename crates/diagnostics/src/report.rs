@@ -1,0 +1,290 @@
+//! How it is told: for a person who is tired, and in Graphviz's language.
+
+use std::{
+    collections::HashMap,
+    fmt::{self, Display},
+    panic::Location,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    Actor, Certainty, Deadlock, Edge, Hold, Primitive, Site, Snapshot, Wait, WaitState, actor::Key,
+};
+
+/// How many of a kind are listed, before the rest are only counted.
+const LISTED: usize = 12;
+
+/// `Lock "cache" (#3, made at src/main.rs:7:13)`.
+impl Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (made at {})", Brief(self), self.created)
+    }
+}
+
+/// `Lock "cache" #3`.
+pub(crate) struct Brief<'a>(pub(crate) &'a Site);
+
+impl Display for Brief<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Site { id, kind, name, .. } = self.0;
+        match name {
+            Some(name) => write!(f, "{kind} {name:?} {id}"),
+            None => write!(f, "{kind} {id}"),
+        }
+    }
+}
+
+/// `1.5 s`, `20 ms`.
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_secs_f64() {
+            seconds if seconds >= 100.0 => write!(f, "{seconds:.0} s"),
+            seconds if seconds >= 1.0 => write!(f, "{seconds:.1} s"),
+            seconds => write!(f, "{:.0} ms", seconds * 1e3),
+        }
+    }
+}
+
+/// Writes the first of `items` with `write`, and counts the rest.
+pub(crate) fn list<T>(
+    f: &mut fmt::Formatter<'_>,
+    items: &[T],
+    indent: &str,
+    mut write: impl FnMut(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
+) -> fmt::Result {
+    for item in items.iter().take(LISTED) {
+        write!(f, "\n{indent}")?;
+        write(f, item)?;
+    }
+    match items.len().saturating_sub(LISTED) {
+        0 => Ok(()),
+        more => write!(f, "\n{indent}... and {more} more"),
+    }
+}
+
+/// Several permits are worth a word.
+struct Permits(usize);
+
+impl Display for Permits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => Ok(()),
+            permits => write!(f, " ({permits} permits)"),
+        }
+    }
+}
+
+/// A hold, as seen at a time.
+pub(crate) struct HoldAt<'a>(pub(crate) &'a Hold, pub(crate) Instant);
+
+impl Display for HoldAt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(hold, now) = self;
+        write!(
+            f,
+            "held by {} for {}{}, acquired at {}",
+            hold.who,
+            Seconds(now.saturating_duration_since(hold.since)),
+            Permits(hold.permits),
+            hold.at,
+        )?;
+        if hold.forgotten {
+            f.write_str(" and its guard forgotten")
+        } else if hold.who.has_ended() {
+            f.write_str(", a task that has ended since")
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// A wait, as seen at a time.
+pub(crate) struct WaitAt<'a>(pub(crate) &'a Wait, pub(crate) Instant);
+
+impl Display for WaitAt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(wait, now) = self;
+        let age = |since| Seconds(now.saturating_duration_since(since));
+        let Wait {
+            who,
+            at,
+            since,
+            permits,
+            state,
+        } = wait;
+        let (age_of_wait, permits) = (age(*since), Permits(*permits));
+        match state {
+            WaitState::Queued { position } => {
+                write!(
+                    f,
+                    "{position}. {who} waits for {age_of_wait}{permits}, at {at}"
+                )
+            }
+            WaitState::Woken { since } => write!(
+                f,
+                "-> {who} was woken {} ago and has not been polled since{permits}; it waits at {at}",
+                age(*since)
+            ),
+        }
+    }
+}
+
+/// All that is held or waited for, a paragraph each.
+impl Display for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.primitives.is_empty() {
+            return f.write_str("Nothing is held or waited for.");
+        }
+        for (index, primitive) in self.primitives.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            write_primitive(f, primitive, self.taken)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_primitive(f: &mut fmt::Formatter<'_>, primitive: &Primitive, now: Instant) -> fmt::Result {
+    let Primitive {
+        site,
+        permits,
+        parties,
+        holds,
+        waits,
+    } = primitive;
+    write!(f, "{site}")?;
+    if *parties > 0 {
+        write!(f, ", for {parties} parties")?;
+    } else if *permits > 1 {
+        write!(f, ", with {permits} permits")?;
+    }
+    list(f, holds, "    ", |f, hold| HoldAt(hold, now).fmt(f))?;
+    list(f, waits, "    ", |f, wait| WaitAt(wait, now).fmt(f))
+}
+
+/// Who waits where for what, held by whom since where; and the assumptions.
+impl Display for Deadlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.certainty {
+            Certainty::Certain => f.write_str("DEADLOCK: none of these can ever go on")?,
+            Certainty::Possible => {
+                f.write_str("POSSIBLE DEADLOCK: as far as can be told, none of these can go on")?;
+            }
+        }
+        list(f, &self.edges, "    ", |f, edge| edge.fmt(f))?;
+        match self.certainty {
+            Certainty::Certain => write!(f, "\n    taken for granted: {}", Deadlock::ASSUMPTIONS.join("; ")),
+            Certainty::Possible => f.write_str(
+                "\n    it is certain where each is a thread or a task named with `diagnostics::task`",
+            ),
+        }
+    }
+}
+
+impl Display for Edge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            who,
+            waits_at,
+            site,
+            held,
+        } = self;
+        write!(f, "{who} waits at {waits_at} for {}", Brief(site))?;
+        for (index, hold) in held.iter().take(LISTED).enumerate() {
+            let also = if index == 0 { "," } else { " and" };
+            let itself = if hold.who == *who { " itself" } else { "" };
+            write!(
+                f,
+                "{also} which {}{itself} acquired at {}",
+                hold.who, hold.at
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Snapshot {
+    /// The wait-for graph, for Graphviz (`dot -Tsvg`): an arrow from each who waits to what it waits for (dashed if it was
+    /// woken and not polled since), and from what is held to each who holds it.
+    pub fn to_dot(&self) -> String {
+        Dot(self).to_string()
+    }
+}
+
+struct Dot<'a>(&'a Snapshot);
+
+impl Display for Dot<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut actors = Actors::default();
+        writeln!(f, "digraph waits {{")?;
+        writeln!(f, "    node [fontname=\"sans-serif\"];")?;
+        for primitive in &self.0.primitives {
+            let id = primitive.site.id.get();
+            let label = Quoted(format!(
+                "{}\n{}",
+                Brief(&primitive.site),
+                primitive.site.created
+            ));
+            writeln!(f, "    p{id} [shape=box, label={label}];")?;
+            for hold in &primitive.holds {
+                let actor = actors.number(&hold.who);
+                let at = Quoted(place(hold.at));
+                writeln!(f, "    p{id} -> a{actor} [label={at}];")?;
+            }
+            for wait in &primitive.waits {
+                let actor = actors.number(&wait.who);
+                let at = Quoted(place(wait.at));
+                let style = if wait.woken().is_some() {
+                    ", style=dashed"
+                } else {
+                    ""
+                };
+                writeln!(f, "    a{actor} -> p{id} [label={at}{style}];")?;
+            }
+        }
+        for (number, actor) in actors.seen.iter().enumerate() {
+            writeln!(f, "    a{number} [label={}];", Quoted(actor.to_string()))?;
+        }
+        f.write_str("}\n")
+    }
+}
+
+/// The actors that were seen, numbered.
+#[derive(Default)]
+struct Actors<'a> {
+    seen: Vec<&'a Actor>,
+    numbers: HashMap<Key, usize>,
+}
+
+impl<'a> Actors<'a> {
+    /// The number of an actor. One who cannot be told apart gets a new one each time.
+    fn number(&mut self, who: &'a Actor) -> usize {
+        let next = self.seen.len();
+        let number = Key::of(who).map_or(next, |key| *self.numbers.entry(key).or_insert(next));
+        if number == next {
+            self.seen.push(who);
+        }
+        number
+    }
+}
+
+fn place(location: &Location<'_>) -> String {
+    format!("{}:{}", location.file(), location.line())
+}
+
+/// As a string of Graphviz's.
+struct Quoted(String);
+
+impl Display for Quoted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let escaped = self
+            .0
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "\\n");
+        write!(f, "\"{escaped}\"")
+    }
+}

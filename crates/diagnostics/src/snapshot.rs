@@ -1,0 +1,307 @@
+//! What there is to see: every primitive that is held or waited for, as plain data.
+
+use std::{
+    fmt,
+    panic::Location,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    Actor, clock,
+    record::{HoldEntry, Record, Supply, WaitEntry},
+    registry::records,
+};
+
+/// What sort of primitive it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Kind {
+    Lock,
+    Event,
+    Condition,
+    Semaphore,
+    BoundedSemaphore,
+    Barrier,
+}
+
+impl Kind {
+    /// The type's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Lock => "Lock",
+            Self::Event => "Event",
+            Self::Condition => "Condition",
+            Self::Semaphore => "Semaphore",
+            Self::BoundedSemaphore => "BoundedSemaphore",
+            Self::Barrier => "Barrier",
+        }
+    }
+
+    /// Whether it hands out permits, which somebody holds.
+    pub const fn has_permits(self) -> bool {
+        matches!(self, Self::Lock | Self::Semaphore | Self::BoundedSemaphore)
+    }
+
+    /// How many permits one needs who joined the queue with that tag.
+    pub(crate) const fn need(self, tag: usize) -> usize {
+        match self {
+            Self::Semaphore | Self::BoundedSemaphore => tag,
+            _ => 1,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The number of a primitive: in the order in which they were first acquired or waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PrimitiveId(pub(crate) u64);
+
+impl PrimitiveId {
+    /// The number.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for PrimitiveId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// Which primitive it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Site {
+    /// Its number.
+    pub id: PrimitiveId,
+    /// Its type.
+    pub kind: Kind,
+    /// Its name, if it was made with one: `Lock::named("cache", …)`.
+    pub name: Option<&'static str>,
+    /// Where it was made.
+    pub created: &'static Location<'static>,
+}
+
+/// A primitive that is held or waited for.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Primitive {
+    /// Which it is.
+    pub site: Site,
+    /// Of a semaphore: how many permits there are, in whosever hands. Of a lock: 1. Of others: 0.
+    pub permits: usize,
+    /// Of a barrier: how many parties it takes. Of others: 0.
+    pub parties: usize,
+    /// Who holds it, first come first.
+    pub holds: Vec<Hold>,
+    /// Who waits for it, first come first.
+    pub waits: Vec<Wait>,
+}
+
+/// One acquisition that lasts.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Hold {
+    /// Who acquired it, or [adopted](crate::adopt) it.
+    pub who: Actor,
+    /// Where it was acquired: where `acquire` was called.
+    pub at: &'static Location<'static>,
+    /// When.
+    pub since: Instant,
+    /// How many permits these are. 1 for a lock.
+    pub permits: usize,
+    /// Whether its guard was forgotten: it is held until somebody, whoever it may be, releases it.
+    pub forgotten: bool,
+}
+
+impl Hold {
+    /// Whether nobody is known who will give it back: its guard was forgotten, or the task that acquired it has ended.
+    pub fn is_leaked(&self) -> bool {
+        self.forgotten || self.who.has_ended()
+    }
+}
+
+/// One wait.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Wait {
+    /// Who waits.
+    pub who: Actor,
+    /// Where the wait was asked for: where `acquire` or `wait` was called.
+    pub at: &'static Location<'static>,
+    /// When it joined the queue.
+    pub since: Instant,
+    /// How many permits it waits for. 1 for a lock.
+    pub permits: usize,
+    /// Whether it stands in line.
+    pub state: WaitState,
+}
+
+/// How far a wait has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitState {
+    /// It stands in line.
+    Queued {
+        /// At which place; the first is 1.
+        position: usize,
+    },
+    /// It was woken, and its future has not been polled since.
+    Woken {
+        /// When.
+        since: Instant,
+    },
+}
+
+impl Wait {
+    /// When it was woken, if it was.
+    pub const fn woken(&self) -> Option<Instant> {
+        match self.state {
+            WaitState::Woken { since } => Some(since),
+            WaitState::Queued { .. } => None,
+        }
+    }
+}
+
+/// Every primitive that is held or waited for, at about one moment: what is said of each hold and each wait is true at some
+/// moment while the snapshot is taken.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// When it was taken.
+    pub taken: Instant,
+    /// The primitives, in the order of their numbers.
+    pub primitives: Vec<Primitive>,
+}
+
+/// Looks at every primitive that is held or waited for.
+///
+/// It may be called anywhere: in a waker, with locks held, while every thread blocks. It takes none of the locks that it
+/// tells of, and runs no code of the user's.
+///
+/// ```
+/// use awaitlist_diagnostics::snapshot;
+///
+/// for primitive in snapshot().primitives {
+///     println!("{} {}", primitive.site.kind, primitive.waits.len());
+/// }
+/// ```
+pub fn snapshot() -> Snapshot {
+    let primitives = readings().iter().map(Reading::primitive).collect();
+    Snapshot {
+        taken: clock::now(),
+        primitives,
+    }
+}
+
+impl Snapshot {
+    /// How long ago it was at the time of the snapshot.
+    pub fn age(&self, since: Instant) -> Duration {
+        self.taken.saturating_duration_since(since)
+    }
+}
+
+/// What was read of one record.
+pub(crate) struct Reading {
+    pub(crate) record: Arc<Record>,
+    pub(crate) supply: Supply,
+    pub(crate) holds: Vec<HoldEntry>,
+    pub(crate) waits: Vec<WaitEntry>,
+}
+
+impl Reading {
+    pub(crate) fn of(record: Arc<Record>) -> Self {
+        Self {
+            holds: record.holds(),
+            waits: record.waits(),
+            supply: record.supply(),
+            record,
+        }
+    }
+
+    pub(crate) fn site(&self) -> Site {
+        self.record.site()
+    }
+
+    pub(crate) fn need(&self, wait: &WaitEntry) -> usize {
+        self.record.kind.need(wait.tag)
+    }
+
+    pub(crate) fn hold(&self, hold: &HoldEntry) -> Hold {
+        Hold {
+            who: hold.who.clone(),
+            at: hold.at,
+            since: hold.since,
+            permits: hold.permits,
+            forgotten: hold.forgotten,
+        }
+    }
+
+    pub(crate) fn wait(&self, wait: &WaitEntry, position: usize) -> Wait {
+        Wait {
+            who: wait.who.clone(),
+            at: wait.at,
+            since: wait.since,
+            permits: self.need(wait),
+            state: match wait.woken {
+                Some(since) => WaitState::Woken { since },
+                None => WaitState::Queued { position },
+            },
+        }
+    }
+
+    /// All waits, as they are shown.
+    pub(crate) fn shown_waits(&self) -> impl Iterator<Item = Wait> + '_ {
+        let mut position = 0;
+        self.waits.iter().map(move |wait| {
+            position += usize::from(wait.woken.is_none());
+            self.wait(wait, position)
+        })
+    }
+
+    fn primitive(&self) -> Primitive {
+        let kind = self.record.kind;
+        Primitive {
+            site: self.site(),
+            permits: if kind.has_permits() {
+                self.supply.permits
+            } else {
+                0
+            },
+            parties: if kind == Kind::Barrier {
+                self.record.size
+            } else {
+                0
+            },
+            holds: self.holds.iter().map(|hold| self.hold(hold)).collect(),
+            waits: self.shown_waits().collect(),
+        }
+    }
+}
+
+impl Record {
+    pub(crate) const fn site(&self) -> Site {
+        Site {
+            id: self.id,
+            kind: self.kind,
+            name: self.name,
+            created: self.created,
+        }
+    }
+}
+
+/// Reads all that are held or waited for.
+pub(crate) fn readings() -> Vec<Reading> {
+    records()
+        .into_iter()
+        .map(Reading::of)
+        .filter(|reading| !(reading.holds.is_empty() && reading.waits.is_empty()))
+        .collect()
+}

@@ -1,0 +1,203 @@
+//! A wait that has lasted too long, and why.
+
+use std::{
+    fmt::{self, Display},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    Deadlock, Hold, Kind, Site, Wait,
+    report::{Brief, HoldAt, Seconds, WaitAt, list},
+    snapshot::Reading,
+};
+
+/// A wait that has lasted longer than a [watch](crate::watch)'s threshold.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Stall {
+    /// What is waited for.
+    pub site: Site,
+    /// The wait. If several became too long since the watch last looked, the first of them.
+    pub wait: Wait,
+    /// How many others did.
+    pub others: usize,
+    /// Why it lasts.
+    pub cause: Cause,
+    /// When that was seen.
+    pub seen: Instant,
+}
+
+/// Why a wait lasts.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// Those who hold what is waited for can never go on, and the one who waits may be among them.
+    Deadlocked(Deadlock),
+    /// It is this one's turn, or the permits are kept for it: it was woken, and its future has not been polled since. It may be
+    /// the wait itself that stalls. Known as *futurelock*.
+    WokenButUnpolled(Wait),
+    /// These acquired it long ago, and hold it still.
+    HolderQuiet(Vec<Hold>),
+    /// These were acquired by tasks that have ended, or their guards were forgotten: what is left is not enough.
+    Leaked(Vec<Hold>),
+    /// Not all parties have come to the barrier.
+    BarrierShort {
+        /// How many are missing.
+        missing: usize,
+        /// Who has come.
+        arrived: Vec<Wait>,
+    },
+    /// Nobody has set the event.
+    NotSet,
+    /// Nobody has notified the condition.
+    NotNotified,
+    /// Nobody holds a permit: somebody is to make one.
+    NoPermits,
+    /// It goes on: those who hold it have acquired it not long ago. But the line is long.
+    Slow(Vec<Hold>),
+}
+
+impl Cause {
+    /// How bad it is. A wait is reported again when that gets worse.
+    pub(crate) const fn gravity(&self) -> u8 {
+        match self {
+            Self::Slow(_) => 1,
+            Self::HolderQuiet(_)
+            | Self::NotSet
+            | Self::NotNotified
+            | Self::NoPermits
+            | Self::BarrierShort { .. } => 2,
+            Self::WokenButUnpolled(_) => 3,
+            Self::Leaked(_) => 4,
+            Self::Deadlocked(_) => 5,
+        }
+    }
+
+    /// Why those who wait in `reading` do.
+    pub(crate) fn of(
+        reading: &Reading,
+        deadlocks: &[Deadlock],
+        now: Instant,
+        threshold: Duration,
+    ) -> Self {
+        let long_ago = |since: Instant| now.saturating_duration_since(since) >= threshold;
+        let site = reading.site();
+        let is_in =
+            |deadlock: &&Deadlock| deadlock.edges.iter().any(|edge| edge.site.id == site.id);
+        if let Some(deadlock) = deadlocks.iter().find(is_in) {
+            return Self::Deadlocked(deadlock.clone());
+        }
+        let mut waits = reading.shown_waits();
+        if let Some(wait) = waits.find(|wait| wait.woken().is_some_and(long_ago)) {
+            return Self::WokenButUnpolled(wait);
+        }
+        match site.kind {
+            Kind::Event => Self::NotSet,
+            Kind::Condition => Self::NotNotified,
+            Kind::Barrier => Self::short(reading),
+            Kind::Lock | Kind::Semaphore | Kind::BoundedSemaphore => {
+                Self::of_permits(reading, long_ago)
+            }
+        }
+    }
+
+    fn short(reading: &Reading) -> Self {
+        let arrived: Vec<_> = reading
+            .shown_waits()
+            .filter(|wait| wait.woken().is_none())
+            .collect();
+        Self::BarrierShort {
+            missing: reading.record.size.saturating_sub(arrived.len()),
+            arrived,
+        }
+    }
+
+    fn of_permits(reading: &Reading, long_ago: impl Fn(Instant) -> bool) -> Self {
+        let holds = reading.holds.iter().map(|hold| reading.hold(hold));
+        let (leaked, live): (Vec<_>, Vec<_>) = holds.partition(Hold::is_leaked);
+        let lost = leaked
+            .iter()
+            .map(|hold| hold.permits)
+            .fold(0, usize::saturating_add);
+        let first = reading.waits.iter().find(|wait| wait.woken.is_none());
+        let need = first.map_or(0, |wait| reading.need(wait));
+        if lost > 0 && reading.supply.permits.saturating_sub(lost) < need {
+            Self::Leaked(leaked)
+        } else if live.is_empty() {
+            // None is held, and none is kept for one who was woken long ago.
+            match leaked.is_empty() {
+                true => Self::NoPermits,
+                false => Self::Leaked(leaked),
+            }
+        } else if live.iter().any(|hold| long_ago(hold.since)) {
+            Self::HolderQuiet(live)
+        } else {
+            Self::Slow(live)
+        }
+    }
+}
+
+/// What a person reads who wonders why the program hangs.
+impl Display for Stall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            site,
+            wait,
+            others,
+            cause,
+            seen,
+        } = self;
+        write!(
+            f,
+            "STALL: {} has waited {} for {}, at {}",
+            wait.who,
+            Seconds(seen.saturating_duration_since(wait.since)),
+            Brief(site),
+            wait.at
+        )?;
+        if *others > 0 {
+            write!(f, " (and {others} more)")?;
+        }
+        f.write_str("\n  ")?;
+        let holds = |f: &mut fmt::Formatter<'_>, what: &str, holds: &[Hold]| {
+            f.write_str(what)?;
+            list(f, holds, "    ", |f, hold| HoldAt(hold, *seen).fmt(f))
+        };
+        match cause {
+            Cause::Deadlocked(deadlock) => deadlock.fmt(f),
+            Cause::WokenButUnpolled(first) => {
+                f.write_str(
+                    "WOKEN BUT NOT POLLED (futurelock): it is the turn of a future that nobody polls, and nobody gets past it",
+                )?;
+                write!(f, "\n    {}", WaitAt(first, *seen))
+            }
+            Cause::HolderQuiet(live) => {
+                holds(f, "HOLDER GONE QUIET: it is held, and not given back", live)
+            }
+            Cause::Leaked(leaked) => holds(
+                f,
+                "LEAKED: nobody is known who will give these back",
+                leaked,
+            ),
+            Cause::BarrierShort { missing, arrived } => {
+                let parties = missing + arrived.len();
+                write!(
+                    f,
+                    "BARRIER SHORT of {missing}: {} of {parties} parties have come",
+                    arrived.len()
+                )?;
+                list(f, arrived, "    ", |f, wait| WaitAt(wait, *seen).fmt(f))
+            }
+            Cause::NotSet => f.write_str("NOT SET: nobody has set the event"),
+            Cause::NotNotified => f.write_str("NOT NOTIFIED: nobody has notified the condition"),
+            Cause::NoPermits => {
+                f.write_str("NO PERMITS: nobody holds one, so somebody is to release one")
+            }
+            Cause::Slow(live) => holds(
+                f,
+                "SLOW: it goes from hand to hand, and the line is long",
+                live,
+            ),
+        }
+    }
+}
