@@ -79,14 +79,16 @@ enum Kind {
     Inside = 1,
 }
 
-/// What a waiter is tagged with: its kind, and above that the epoch in which it came; or its index, once it was woken
-/// in a round that drains.
+/// What a waiter is tagged with: its kind, and above that the epoch in which it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Tag(usize);
 
 impl Tag {
-    const fn new(number: usize, kind: Kind) -> Self {
-        Self(number << 1 | kind as usize)
+    /// The greatest epoch. A place's tag has two bits less than a word, and the kind is one.
+    const LAST_EPOCH: usize = usize::MAX >> 3;
+
+    const fn new(epoch: usize, kind: Kind) -> Self {
+        Self(epoch << 1 | kind as usize)
     }
 
     const fn kind(self) -> Kind {
@@ -94,10 +96,6 @@ impl Tag {
             0 => Kind::Gated,
             _ => Kind::Inside,
         }
-    }
-
-    const fn index(self) -> usize {
-        self.0 >> 1
     }
 }
 
@@ -170,7 +168,8 @@ pub(crate) enum Outcome {
 #[inline]
 pub(crate) fn look(turn: &mut Turn<'_, '_, Round>) -> Option<Look> {
     let tag = Tag(turn.tag()?);
-    let called = turn.called();
+    let note = turn.note();
+    let called = note.is_some();
     let phase = turn.state().phase;
     let outcome = match (tag.kind(), phase) {
         (Kind::Gated, Phase::Draining | Phase::Resetting) if !called => return None,
@@ -185,7 +184,7 @@ pub(crate) fn look(turn: &mut Turn<'_, '_, Round>) -> Option<Look> {
     let waker = turn.leave();
     Some(Look {
         outcome,
-        index: tag.index(),
+        index: note.unwrap_or(0),
         wakes: tag.kind() == Kind::Inside && leave_round(turn),
         waker,
     })
@@ -214,7 +213,7 @@ fn leave_round(queue: &mut Locked<'_, Round>) -> bool {
 /// Has all who wait now woken, by [`wake_older`].
 pub(crate) fn begin_epoch(queue: &mut Locked<'_, Round>) {
     let round = queue.state();
-    round.epoch = round.epoch.wrapping_add(1);
+    round.epoch = (round.epoch + 1) & Tag::LAST_EPOCH;
 }
 
 /// Makes a change, and wakes all who came before the epoch that it began.
@@ -229,9 +228,9 @@ fn call_older(queue: &mut Locked<'_, Round>) -> Option<Waker> {
         return None;
     }
     if tag.kind() == Kind::Inside && round.phase == Phase::Draining {
-        let index = Tag::new(round.next_index, Kind::Inside);
+        let index = round.next_index;
         round.next_index += 1;
-        return queue.call_with(index.0);
+        return queue.call_with(index);
     }
     queue.call()
 }

@@ -7,8 +7,8 @@
 //! 1. **The lock.** A list, and every node between its push and its leaving, is touched only by who holds the lock
 //!    of the queue that the list belongs to. (`Queue::locked` gives the list to one caller at a time.)
 //! 2. **Linked means a waker.** A node's links are written first when it is pushed, and from then on its waker is
-//!    `Some` exactly as long as it is linked. Who calls it takes the waker out, and writes its tag last of all: the owner may
-//!    look at the tag without the lock, and have the node freed at once.
+//!    `Some` exactly as long as it is linked. Who calls it takes the waker out, and writes its note last of all: the owner may
+//!    look at the note without the lock, and have the node freed at once.
 //! 3. **Pinned and alive.** A linked node is pinned, and it is taken off the list before its memory is freed or used
 //!    for something else: the drop of the `Slot` or `Relay` that holds it sees to that. If that drop never runs (the
 //!    future is leaked), then the pin keeps the memory for ever, and the node stays a waiter for ever.
@@ -17,32 +17,69 @@
 //! 5. **No way back.** The list ends in `None` on both sides, and no node knows its queue: a primitive in which only
 //!    leaked futures still wait may be moved, and dropped.
 
-use core::{marker::PhantomPinned, mem::MaybeUninit, ptr::NonNull, task::Waker};
+use core::{
+    marker::PhantomPinned,
+    mem::MaybeUninit,
+    num::NonZeroUsize,
+    ptr::{self, NonNull},
+    task::Waker,
+};
 
-use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
+use crate::sync::{AtomicPtr, Ordering, UnsafeCell};
 
 type Link = Option<NonNull<Node>>;
 
 /// A place in a list. Its links are left unwritten until it is first pushed: most waits end before that.
 #[repr(C)]
 pub(crate) struct Node {
+    /// While linked, the one before: written under the lock. Once called, the note that the caller left: no address, and
+    /// the owner may read it without the lock.
+    previous: AtomicPtr<Self>,
+    /// The owner writes it, under the lock or while nobody else has the node: at the push, and when it has left. In
+    /// between it stays as it is, and both the owner and who holds the lock may read it.
+    mark: Mark,
     /// Guarded by the queue's lock (invariant 1), written on the first push (invariant 2).
     links: UnsafeCell<MaybeUninit<Links>>,
-    /// The primitive's word about this waiter: how many permits it needs, in which epoch it came, that it was called.
-    /// From its push on it is written under the lock; the owner may read it without.
-    tag: AtomicUsize,
-    /// Neighbours point here (invariant 3).
+    /// Neighbours point here (invariant 3), and others read while the owner has a `&mut`.
     _pinned: PhantomPinned,
 }
 
+/// The primitive's word about a waiter (how many permits it needs, in which epoch it came), which is its tag, and whether
+/// the node is queued: it joined, and has not left yet.
+///
+/// It is no atomic, so compilers see that a node which they have just made is not queued, and need not be dropped. It is
+/// not zero, so that an `Option` of a future needs no more room than the future.
+#[derive(Clone, Copy)]
+struct Mark(NonZeroUsize);
+
+impl Mark {
+    const QUEUED: usize = 2;
+    const TAG: usize = 4;
+
+    #[inline(always)]
+    const fn new(tag: usize, queued: bool) -> Self {
+        let flag = if queued { Self::QUEUED } else { 0 };
+        Self(NonZeroUsize::MIN.saturating_add(tag.wrapping_mul(Self::TAG) | flag))
+    }
+
+    #[inline(always)]
+    const fn tag(self) -> usize {
+        self.0.get() / Self::TAG
+    }
+
+    #[inline(always)]
+    const fn queued(self) -> bool {
+        self.0.get() & Self::QUEUED != 0
+    }
+}
+
 struct Links {
-    previous: Link,
     next: Link,
     /// `Some` while linked (invariant 2).
     waker: Option<Waker>,
 }
 
-// SAFETY: a node is a pair of pointers, a waker and a number; wakers are Send and Sync, and the pointers are
+// SAFETY: a node is a pair of pointers, a waker and two numbers; wakers are Send and Sync, and the pointers are
 // followed only under the queue's lock (invariant 1).
 unsafe impl Send for Node {}
 // SAFETY: as above.
@@ -50,12 +87,13 @@ unsafe impl Sync for Node {}
 
 impl Node {
     crate::const_fn! {
-        /// A node with that tag, in no list.
+        /// A node with that tag, in no list. Of a tag, here and elsewhere, the two highest bits are lost.
         #[inline(always)]
         pub(crate) const fn new(tag: usize) -> Self {
             Self {
+                previous: AtomicPtr::new(ptr::null_mut()),
+                mark: Mark::new(tag, false),
                 links: UnsafeCell::new(MaybeUninit::uninit()),
-                tag: AtomicUsize::new(tag),
                 _pinned: PhantomPinned,
             }
         }
@@ -88,11 +126,38 @@ impl Node {
         unsafe { self.links(|links| links.waker.is_some()) }
     }
 
-    /// The tag, as it was pushed or last written.
+    /// The tag with which it was made, or last pushed. For the owner, or under the lock.
     #[inline]
-    pub(crate) fn tag(&self) -> usize {
+    pub(crate) const fn tag(&self) -> usize {
+        self.mark.tag()
+    }
+
+    /// Whether the node joined a queue, and has not left yet: it is linked, or was called and its owner has not seen to
+    /// that. For the owner.
+    #[inline]
+    pub(crate) const fn queued(&self) -> bool {
+        self.mark.queued()
+    }
+
+    /// Says that the node has left its queue. For the owner, once the node is off the list.
+    #[inline]
+    pub(crate) const fn set_left(&mut self) {
+        self.mark = Mark::new(self.mark.tag(), false);
+    }
+
+    /// The note with which it was called, if it was: 0 if with none. As long as it is linked, an address or 0.
+    #[inline]
+    pub(crate) fn note(&self) -> usize {
         // Acquire: pairs with the Release in `pop_front`, for an owner that looks without the lock.
-        self.tag.load(Ordering::Acquire)
+        self.previous.load(Ordering::Acquire).addr()
+    }
+
+    /// Writes who stands before. Under the lock.
+    #[inline(always)]
+    fn set_previous(&self, previous: Link) {
+        let previous = previous.map_or(ptr::null_mut(), NonNull::as_ptr);
+        // Relaxed: read under the lock, or by an owner to whom no address says anything.
+        self.previous.store(previous, Ordering::Relaxed);
     }
 
     /// Puts `waker` in the place of the one that waits here, which it answers. The node must be linked.
@@ -124,7 +189,7 @@ impl Node {
 impl Drop for Node {
     fn drop(&mut self) {
         self.links.with_mut(|_| ());
-        self.tag.with_mut(|_| ());
+        self.previous.with_mut(|_| ());
     }
 }
 
@@ -145,25 +210,25 @@ impl List {
         }
     }
 
-    /// Links `node` at the end.
+    /// Links `node` at the end: it is queued from here on.
     ///
     /// # Safety
     ///
     /// The lock is held. The node is pinned and in no list, and until it is dropped it will be taken off this
     /// list under the same lock (invariants 3 and 4).
     #[inline]
-    pub(crate) unsafe fn push_back(&mut self, node: &Node, waker: Waker, tag: usize) {
+    pub(crate) unsafe fn push_back(&mut self, node: &mut Node, waker: Waker, tag: usize) {
         let previous = self.tail;
+        // Before anybody else can reach the node.
+        node.mark = Mark::new(tag, true);
+        node.set_previous(previous);
         node.links.with_mut(|links| {
             // SAFETY: the node is in no list, so nobody but its owner, who is here, can reach it.
             unsafe { &mut *links }.write(Links {
-                previous,
                 next: None,
                 waker: Some(waker),
             });
         });
-        // Relaxed: who looks at it before it is called is the owner, or has the lock.
-        node.tag.store(tag, Ordering::Relaxed);
         let node = Some(NonNull::from(node));
         self.tail = node;
         match previous {
@@ -180,9 +245,10 @@ impl List {
         self.head.map(|node| unsafe { node.as_ref() }.tag())
     }
 
-    /// Takes the first in line off the list, gives it `tag`, and answers its waker.
+    /// Takes the first in line off the list, leaves it `note`, and answers its waker. Without a note it finds 0, since
+    /// nobody stands before the first.
     #[inline]
-    pub(crate) fn pop_front(&mut self, tag: Option<usize>) -> Option<Waker> {
+    pub(crate) fn pop_front(&mut self, note: Option<usize>) -> Option<Waker> {
         // SAFETY: linked nodes are alive (invariant 3), and who has `&mut self` holds the lock (invariant 1).
         let node = unsafe { self.head?.as_ref() };
         // SAFETY: as above. Taking the waker marks the node as off the list (invariant 2).
@@ -190,13 +256,14 @@ impl List {
         self.head = next;
         match next {
             // SAFETY: as above.
-            Some(next) => unsafe { set_previous(next, None) },
+            Some(next) => unsafe { next.as_ref() }.set_previous(None),
             None => self.tail = None,
         }
-        if let Some(tag) = tag {
-            // Release: pairs with the Acquire of an owner that looks without the lock (`Node::tag`). The last touch:
+        if let Some(note) = note {
+            let note = ptr::without_provenance_mut(note);
+            // Release: pairs with the Acquire of an owner that looks without the lock (`Node::note`). The last touch:
             // the owner may free the node at once (invariant 2).
-            node.tag.store(tag, Ordering::Release);
+            node.previous.store(note, Ordering::Release);
         }
         waker
     }
@@ -212,9 +279,10 @@ impl List {
         if unsafe { !node.is_linked() } {
             return None;
         }
-        let take = |links: &mut Links| (links.previous, links.next, links.waker.take());
+        // Relaxed: written under the lock.
+        let previous = NonNull::new(node.previous.load(Ordering::Relaxed));
         // SAFETY: the caller's word. Taking the waker marks the node as off the list (invariant 2).
-        let (previous, next, waker) = unsafe { node.links(take) };
+        let (next, waker) = unsafe { node.links(|links| (links.next, links.waker.take())) };
         match previous {
             // SAFETY: neighbours of a linked node are linked, hence alive (invariant 3).
             Some(previous) => unsafe { set_next(previous, next) },
@@ -222,7 +290,7 @@ impl List {
         }
         match next {
             // SAFETY: as above.
-            Some(next) => unsafe { set_previous(next, previous) },
+            Some(next) => unsafe { next.as_ref() }.set_previous(previous),
             None => self.tail = previous,
         }
         waker
@@ -249,13 +317,4 @@ impl List {
 unsafe fn set_next(node: NonNull<Node>, next: Link) {
     // SAFETY: linked nodes are alive (invariant 3), and the caller holds the lock.
     unsafe { node.as_ref().links(|links| links.next = next) }
-}
-
-/// # Safety
-///
-/// The node is linked, and the lock is held.
-#[inline(always)]
-unsafe fn set_previous(node: NonNull<Node>, previous: Link) {
-    // SAFETY: linked nodes are alive (invariant 3), and the caller holds the lock.
-    unsafe { node.as_ref().links(|links| links.previous = previous) }
 }

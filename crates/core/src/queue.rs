@@ -252,11 +252,11 @@ impl<S> Locked<'_, S> {
         self.list().pop_front(None)
     }
 
-    /// [`call`](Self::call), leaving the waiter a tag to find when it runs.
+    /// [`call`](Self::call), leaving the waiter a note to find when it runs.
     #[inline]
     #[must_use = "the waiter's task runs only when the waker is woken"]
-    pub fn call_with(&mut self, tag: usize) -> Option<Waker> {
-        self.list().pop_front(Some(tag))
+    pub fn call_with(&mut self, note: usize) -> Option<Waker> {
+        self.list().pop_front(Some(note))
     }
 
     /// The queue.

@@ -27,7 +27,6 @@ where
     /// Given back when the wait is over. `Some` while the place is queued.
     second: Option<B>,
     node: Node,
-    queued: bool,
     leg: Leg,
     /// The owner's own. It lives here because there is room between the fields.
     note: N,
@@ -45,7 +44,6 @@ where
             first,
             second: Some(second),
             node: Node::new(0),
-            queued: false,
             leg: Leg::First,
             note,
         }
@@ -92,7 +90,7 @@ where
         this.enter(Leg::First);
         // SAFETY: the node is pinned, as we are. If it is queued, then here (`enter`), and handles always lead to the
         // same queue and keep it alive and unmoved (`Handle`, `Waitable`). Our drop has the node leave.
-        unsafe { Standing::new(&this.node, &mut this.queued, this.first.queue(Pass::new())) }
+        unsafe { Standing::new(&mut this.node, this.first.queue(Pass::new())) }
     }
 
     /// The place at the second queue.
@@ -110,12 +108,12 @@ where
             polled_after_completion(name)
         };
         // SAFETY: as in `first`; and the second handle stays the same while the place is queued (`finish`).
-        unsafe { Standing::new(&this.node, &mut this.queued, second.queue(Pass::new())) }
+        unsafe { Standing::new(&mut this.node, second.queue(Pass::new())) }
     }
 
     fn enter(&mut self, leg: Leg) {
         assert!(
-            !self.queued || self.leg == leg,
+            !self.node.queued() || self.leg == leg,
             "a place leaves one queue before it joins another"
         );
         self.leg = leg;
@@ -128,20 +126,20 @@ where
     }
 
     fn withdraw_unpinned(&mut self) {
-        let (true, Some(second)) = (self.queued, &self.second) else {
+        let (true, Some(second)) = (self.node.queued(), &self.second) else {
             return;
         };
         match self.leg {
             Leg::First => {
                 let queue = self.first.queue(Pass::new());
                 // SAFETY: as in `first`: a node that is queued was pinned, and is until its drop is over.
-                let standing = unsafe { Standing::new(&self.node, &mut self.queued, queue) };
+                let standing = unsafe { Standing::new(&mut self.node, queue) };
                 self.first.withdraw(standing);
             }
             Leg::Second => {
                 let queue = second.queue(Pass::new());
                 // SAFETY: as in `second`, and above.
-                let standing = unsafe { Standing::new(&self.node, &mut self.queued, queue) };
+                let standing = unsafe { Standing::new(&mut self.node, queue) };
                 second.withdraw(standing);
             }
         }
@@ -157,7 +155,7 @@ where
         // SAFETY: the node is not moved.
         let this = unsafe { self.get_unchecked_mut() };
         assert!(
-            !this.queued,
+            !this.node.queued(),
             "a place leaves its queue before its wait ends"
         );
         this.second.take().expect("a wait ends once")
@@ -169,7 +167,7 @@ where
         // SAFETY: the node is not moved, and by the assertion it is in no queue.
         let this = unsafe { self.get_unchecked_mut() };
         assert!(
-            !this.queued && this.second.is_none(),
+            !this.node.queued() && this.second.is_none(),
             "a wait ends before the next begins"
         );
         this.second = Some(second);
@@ -195,7 +193,7 @@ where
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Relay")
-            .field("queued", &self.queued)
+            .field("queued", &self.node.queued())
             .field("leg", &self.leg)
             .finish_non_exhaustive()
     }

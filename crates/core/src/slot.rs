@@ -11,9 +11,7 @@ use crate::{Handle, KeyOf, Locked, Pass, Queue, StateOf, Waitable, list::Node};
 
 /// A future's place, at the queue in which it stands or may join.
 pub struct Standing<'a, S = ()> {
-    node: &'a Node,
-    /// Joined, and not left yet. The future's own, so it can be read without the lock.
-    queued: &'a mut bool,
+    node: &'a mut Node,
     queue: &'a Queue<S>,
 }
 
@@ -22,27 +20,19 @@ impl<'a, S> Standing<'a, S> {
     ///
     /// # Safety
     ///
-    /// The node is pinned, and `queued` is its own flag. While that is set, `queue` is the one that the node joined,
-    /// and has not moved since. Before the node is dropped it is asked to leave, at that queue (invariants 3 and 4).
+    /// The node is pinned. While it is queued, `queue` is the one that it joined, and has not moved since. Before it is
+    /// dropped it is asked to leave, at that queue (invariants 3 and 4).
     #[inline]
-    pub(crate) const unsafe fn new(
-        node: &'a Node,
-        queued: &'a mut bool,
-        queue: &'a Queue<S>,
-    ) -> Self {
-        Self {
-            node,
-            queued,
-            queue,
-        }
+    pub(crate) const unsafe fn new(node: &'a mut Node, queue: &'a Queue<S>) -> Self {
+        Self { node, queue }
     }
 }
 
 impl<'a, S> Standing<'a, S> {
     /// Whether the place stands in the queue: it joined, and has not left yet.
     #[inline]
-    pub fn queued(&self) -> bool {
-        *self.queued
+    pub const fn queued(&self) -> bool {
+        self.node.queued()
     }
 
     /// The queue.
@@ -54,20 +44,17 @@ impl<'a, S> Standing<'a, S> {
     /// Runs `body` with the queue locked. As for [`Queue::locked`], code of the user's has no place in it.
     #[inline]
     pub fn locked<R>(&mut self, body: impl FnOnce(&mut Turn<'_, '_, S>) -> R) -> R {
-        let (node, queued) = (self.node, &mut *self.queued);
-        self.queue.locked(|queue| {
-            body(&mut Turn {
-                queue,
-                node,
-                queued,
-            })
-        })
+        let node = &mut *self.node;
+        self.queue.locked(|queue| body(&mut Turn { queue, node }))
     }
 
-    /// The place's tag, seen without the lock. `None` if it is not queued.
+    /// Whether the place was [called with](Locked::call_with) that note, seen without the lock.
+    ///
+    /// The note is odd: what is found in its place before the call is even, being the address of a node, or 0.
     #[inline]
-    pub(crate) fn tag(&self) -> Option<usize> {
-        self.queued.then(|| self.node.tag())
+    pub(crate) fn called_with(&self, note: usize) -> bool {
+        debug_assert!(note % 2 == 1);
+        self.queued() && self.node.note() == note
     }
 
     /// Ends the stay of a place that was called, and counted out by who called it.
@@ -77,7 +64,7 @@ impl<'a, S> Standing<'a, S> {
     /// The place was called.
     #[inline]
     pub(crate) unsafe fn forget_called(&mut self) {
-        *self.queued = false;
+        self.node.set_left();
     }
 
     /// Looks after a place that stands in the queue, as a poll of its future does.
@@ -141,8 +128,7 @@ impl<S> fmt::Debug for Standing<'_, S> {
 /// A locked queue, and a place that stands in it or may join.
 pub struct Turn<'a, 'q, S = ()> {
     queue: &'a mut Locked<'q, S>,
-    node: &'a Node,
-    queued: &'a mut bool,
+    node: &'a mut Node,
 }
 
 impl<S> Turn<'_, '_, S> {
@@ -153,12 +139,13 @@ impl<S> Turn<'_, '_, S> {
     /// If the place stands in the queue already, or `u32::MAX` others do. Nothing has changed then.
     #[inline]
     pub fn join(&mut self, waker: Waker, tag: usize) {
-        assert!(!*self.queued, "a place joins a queue once, until it leaves");
+        assert!(
+            !self.node.queued(),
+            "a place joins a queue once, until it leaves"
+        );
         self.queue.enrol();
-        *self.queued = true;
-        // SAFETY: the list is locked (invariant 1). The node is in no list, as `queued` was false; it is
-        // pinned, and its owner has
-        // promised to have it leave this queue (`Standing::new`).
+        // SAFETY: the list is locked (invariant 1). The node is in no list, since it is not queued; it is pinned, and its
+        // owner has promised to have it leave this queue (`Standing::new`).
         unsafe { self.queue.list().push_back(self.node, waker, tag) };
     }
 
@@ -166,13 +153,19 @@ impl<S> Turn<'_, '_, S> {
     #[inline]
     pub fn called(&self) -> bool {
         // SAFETY: queued, hence pushed; and the list is locked.
-        *self.queued && unsafe { !self.node.is_linked() }
+        self.node.queued() && unsafe { !self.node.is_linked() }
+    }
+
+    /// What the place was [called with](Locked::call_with): 0 if [without](Locked::call). `None` if it was not called.
+    #[inline]
+    pub fn note(&self) -> Option<usize> {
+        self.called().then(|| self.node.note())
     }
 
     /// The place's tag. `None` if it is not queued.
     #[inline]
     pub fn tag(&self) -> Option<usize> {
-        self.queued.then(|| self.node.tag())
+        self.node.queued().then(|| self.node.tag())
     }
 
     /// Takes the place out of the queue, called or not, and answers the waker of one that was not, to be dropped
@@ -180,18 +173,19 @@ impl<S> Turn<'_, '_, S> {
     #[inline]
     #[must_use = "the waker is to be dropped after the lock"]
     pub fn leave(&mut self) -> Option<Waker> {
-        if !*self.queued {
+        if !self.node.queued() {
             return None;
         }
-        *self.queued = false;
         self.queue.strike_off();
         // SAFETY: it was this list that it was pushed on (`Standing::new`), and the list is locked.
-        unsafe { self.queue.list().remove(self.node) }
+        let waker = unsafe { self.queue.list().remove(self.node) };
+        self.node.set_left();
+        waker
     }
 
     fn will_wake(&self, waker: &Waker) -> bool {
         // SAFETY: queued, hence pushed; and the list is locked.
-        *self.queued && unsafe { self.node.will_wake(waker) }
+        self.node.queued() && unsafe { self.node.will_wake(waker) }
     }
 
     /// Has `waker` woken instead of the one before, which it answers.
@@ -201,7 +195,7 @@ impl<S> Turn<'_, '_, S> {
     /// If the place does not stand in line.
     fn replace_waker(&mut self, waker: Waker) -> Option<Waker> {
         assert!(
-            *self.queued && !self.called(),
+            self.node.queued() && !self.called(),
             "only a place that stands in line has a waker"
         );
         // SAFETY: queued, hence pushed; and the list is locked. It is linked, so it stays one with a waker.
@@ -228,7 +222,7 @@ impl<S> DerefMut for Turn<'_, '_, S> {
 impl<S> fmt::Debug for Turn<'_, '_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Turn")
-            .field("queued", &self.queued)
+            .field("queued", &self.node.queued())
             .finish_non_exhaustive()
     }
 }
@@ -237,14 +231,13 @@ impl<S> fmt::Debug for Turn<'_, '_, S> {
 ///
 /// When it is dropped while it stands in the queue, the primitive has it [withdraw](Waitable::withdraw).
 ///
-/// The order of the fields, and the zeros, are for futures that are moved after they are made. Compilers move sixteen bytes
-/// at a time, and processors make such a load wait if the bytes come from two stores that are still under way. Here
-/// they come from one, of zeros or of a constant tag, for all but the handle, which is moved by itself.
+/// A future that is made where it is polled, as `await` does, is made in its place, field by field. One that is moved first
+/// is moved sixteen bytes at a time, and processors make such a load wait if its bytes come from two stores that are still
+/// under way. So nothing in here may keep compilers from making it in its place: it is plain data for them as long as
+/// it is not queued, and need not be dropped.
 #[repr(C)]
 pub struct Slot<H: Handle<Target: Waitable>> {
     node: Node,
-    queued: bool,
-    _zeros: [u8; size_of::<usize>() - 1],
     /// Given back when the wait is over. `Some` while the place is queued.
     handle: Option<H>,
 }
@@ -261,15 +254,13 @@ impl<H: Handle<Target: Waitable>> Slot<H> {
     pub(crate) fn with_tag(handle: H, _: KeyOf<H>, tag: usize) -> Self {
         Self {
             node: Node::new(tag),
-            queued: false,
-            _zeros: [0; size_of::<usize>() - 1],
             handle: Some(handle),
         }
     }
 
     /// The place's tag.
     #[inline]
-    pub(crate) fn tag(&self) -> usize {
+    pub(crate) const fn tag(&self) -> usize {
         self.node.tag()
     }
 
@@ -282,7 +273,7 @@ impl<H: Handle<Target: Waitable>> Slot<H> {
     /// Whether the place stands in the queue.
     #[inline]
     pub const fn queued(&self) -> bool {
-        self.queued
+        self.node.queued()
     }
 
     /// The place at its queue.
@@ -301,7 +292,7 @@ impl<H: Handle<Target: Waitable>> Slot<H> {
         // SAFETY: the node is pinned, as we are. The handle stays the same while the place is queued (`finish`,
         // `finish_at_once`), hence so does the queue, which it keeps alive and unmoved (`Handle`, `Waitable`). Our drop has
         // the node leave.
-        unsafe { Standing::new(&this.node, &mut this.queued, handle.queue(Pass::new())) }
+        unsafe { Standing::new(&mut this.node, handle.queue(Pass::new())) }
     }
 
     /// Ends a wait that need not begin, and gives the handle back: if the place does not stand in the queue, and `over`
@@ -316,7 +307,7 @@ impl<H: Handle<Target: Waitable>> Slot<H> {
     ) -> Option<H> {
         // SAFETY: the node is not moved, and the handle is taken only of a place that is not queued.
         let this = unsafe { self.get_unchecked_mut() };
-        if this.queued || !over(this.handle.as_ref()?.queue(Pass::new())) {
+        if this.node.queued() || !over(this.handle.as_ref()?.queue(Pass::new())) {
             return None;
         }
         this.handle.take()
@@ -332,7 +323,7 @@ impl<H: Handle<Target: Waitable>> Slot<H> {
         // SAFETY: the node is not moved.
         let this = unsafe { self.get_unchecked_mut() };
         assert!(
-            !this.queued,
+            !this.node.queued(),
             "a place leaves its queue before its wait ends"
         );
         this.handle.take().expect("a wait ends once")
@@ -345,7 +336,7 @@ impl<H: Handle<Target: Waitable>> Slot<H> {
             let queue = handle.queue(Pass::new());
             // SAFETY: as in `standing`: a node that is queued was pinned, and is until its drop is over. The primitive's
             // `withdraw` has it leave, by its contract.
-            let standing = unsafe { Standing::new(&self.node, &mut self.queued, queue) };
+            let standing = unsafe { Standing::new(&mut self.node, queue) };
             handle.withdraw(standing);
         }
     }
@@ -361,7 +352,7 @@ pub(crate) fn polled_after_completion(name: &str) -> ! {
 impl<H: Handle<Target: Waitable>> Drop for Slot<H> {
     #[inline]
     fn drop(&mut self) {
-        if self.queued {
+        if self.node.queued() {
             self.withdraw();
         }
     }
@@ -370,7 +361,7 @@ impl<H: Handle<Target: Waitable>> Drop for Slot<H> {
 impl<H: Handle<Target: Waitable>> fmt::Debug for Slot<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Slot")
-            .field("queued", &self.queued)
+            .field("queued", &self.queued())
             .finish_non_exhaustive()
     }
 }

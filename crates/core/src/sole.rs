@@ -7,7 +7,7 @@
 //!
 //! A release calls the first in line and leaves `HELD` set, so nobody gets past it. Until that one runs it is
 //! *designated*: it counts as a waiter, and the lock is not locked, as in asyncio. To run on it needs neither the lock of
-//! the list nor an exchange: it finds its tag written, and takes the mark of the designated back.
+//! the list nor an exchange: it finds the note that it was left, and takes the mark of the designated back.
 
 use core::{
     mem,
@@ -21,9 +21,9 @@ use crate::{
 const HELD: usize = PAYLOAD;
 const FORGOTTEN: usize = PAYLOAD << 1;
 
-/// The tag of one who stands in line.
-const IN_LINE: usize = 0;
-/// The tag of one who was designated.
+/// The tag of one who waits: there is nothing to say of it.
+const NO_TAG: usize = 0;
+/// The note that one who was designated finds. It is odd, see `Standing::called_with`.
 const DESIGNATED: usize = 1;
 
 /// Says of a [`Queue`] that its word is the state of one permit.
@@ -160,15 +160,17 @@ impl Standing<'_, Sole> {
     /// One poll of a future that acquires the permit.
     #[inline]
     pub fn poll_acquire(&mut self, context: &Context<'_>) -> Poll<()> {
-        match self.tag() {
-            Some(DESIGNATED) => {
-                self.claim();
-                Poll::Ready(())
-            }
-            Some(_) => self.poll_in_line(context),
-            None if self.queue().take_at_once() => Poll::Ready(()),
-            None if self.queue().is_empty() && self.queue().take_soon() => Poll::Ready(()),
-            None => self.take_or_join(context),
+        if self.called_with(DESIGNATED) {
+            self.claim();
+            Poll::Ready(())
+        } else if self.queued() {
+            self.poll_in_line(context)
+        } else if self.queue().take_at_once()
+            || (self.queue().is_empty() && self.queue().take_soon())
+        {
+            Poll::Ready(())
+        } else {
+            self.take_or_join(context)
         }
     }
 
@@ -176,7 +178,7 @@ impl Standing<'_, Sole> {
     #[inline]
     fn claim(&mut self) {
         self.queue().set_designated(false);
-        // SAFETY: its tag says that it was called.
+        // SAFETY: the note says that it was called.
         unsafe { self.forget_called() };
     }
 
@@ -190,7 +192,7 @@ impl Standing<'_, Sole> {
                 waker
                     .take()
                     .into_iter()
-                    .for_each(|waker| turn.join(waker, IN_LINE));
+                    .for_each(|waker| turn.join(waker, NO_TAG));
             }
             taken
         });

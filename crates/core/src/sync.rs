@@ -22,16 +22,16 @@ pub(crate) use gate::{Gate, section};
 pub(crate) use word::{look, publish};
 
 #[cfg(awaitlist_loom)]
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 #[cfg(not(awaitlist_loom))]
 pub(crate) use core::sync::atomic::Ordering;
 
 #[cfg(all(not(awaitlist_loom), not(feature = "portable-atomic")))]
-pub(crate) use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
+pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize};
 
 #[cfg(all(not(awaitlist_loom), feature = "portable-atomic"))]
-pub(crate) use portable_atomic::{AtomicBool, AtomicU32, AtomicUsize};
+pub(crate) use portable_atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize};
 
 /// For numbers to go by, which order nothing and are no part of a model.
 #[cfg(any(awaitlist_loom, not(feature = "portable-atomic")))]

@@ -168,7 +168,7 @@ pub(crate) fn shows_set(queue: &Queue<Flag>) -> bool {
 
 /// The epoch in which a waiter comes now, in the form in which it is tagged.
 pub(crate) fn epoch(queue: &Locked<'_, Flag>) -> usize {
-    queue.payload() & !SET
+    queue.payload() / EPOCH
 }
 
 /// Whether a newcomer need not wait.
