@@ -9,7 +9,10 @@
 //! All of one change are woken in batches; those who come between two batches must not be. So each change begins an
 //! epoch, each waiter is tagged with the one in which it came, and a change wakes the older ones only.
 
-use core::task::Waker;
+use core::{
+    ops::ControlFlow::{self, Break, Continue},
+    task::Waker,
+};
 
 use awaitlist_core::{Locked, Queue, Turn, drain};
 
@@ -99,35 +102,29 @@ impl Tag {
     }
 }
 
-/// What an arrival does.
+/// What an arrival comes to that has nothing to wait for.
 #[derive(Clone, Copy)]
 pub(crate) enum Arrival {
-    /// Joins the round, or the line for the next: there is more to wait for.
-    Sleeps,
     /// Was the last that was missing: the others are to be woken.
     Trips,
     /// Came to a broken barrier.
     Fails,
 }
 
-/// Arrives, and joins the queue with `waker` if there is something to wait for.
+/// Arrives. Answers the tag with which to join the round, or the line for the next, if there is something to wait for.
 #[inline]
-pub(crate) fn arrive(
-    turn: &mut Turn<'_, '_, Round>,
-    waker: &mut Option<Waker>,
-    parties: usize,
-) -> Arrival {
-    let round = turn.state();
+pub(crate) fn arrive(queue: &mut Locked<'_, Round>, parties: usize) -> ControlFlow<Arrival, usize> {
+    let round = queue.state();
     let kind = match round.phase {
-        Phase::Broken => return Arrival::Fails,
+        Phase::Broken => return Break(Arrival::Fails),
         Phase::Filling if round.inside + 1 == parties => {
             round.phase = Phase::Draining;
             round.next_index = 0;
-            begin_epoch(turn);
+            begin_epoch(queue);
             // The last one is in and out at once.
-            turn.state().inside += 1;
-            leave_round(turn);
-            return Arrival::Trips;
+            queue.state().inside += 1;
+            leave_round(queue);
+            return Break(Arrival::Trips);
         }
         Phase::Filling => {
             round.inside += 1;
@@ -135,11 +132,7 @@ pub(crate) fn arrive(
         }
         Phase::Draining | Phase::Resetting => Kind::Gated,
     };
-    let Tag(tag) = round.tag(kind);
-    if let Some(waker) = waker.take() {
-        turn.join(waker, tag);
-    }
-    Arrival::Sleeps
+    Continue(round.tag(kind).0)
 }
 
 /// What a look at one who sleeps found. It has left the queue then; its waker, if it was not called, is to be dropped

@@ -82,16 +82,13 @@ where
     H: Handle<Target = Barrier>,
 {
     let parties = slot.handle().map_or(0, |barrier| barrier.parties());
-    // Cloned before the lock, and dropped after it if it is not needed.
-    let mut waker = Some(context.waker().clone());
     let mut standing = slot.as_mut().standing("Wait");
-    let arrival = standing.locked(|turn| arrive(turn, &mut waker, parties));
+    let (arrival, waker) = ready!(standing.enter_or_join(context, |queue| arrive(queue, parties)));
     let (result, wakes) = match arrival {
-        Arrival::Sleeps => return Poll::Pending,
         Arrival::Fails => (Err(BrokenBarrier::Aborted), false),
         Arrival::Trips => (Ok(parties - 1), true),
     };
-    end(slot, wakes, waker);
+    end(slot, wakes, Some(waker));
     Poll::Ready(result)
 }
 

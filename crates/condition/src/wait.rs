@@ -92,12 +92,9 @@ where
         let mut relay = self.project().relay;
         match relay.note() {
             Step::Holds => {
-                let mut waker = Some(context.waker().clone());
-                relay.as_mut().first("Wait").locked(|turn| {
-                    if let Some(waker) = waker.take() {
-                        turn.join(waker, 0);
-                    }
-                });
+                let waker = context.waker().clone();
+                let mut standing = relay.as_mut().first("Wait");
+                standing.locked(|turn| turn.join(waker, 0));
                 // Queued before the lock is let go, so that no notification can fall between. `Condition::notify`
                 // relies on it.
                 relay.as_mut().set_note(Step::Waits);

@@ -15,7 +15,7 @@
 //!
 //! | question | where |
 //! |---|---|
-//! | may this newcomer enter? | its future's first poll: in [`Slot::finish_at_once`], or under [`Standing::locked`] |
+//! | may this newcomer enter? | its future's first poll: in [`Slot::finish_at_once`], or under the lock in [`Standing::enter_or_join`] |
 //! | who is woken by this change? | the closure that it gives to [`drain`] |
 //! | what becomes of what a dropped waiter had been given? | [`Waitable::withdraw`] |
 //!

@@ -6,7 +6,8 @@
 
 use core::{
     fmt, mem,
-    task::{Context, Poll, Waker},
+    ops::ControlFlow::{Break, Continue},
+    task::{Context, Poll, Waker, ready},
 };
 
 use crate::{
@@ -200,21 +201,12 @@ impl Standing<'_, Permits> {
 
     /// Takes the permits or joins the queue, under the lock.
     fn take_or_join(&mut self, need: usize, bound: usize, context: &Context<'_>) -> Poll<()> {
-        // Cloned before the lock, and dropped after it if it is not needed.
-        let mut waker = Some(context.waker().clone());
-        let taken = self.locked(|turn| {
-            let taken = turn.take_if_idle(need);
-            if !taken {
-                waker
-                    .take()
-                    .into_iter()
-                    .for_each(|waker| turn.join(waker, need));
+        let ((), waker) = ready!(self.enter_or_join(context, |queue| {
+            match queue.take_if_idle(need) {
+                true => Break(()),
+                false => Continue(need),
             }
-            taken
-        });
-        if !taken {
-            return Poll::Pending;
-        }
+        }));
         self.keeping(need, bound, || drop(waker));
         Poll::Ready(())
     }

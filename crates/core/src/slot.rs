@@ -2,7 +2,7 @@
 
 use core::{
     fmt,
-    ops::{Deref, DerefMut},
+    ops::{ControlFlow, Deref, DerefMut},
     pin::Pin,
     task::{Context, Poll, Waker},
 };
@@ -65,6 +65,27 @@ impl<'a, S> Standing<'a, S> {
     #[inline]
     pub(crate) unsafe fn forget_called(&mut self) {
         self.node.set_left();
+    }
+
+    /// Joins the queue, unless a look under the lock finds that there is nothing to wait for.
+    ///
+    /// `enter` looks: it answers what the wait comes to, or the tag with which the place joins. With an answer comes the
+    /// waker that was cloned for nothing. Its drop may panic, so whoever has it sees first to what depends on the answer.
+    #[inline(always)]
+    pub fn enter_or_join<R>(
+        &mut self,
+        context: &Context<'_>,
+        enter: impl FnOnce(&mut Locked<'_, S>) -> ControlFlow<R, usize>,
+    ) -> Poll<(R, Waker)> {
+        // Cloned before the lock, and dropped after it if it is not needed.
+        let waker = context.waker().clone();
+        self.locked(|turn| match enter(turn) {
+            ControlFlow::Break(answer) => Poll::Ready((answer, waker)),
+            ControlFlow::Continue(tag) => {
+                turn.join(waker, tag);
+                Poll::Pending
+            }
+        })
     }
 
     /// Looks after a place that stands in the queue, as a poll of its future does.

@@ -11,7 +11,8 @@
 
 use core::{
     mem,
-    task::{Context, Poll, Waker},
+    ops::ControlFlow::{Break, Continue},
+    task::{Context, Poll, Waker, ready},
 };
 
 use crate::{
@@ -184,21 +185,12 @@ impl Standing<'_, Sole> {
 
     /// Takes the permit or joins the queue, under the lock.
     fn take_or_join(&mut self, context: &Context<'_>) -> Poll<()> {
-        // Cloned before the lock, and dropped after it if it is not needed.
-        let mut waker = Some(context.waker().clone());
-        let taken = self.locked(|turn| {
-            let taken = turn.take_if_idle();
-            if !taken {
-                waker
-                    .take()
-                    .into_iter()
-                    .for_each(|waker| turn.join(waker, NO_TAG));
-            }
-            taken
-        });
-        if !taken {
-            return Poll::Pending;
-        }
+        let ((), waker) = ready!(
+            self.enter_or_join(context, |queue| match queue.take_if_idle() {
+                true => Break(()),
+                false => Continue(NO_TAG),
+            })
+        );
         or_undo(|| self.queue().give_back(), || drop(waker));
         Poll::Ready(())
     }

@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use core::{
     fmt,
     future::Future,
+    ops::ControlFlow::{Break, Continue},
     pin::Pin,
     task::{Context, Poll, Waker, ready},
 };
@@ -87,24 +88,11 @@ fn join_unless_set(
     standing: &mut Standing<'_, Flag>,
     context: &Context<'_>,
 ) -> Poll<Option<Waker>> {
-    // Cloned before the lock, and dropped after it.
-    let mut waker = Some(context.waker().clone());
-    let set = standing.locked(|turn| {
-        let epoch = epoch(turn);
-        let set = is_set(turn);
-        if !set {
-            waker
-                .take()
-                .into_iter()
-                .for_each(|waker| turn.join(waker, epoch));
-        }
-        set
+    let entered = standing.enter_or_join(context, |queue| match is_set(queue) {
+        true => Break(()),
+        false => Continue(epoch(queue)),
     });
-    if set {
-        Poll::Ready(waker)
-    } else {
-        Poll::Pending
-    }
+    entered.map(|((), waker)| Some(waker))
 }
 
 /// Answers the waker that is not to be woken any more.
