@@ -3,6 +3,7 @@
 mod g01_fifo_no_barging;
 mod g02_lock_designates_semaphore_hands_over;
 mod g03_uncontended_waits_never_suspend;
+#[cfg(not(feature = "diagnostics"))]
 mod g04_no_wait_allocates;
 mod g05_a_drop_is_a_cancellation_run_at_once;
 mod g06_set_wakes_exactly_those_waiting;

@@ -1,5 +1,7 @@
 //! The suite seen from outside: scripts that step futures by hand, one behaviour a test.
 
+// What is promised without the diagnostics.
+#[cfg(not(feature = "diagnostics"))]
 mod allocation;
 mod auto_traits;
 mod bad_input;
@@ -20,6 +22,7 @@ mod ported_examples;
 mod properties;
 mod queue;
 mod semaphore;
+#[cfg(not(feature = "diagnostics"))]
 mod sizes;
 mod stress;
 mod tower;

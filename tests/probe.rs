@@ -21,7 +21,7 @@ use std::{
 /// If the future is not ready.
 #[track_caller]
 pub fn now<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+    match pin!(known(future)).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("the future has to wait"),
     }
@@ -29,7 +29,19 @@ pub fn now<F: Future>(future: F) -> F::Output {
 
 /// Polls once with `waker`.
 pub fn poll<F: Future + ?Sized>(future: &mut Pin<Box<F>>, waker: &Waker) -> Poll<F::Output> {
-    future.as_mut().poll(&mut Context::from_waker(waker))
+    pin!(known(future.as_mut())).poll(&mut Context::from_waker(waker))
+}
+
+/// With the diagnostics on, a task with a name: it is known by that, and its waker need not be kept. So what is counted of
+/// wakers is the same with them and without.
+#[cfg(feature = "diagnostics")]
+pub(crate) fn known<F: Future>(future: F) -> awaitlist::diagnostics::Task<F> {
+    awaitlist::diagnostics::task("under test", future)
+}
+
+#[cfg(not(feature = "diagnostics"))]
+pub(crate) fn known<F: Future>(future: F) -> F {
+    future
 }
 
 /// A future that has been polled once with `waker`, and waits.

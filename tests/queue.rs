@@ -5,13 +5,13 @@ use std::{
     thread,
 };
 
-use awaitlist_core::{Excess, Overflow, Queue};
+use awaitlist_core::{Excess, Overflow, Queue, trace::Probe};
 
 #[test]
 fn one_thread_at_a_time_is_in_a_queue() {
     const THREADS: usize = 4;
     const TIMES: usize = 100;
-    let queue = Queue::new(0, 0);
+    let queue = Queue::new(0, 0, Probe::event(None));
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
@@ -55,23 +55,23 @@ fn while_locked<S: Send, R: Send>(queue: &Queue<S>, body: impl FnOnce() -> R + S
 
 #[test]
 fn who_comes_while_a_queue_is_locked_waits_until_it_is_let_go() {
-    let queue = Queue::new(0, ());
+    let queue = Queue::new(0, (), Probe::event(None));
     assert_eq!(while_locked(&queue, || queue.locked(|_| "in")), "in");
 }
 
 #[test]
 fn a_free_permit_is_had_though_the_list_is_locked_for_a_moment() {
-    let sole = Queue::with_one_permit();
+    let sole = Queue::with_one_permit(Probe::lock(None));
     assert!(while_locked(&sole, || sole.try_take()));
     assert!(!sole.try_take());
-    let five = Queue::with_permits(5);
+    let five = Queue::with_permits(5, Probe::semaphore(None, 5));
     assert!(while_locked(&five, || five.try_take(2)));
     assert_eq!(five.value(), 3);
 }
 
 #[test]
 fn nothing_given_back_above_the_bound_is_nothing() {
-    let five = Queue::with_permits(5);
+    let five = Queue::with_permits(5, Probe::semaphore(None, 5));
     assert_eq!(five.give_back(0, 3, Excess::Discard), Ok(()));
     assert_eq!(five.give_back(1, 3, Excess::Discard), Ok(()));
     assert_eq!(five.give_back(1, 3, Excess::Refuse), Err(Overflow));
@@ -80,10 +80,10 @@ fn nothing_given_back_above_the_bound_is_nothing() {
 
 #[test]
 fn what_a_semaphore_shows_is_the_same_while_its_list_is_locked() {
-    let none = Queue::with_permits(0);
+    let none = Queue::with_permits(0, Probe::semaphore(None, 0));
     assert!(none.locked(|_| none.would_wait()));
     assert_eq!(none.locked(|_| none.value()), 0);
-    let two = Queue::with_permits(2);
+    let two = Queue::with_permits(2, Probe::semaphore(None, 2));
     assert!(!two.locked(|_| two.would_wait()));
     assert_eq!(two.locked(|_| two.value()), 2);
     assert!(two.locked(|_| two.is_empty()));

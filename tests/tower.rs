@@ -13,6 +13,7 @@ use limit::{Limit, LimitLayer};
 use tests::Probe;
 use tower::{Layer, Service, util::ServiceFn};
 
+#[cfg(not(feature = "diagnostics"))]
 use crate::allocation::allocations;
 
 type Answer = Ready<Result<u32, Infallible>>;
@@ -73,6 +74,7 @@ fn a_dropped_service_gives_its_place_up() {
     assert!(is_ready(&mut third, Waker::noop()));
 }
 
+#[cfg(not(feature = "diagnostics"))]
 #[test]
 fn no_request_allocates() {
     let mut first = squares(1);

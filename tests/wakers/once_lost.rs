@@ -160,7 +160,7 @@ fn a_clone_whose_drop_panics_opens_the_gate_of_a_barrier_all_the_same() {
 /// A safe call could take the lock of a list, and let it go: two had `&mut` to its state.
 #[test]
 fn an_exchange_of_the_lock_itself_is_refused() {
-    let queue = awaitlist_core::Queue::new(0, 41);
+    let queue = awaitlist_core::Queue::new(0, 41, awaitlist_core::trace::Probe::event(None));
     let refused = queue.locked(|_| caught(|| queue.exchange(1, 0)));
     assert!(refused.message.contains("flags"), "{}", refused.message);
     assert!(!queue.exchange(awaitlist_core::PAYLOAD, 0));

@@ -190,6 +190,7 @@
 //! | `alloc` | the owned forms, where there is an `Arc`; part of `std` |
 //! | `critical-section` | without `std`: what keeps the lists consistent. With both, `std` wins |
 //! | `portable-atomic` | targets without compare-and-swap |
+//! | `diagnostics` | tells why a program hangs: who holds what, who waits, who can never go on (`awaitlist::diagnostics`) |
 //!
 //! One of `std` and `critical-section` it must be.
 #![no_std]
@@ -197,6 +198,8 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "diagnostics")]
+pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 pub use awaitlist_core::{Block, TimedOut};
 

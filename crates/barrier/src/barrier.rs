@@ -4,7 +4,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use awaitlist_core::{Pass, Queue, Standing, Waitable, const_fn};
+use awaitlist_core::{Pass, Queue, Standing, Waitable, const_fn, trace::Probe};
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use crate::WaitOwned;
@@ -57,8 +57,7 @@ impl Barrier {
         /// If `parties` is 0.
         #[track_caller]
         pub const fn new(parties: usize) -> Self {
-            assert!(parties > 0, "a barrier needs at least one party (parties must be >= 1)");
-            Self { queue: Queue::new(0, Round::new()), parties }
+            Self::told_of(None, parties)
         }
     }
 
@@ -69,8 +68,16 @@ impl Barrier {
         ///
         /// If `parties` is 0.
         #[track_caller]
-        pub const fn named(_name: &'static str, parties: usize) -> Self {
-            Self::new(parties)
+        pub const fn named(name: &'static str, parties: usize) -> Self {
+            Self::told_of(Some(name), parties)
+        }
+    }
+
+    const_fn! {
+        #[track_caller]
+        const fn told_of(name: Option<&'static str>, parties: usize) -> Self {
+            assert!(parties > 0, "a barrier needs at least one party (parties must be >= 1)");
+            Self { queue: Queue::new(0, Round::new(), Probe::barrier(name, parties)), parties }
         }
     }
 

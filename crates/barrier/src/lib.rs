@@ -33,6 +33,8 @@ mod barrier;
 mod round;
 mod wait;
 
+#[cfg(feature = "diagnostics")]
+pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 pub use awaitlist_core::{Block, TimedOut};
 pub use barrier::{Barrier, BrokenBarrier};

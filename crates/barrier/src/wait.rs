@@ -43,6 +43,7 @@ pin_project_lite::pin_project! {
 
 impl<H: Handle<Target = Barrier>> WaitWith<H> {
     #[inline]
+    #[track_caller]
     pub(crate) fn new(handle: H) -> Self {
         Self {
             slot: Slot::new(handle, KEY),

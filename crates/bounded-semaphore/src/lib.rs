@@ -29,6 +29,8 @@ extern crate alloc;
 mod semaphore;
 
 pub use awaitlist_core::MAX_PERMITS;
+#[cfg(feature = "diagnostics")]
+pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 pub use awaitlist_core::{Block, TimedOut};
 pub use semaphore::{Acquire, BoundedSemaphore, Permit, ReleasedTooManyTimes};

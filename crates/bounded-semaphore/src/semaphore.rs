@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use awaitlist_core::{Excess, Overflow, Permits, Pool, Queue, const_fn};
+use awaitlist_core::{Excess, Overflow, Permits, Pool, Queue, const_fn, trace::Probe};
 
 /// A fair semaphore that never has more permits than it began with: `asyncio.BoundedSemaphore` of CPython 3.13.
 ///
@@ -43,7 +43,10 @@ impl BoundedSemaphore {
         /// If `value` is above [`MAX_PERMITS`](crate::MAX_PERMITS). asyncio's `ValueError` for negative values is in the type.
         #[track_caller]
         pub const fn new(value: usize) -> Self {
-            Self { queue: Queue::with_permits(value), bound: value }
+            Self {
+                queue: Queue::with_permits(value, Probe::bounded_semaphore(None, value)),
+                bound: value,
+            }
         }
     }
 
@@ -54,8 +57,11 @@ impl BoundedSemaphore {
         ///
         /// As [`new`](Self::new).
         #[track_caller]
-        pub const fn named(_name: &'static str, value: usize) -> Self {
-            Self::new(value)
+        pub const fn named(name: &'static str, value: usize) -> Self {
+            Self {
+                queue: Queue::with_permits(value, Probe::bounded_semaphore(Some(name), value)),
+                bound: value,
+            }
         }
     }
 
@@ -86,9 +92,13 @@ impl BoundedSemaphore {
     /// a release of more than the bound has room for looks at as many waiters as it would grant, with the list locked.
     #[inline]
     pub fn release_many(&self, n: usize) -> Result<(), ReleasedTooManyTimes> {
+        let release = self.queue.probe().release(n);
         self.queue
             .give_back(n, self.bound, Excess::Refuse)
-            .map_err(|Overflow| ReleasedTooManyTimes)
+            .map_err(|Overflow| {
+                release.refuse();
+                ReleasedTooManyTimes
+            })
     }
 
     /// The value that it began with, and never goes beyond.

@@ -4,7 +4,7 @@
 use alloc::sync::Arc;
 use core::{borrow::Borrow, fmt, future::Future, marker::PhantomData, ops::Deref, ptr};
 
-use awaitlist_core::{Handle, Pass, Queue, Standing, Waitable, const_fn, drain};
+use awaitlist_core::{Handle, Pass, Queue, Standing, Waitable, const_fn, drain, trace::Probe};
 use awaitlist_lock::{Acquire, Guard, Lock, LockGuard};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use awaitlist_lock::{AcquireOwned, OwnedLockGuard};
@@ -63,16 +63,26 @@ pub struct Condition<T: ?Sized = (), L = Lock<T>> {
 impl<T> Condition<T> {
     const_fn! {
         /// A condition with a lock of its own around `value`.
+        #[track_caller]
         pub const fn new(value: T) -> Self {
-            Self { queue: Queue::new(0, ()), lock: Lock::new(value), value: PhantomData }
+            Self::told_of(Probe::condition(None), Lock::new(value))
         }
     }
 
     const_fn! {
         /// A condition with a lock of its own around `value`, and a name for diagnostics. Without those the name is not
         /// kept.
-        pub const fn named(_name: &'static str, value: T) -> Self {
-            Self::new(value)
+        #[track_caller]
+        pub const fn named(name: &'static str, value: T) -> Self {
+            Self::told_of(Probe::condition(Some(name)), Lock::named(name, value))
+        }
+    }
+}
+
+impl<T: ?Sized, L> Condition<T, L> {
+    const_fn! {
+        const fn told_of(probe: Probe, lock: L) -> Self {
+            Self { queue: Queue::new(0, (), probe), lock, value: PhantomData }
         }
     }
 }
@@ -103,15 +113,17 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         /// let (not_full, not_empty) = (Condition::with_lock(&buffer), Condition::with_lock(&buffer));
         /// # let _ = (not_full, not_empty);
         /// ```
+        #[track_caller]
         pub const fn with_lock(lock: L) -> Self {
-            Self { queue: Queue::new(0, ()), lock, value: PhantomData }
+            Self::told_of(Probe::condition(None), lock)
         }
     }
 
     const_fn! {
         /// [`with_lock`](Self::with_lock), with a name for diagnostics. Without those the name is not kept.
-        pub const fn named_with_lock(_name: &'static str, lock: L) -> Self {
-            Self::with_lock(lock)
+        #[track_caller]
+        pub const fn named_with_lock(name: &'static str, lock: L) -> Self {
+            Self::told_of(Probe::condition(Some(name)), lock)
         }
     }
 
@@ -425,6 +437,7 @@ unsafe impl<T: ?Sized, L> Waitable for Condition<T, L> {
 }
 
 impl<T: Default> Default for Condition<T> {
+    #[track_caller]
     fn default() -> Self {
         Self::new(T::default())
     }
@@ -432,6 +445,7 @@ impl<T: Default> Default for Condition<T> {
 
 /// A condition with a lock of its own around `value`.
 impl<T> From<T> for Condition<T> {
+    #[track_caller]
     fn from(value: T) -> Self {
         Self::new(value)
     }

@@ -44,6 +44,8 @@ mod wait_for;
 mod wait_for_or;
 mod wait_or;
 
+#[cfg(feature = "diagnostics")]
+pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 pub use awaitlist_core::{Block, TimedOut};
 pub use condition::Condition;

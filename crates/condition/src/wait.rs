@@ -6,11 +6,15 @@ use core::{
     fmt,
     future::Future,
     marker::PhantomData,
+    mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
-use awaitlist_core::{Handle, KeyOf, Relay, Waitable};
+use awaitlist_core::{
+    Handle, KeyOf, Relay, Waitable,
+    trace::{Asker, Hold},
+};
 use awaitlist_lock::{Guard, Lock, raw};
 
 use crate::{Condition, condition::wake};
@@ -52,6 +56,8 @@ pin_project_lite::pin_project! {
         // First the condition's queue, then the lock's. The lock's handle is there until the wait is over.
         #[pin]
         relay: Relay<C, G, Step>,
+        // What the diagnostics know of the hold, as long as it is `Step::Holds`.
+        hold: Hold,
         // Becomes a guard, so it is Send as a guard is.
         value: PhantomData<T>,
     }
@@ -74,31 +80,29 @@ where
     G: Handle<Target = Lock<T>>,
 {
     #[inline]
+    #[track_caller]
     pub(crate) fn new(condition: C, key: KeyOf<C>, guard: Guard<T, G>) -> Self {
         // SAFETY: what is done with the key is to acquire the permit, and to leave the queue.
         let lock_key = unsafe { raw::Key::new_for_suite() };
+        let (lock, hold) = raw::into_hold(guard);
         Self {
-            relay: Relay::new(
-                (condition, key),
-                (raw::into_hold(guard), lock_key),
-                Step::Holds,
-            ),
+            relay: Relay::new((condition, key), (lock, lock_key), Step::Holds),
+            hold,
             value: PhantomData,
         }
     }
 
     /// Waits until it was notified, having let the lock go.
     pub(crate) fn poll_notified(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let mut relay = self.project().relay;
+        let this = self.project();
+        let mut relay = this.relay;
         match relay.note() {
             Step::Holds => {
-                let waker = context.waker().clone();
-                let mut standing = relay.as_mut().first("Wait");
-                standing.locked(|turn| turn.join(waker, 0));
+                relay.as_mut().first("Wait").join(context, 0);
                 // Queued before the lock is let go, so that no notification can fall between. `Condition::notify`
                 // relies on it.
                 relay.as_mut().set_note(Step::Waits);
-                release(relay);
+                release(relay, this.hold);
                 Poll::Pending
             }
             Step::Waits => {
@@ -123,32 +127,42 @@ where
     pub(crate) fn poll_lock(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Guard<T, G>> {
         let mut relay = self.project().relay;
         ready!(relay.as_mut().second("Wait").poll_acquire(context));
+        let origin = relay.origin();
+        let lock = relay.finish();
+        let hold = raw::new_hold(&lock, origin, Asker::polling(context));
         // SAFETY: the permit was taken, for this guard.
-        Poll::Ready(unsafe { raw::from_hold(relay.finish()) })
+        Poll::Ready(unsafe { raw::from_hold(lock, hold) })
     }
 
     /// The guard, of a wait that has not begun. The wait is over then, until it is [restarted](Self::restart).
     pub(crate) fn take_guard(self: Pin<&mut Self>) -> Option<Guard<T, G>> {
-        let relay = self.project().relay;
+        let this = self.project();
+        let relay = this.relay;
         let holds = *relay.note() == Step::Holds && relay.second_handle().is_some();
-        // SAFETY: a wait that has not begun has the hold that it was made of, which goes to this guard.
-        holds.then(|| unsafe { raw::from_hold(relay.finish()) })
+        holds.then(|| {
+            let hold = mem::replace(this.hold, Hold::none());
+            // SAFETY: a wait that has not begun has the hold that it was made of, which goes to this guard.
+            unsafe { raw::from_hold(relay.finish(), hold) }
+        })
     }
 
     /// Begins to wait again.
     pub(crate) fn restart(self: Pin<&mut Self>, guard: Guard<T, G>) {
-        let relay = self.project().relay;
-        relay.restart(raw::into_hold(guard), Step::Holds);
+        let this = self.project();
+        let (lock, hold) = raw::into_hold(guard);
+        this.relay.restart(lock, Step::Holds);
+        *this.hold = hold;
     }
 
     /// What a drop does.
     fn abandon(self: Pin<&mut Self>) {
-        let relay = self.project().relay;
+        let this = self.project();
+        let relay = this.relay;
         if relay.second_handle().is_none() {
             return;
         }
         match relay.note() {
-            Step::Holds => release(relay),
+            Step::Holds => release(relay, this.hold),
             // The relay's own drop leaves the queue that it stands in: the condition's, which passes on a notification that
             // has come, or the lock's. It does so even if the waker of the next one panics here.
             Step::Waits | Step::Stopped => {}
@@ -158,14 +172,14 @@ where
 }
 
 /// Gives back the hold that the wait was made of.
-fn release<C, T: ?Sized, G>(relay: Pin<&mut Relay<C, G, Step>>)
+fn release<C, T: ?Sized, G>(relay: Pin<&mut Relay<C, G, Step>>, hold: &mut Hold)
 where
     C: Handle<Target: Waitable<State = ()>>,
     G: Handle<Target = Lock<T>>,
 {
     if let Some(lock) = relay.second_handle() {
         // SAFETY: called once for the hold that the wait was made of: when it begins, or when it is dropped before.
-        unsafe { raw::release_hold(lock) };
+        unsafe { raw::release_hold(lock, hold) };
     }
 }
 

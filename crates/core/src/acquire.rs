@@ -7,7 +7,7 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-use crate::{Handle, KeyOf, Permit, Pool, Slot};
+use crate::{Handle, KeyOf, Permit, Pool, Slot, trace::Asker};
 
 pin_project_lite::pin_project! {
     /// Waits for permits, and answers them as a [`Permit`]: what a semaphore's `acquire` and `acquire_many` make,
@@ -72,9 +72,10 @@ impl<H: Handle<Target: Pool>> Future for Acquire<H> {
             .finish_at_once(|queue| queue.take_at_once(need))
         {
             Some(handle) => handle,
-            None => ready!(wait(slot, context)),
+            None => ready!(wait(slot.as_mut(), context)),
         };
-        Poll::Ready(Permit::held(handle, need))
+        let asker = Asker::polling(context);
+        Poll::Ready(Permit::held(handle, need, slot.origin(), asker))
     }
 }
 

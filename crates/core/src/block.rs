@@ -14,6 +14,8 @@ use std::{
 
 use parking::Parker;
 
+use crate::trace::blocking;
+
 /// Waits for a future on this thread: every wait of the suite, and any other future that needs no runtime.
 ///
 /// ```
@@ -29,7 +31,7 @@ use parking::Parker;
 pub trait Block: Future + Sized {
     /// Waits until the future is ready.
     fn block(self) -> Self::Output {
-        futures_lite::future::block_on(self)
+        futures_lite::future::block_on(blocking(self))
     }
 
     /// Waits until the future is ready, for `timeout` at most.
@@ -75,7 +77,8 @@ impl fmt::Display for TimedOut {
 impl core::error::Error for TimedOut {}
 
 /// Waits for `future` on this thread until `deadline`. `None` says that it is not ready; it can be polled again.
-pub fn block_until<F: Future>(mut future: Pin<&mut F>, deadline: Instant) -> Option<F::Output> {
+pub fn block_until<F: Future>(future: Pin<&mut F>, deadline: Instant) -> Option<F::Output> {
+    let mut future = pin!(blocking(future));
     let parked = Parked::of_this_thread();
     let mut context = Context::from_waker(&parked.waker);
     loop {

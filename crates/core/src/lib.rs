@@ -44,10 +44,14 @@ mod slot;
 mod sole;
 #[doc(hidden)]
 pub mod sync;
+#[doc(hidden)]
+pub mod trace;
 mod unwind;
 mod wake;
 
 pub use acquire::Acquire;
+#[cfg(feature = "diagnostics")]
+pub use awaitlist_diagnostics as diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 pub use block::{Block, TimedOut, block_until};
 pub use handle::{Handle, KeyOf, Pass, StateOf, Waitable};

@@ -25,7 +25,10 @@ use core::{
     task::Waker,
 };
 
-use crate::sync::{AtomicPtr, Ordering, UnsafeCell};
+use crate::{
+    sync::{AtomicPtr, Ordering, UnsafeCell},
+    trace::{Origin, Seat},
+};
 
 type Link = Option<NonNull<Node>>;
 
@@ -40,6 +43,8 @@ pub(crate) struct Node {
     mark: Mark,
     /// Guarded by the queue's lock (invariant 1), written on the first push (invariant 2).
     links: UnsafeCell<MaybeUninit<Links>>,
+    /// What the diagnostics know. What of it is not the owner's alone is safe to share.
+    seat: Seat,
     /// Neighbours point here (invariant 3), and others read while the owner has a `&mut`.
     _pinned: PhantomPinned,
 }
@@ -87,13 +92,15 @@ unsafe impl Sync for Node {}
 
 impl Node {
     crate::const_fn! {
-        /// A node with that tag, in no list. Of a tag, here and elsewhere, the two highest bits are lost.
+        /// A node with that tag, in no list, of a wait that was asked for at `origin`. Of a tag, here and elsewhere, the
+        /// two highest bits are lost.
         #[inline(always)]
-        pub(crate) const fn new(tag: usize) -> Self {
+        pub(crate) const fn new(tag: usize, origin: Origin) -> Self {
             Self {
                 previous: AtomicPtr::new(ptr::null_mut()),
                 mark: Mark::new(tag, false),
                 links: UnsafeCell::new(MaybeUninit::uninit()),
+                seat: Seat::new(origin),
                 _pinned: PhantomPinned,
             }
         }
@@ -124,6 +131,12 @@ impl Node {
     pub(crate) unsafe fn is_linked(&self) -> bool {
         // SAFETY: the caller's word.
         unsafe { self.links(|links| links.waker.is_some()) }
+    }
+
+    /// What the diagnostics know. For the owner, or under the lock.
+    #[inline]
+    pub(crate) const fn seat(&self) -> &Seat {
+        &self.seat
     }
 
     /// The tag with which it was made, or last pushed. For the owner, or under the lock.
@@ -246,9 +259,13 @@ impl List {
     }
 
     /// Takes the first in line off the list, leaves it `note`, and answers its waker. Without a note it finds 0, since
-    /// nobody stands before the first.
+    /// nobody stands before the first. `called` is told of it.
     #[inline]
-    pub(crate) fn pop_front(&mut self, note: Option<usize>) -> Option<Waker> {
+    pub(crate) fn pop_front(
+        &mut self,
+        note: Option<usize>,
+        called: impl FnOnce(&Seat),
+    ) -> Option<Waker> {
         // SAFETY: linked nodes are alive (invariant 3), and who has `&mut self` holds the lock (invariant 1).
         let node = unsafe { self.head?.as_ref() };
         // SAFETY: as above. Taking the waker marks the node as off the list (invariant 2).
@@ -259,6 +276,7 @@ impl List {
             Some(next) => unsafe { next.as_ref() }.set_previous(None),
             None => self.tail = None,
         }
+        called(&node.seat);
         if let Some(note) = note {
             let note = ptr::without_provenance_mut(note);
             // Release: pairs with the Acquire of an owner that looks without the lock (`Node::note`). The last touch:

@@ -2,7 +2,10 @@
 
 use core::{fmt, mem, ops::Deref};
 
-use crate::{Excess, Handle, KeyOf, Pass, Pool, Waitable};
+use crate::{
+    Excess, Handle, KeyOf, Pass, Pool, Waitable,
+    trace::{Asker, Hold, Origin, Probe},
+};
 
 /// One or more permits of a semaphore, given back when this is dropped.
 ///
@@ -13,18 +16,25 @@ use crate::{Excess, Handle, KeyOf, Pass, Pool, Waitable};
 pub struct Permit<H: Handle<Target: Pool>> {
     handle: H,
     count: usize,
+    /// What the diagnostics know of them.
+    hold: Hold,
 }
 
 impl<H: Handle<Target: Pool>> Permit<H> {
-    /// Permits that were taken from the queue of `handle` before.
+    /// Permits that were taken from the queue of `handle` just now, as was asked for at `origin`.
     #[inline]
-    pub fn new(handle: H, _: KeyOf<H>, count: usize) -> Self {
-        Self::held(handle, count)
+    pub fn new(handle: H, _: KeyOf<H>, count: usize, origin: Origin) -> Self {
+        Self::held(handle, count, origin, Asker::calling())
     }
 
     #[inline]
-    pub(crate) const fn held(handle: H, count: usize) -> Self {
-        Self { handle, count }
+    pub(crate) fn held(handle: H, count: usize, origin: Origin, asker: Asker) -> Self {
+        let hold = probe(&handle).hold(origin, asker, count);
+        Self {
+            handle,
+            count,
+            hold,
+        }
     }
 
     /// How many permits these are.
@@ -42,6 +52,7 @@ impl<H: Handle<Target: Pool>> Permit<H> {
     /// Lets the permits go without giving them back. To give them back after all, from anywhere, there is the
     /// semaphore's `release_many`.
     pub fn forget(mut self) {
+        probe(&self.handle).forget(&mut self.hold);
         self.count = 0;
     }
 
@@ -49,7 +60,11 @@ impl<H: Handle<Target: Pool>> Permit<H> {
     #[must_use = "dropped at once, the permits are released at once"]
     pub fn split(&mut self, n: usize) -> Option<Self> {
         self.count = self.count.checked_sub(n)?;
-        Some(Self::held(self.handle.clone(), n))
+        Some(Self {
+            handle: self.handle.clone(),
+            count: n,
+            hold: probe(&self.handle).split(&mut self.hold, n, self.count),
+        })
     }
 
     /// Takes the permits of `other` in.
@@ -65,6 +80,20 @@ impl<H: Handle<Target: Pool>> Permit<H> {
         );
         // Saturates where more permits were made up by `release` than a semaphore can have. They would be let go anyway.
         self.count = self.count.saturating_add(mem::take(&mut other.count));
+        probe(&self.handle).merge(&mut self.hold, &mut other.hold, self.count);
+    }
+}
+
+/// What is told of the semaphore.
+#[inline]
+fn probe<H: Handle<Target: Pool>>(handle: &H) -> &Probe {
+    Waitable::queue(&**handle, Pass::new()).probe()
+}
+
+#[cfg(feature = "diagnostics")]
+impl<H: Handle<Target: Pool>> crate::diagnostics::Held for Permit<H> {
+    fn held(&self) -> (&Probe, &Hold) {
+        (probe(&self.handle), &self.hold)
     }
 }
 
@@ -74,6 +103,7 @@ impl<H: Handle<Target: Pool>> Drop for Permit<H> {
         if self.count > 0 {
             let bound = self.handle.bound();
             let queue = Waitable::queue(&*self.handle, Pass::new());
+            queue.probe().end(&mut self.hold);
             // Never an error: what is too much is discarded.
             let _ = queue.give_back(self.count, bound, Excess::Discard);
         }

@@ -15,6 +15,7 @@ use crate::{
     queue::{LOCKED, WAITERS},
     slot::{Standing, Turn},
     sync::Ordering,
+    trace::Probe,
     unwind::or_undo,
 };
 
@@ -60,9 +61,9 @@ impl Queue<Permits> {
         ///
         /// If `value` is above [`MAX_PERMITS`].
         #[track_caller]
-        pub const fn with_permits(value: usize) -> Self {
+        pub const fn with_permits(value: usize, probe: Probe) -> Self {
             assert!(value <= MAX_PERMITS, "a semaphore has at most `MAX_PERMITS` permits");
-            Self::new(value * ONE, Permits)
+            Self::new(value * ONE, Permits, probe)
         }
     }
 

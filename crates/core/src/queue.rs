@@ -12,6 +12,7 @@ use crate::{
     sync::{
         AtomicBool, AtomicU32, AtomicUsize, Gate, Ordering, UnsafeCell, look, publish, section,
     },
+    trace::{Moment, Probe},
 };
 
 /// Set while somebody holds the list's lock.
@@ -56,6 +57,8 @@ pub struct Queue<S = ()> {
     gate: Gate,
     /// A lock's: whether to look again before queueing.
     pub(crate) patience: Patience,
+    /// What the diagnostics are told.
+    probe: Probe,
 }
 
 // SAFETY: the list and the state are reached only by the holder of the lock, one at a time, and both are Send.
@@ -68,7 +71,7 @@ impl<S> RefUnwindSafe for Queue<S> {}
 impl<S> Queue<S> {
     crate::const_fn! {
         /// An empty queue whose word holds `payload` (a multiple of [`PAYLOAD`]).
-        pub const fn new(payload: usize, state: S) -> Self {
+        pub const fn new(payload: usize, state: S, probe: Probe) -> Self {
             assert!(payload & FLAGS == 0, "the payload starts above the queue's own flags");
             Self {
                 word: AtomicUsize::new(payload),
@@ -78,8 +81,15 @@ impl<S> Queue<S> {
                 designated: AtomicBool::new(false),
                 gate: Gate::new(),
                 patience: Patience::new(),
+                probe,
             }
         }
+    }
+
+    /// What the diagnostics are told of the primitive.
+    #[inline]
+    pub const fn probe(&self) -> &Probe {
+        &self.probe
     }
 
     /// The primitive's bits of the word.
@@ -156,7 +166,11 @@ impl<S> Queue<S> {
                 Some(word) => word,
                 None => self.lock_contended(),
             };
-            body(&mut Locked { queue: self, word })
+            body(&mut Locked {
+                queue: self,
+                word,
+                now: Moment::unknown(),
+            })
         })
     }
 
@@ -198,6 +212,8 @@ pub struct Locked<'q, S = ()> {
     queue: &'q Queue<S>,
     /// The word as it will be when the lock is let go, but for the flags.
     word: usize,
+    /// When those are called who are called now.
+    now: Moment,
 }
 
 impl<S> Locked<'_, S> {
@@ -249,14 +265,26 @@ impl<S> Locked<'_, S> {
     #[inline]
     #[must_use = "the waiter's task runs only when the waker is woken"]
     pub fn call(&mut self) -> Option<Waker> {
-        self.list().pop_front(None)
+        self.pop_front(None)
     }
 
     /// [`call`](Self::call), leaving the waiter a note to find when it runs.
     #[inline]
     #[must_use = "the waiter's task runs only when the waker is woken"]
     pub fn call_with(&mut self, note: usize) -> Option<Waker> {
-        self.list().pop_front(Some(note))
+        self.pop_front(Some(note))
+    }
+
+    #[inline]
+    fn pop_front(&mut self, note: Option<usize>) -> Option<Waker> {
+        let (probe, now) = (&self.queue.probe, self.now);
+        self.list().pop_front(note, |seat| probe.call(seat, now))
+    }
+
+    /// Says when those are called who are called now.
+    #[inline]
+    pub(crate) const fn set_now(&mut self, now: Moment) {
+        self.now = now;
     }
 
     /// The queue.

@@ -6,6 +6,7 @@ use crate::{
     Handle, KeyOf, Pass, Queue, StateOf, Waitable,
     list::Node,
     slot::{Standing, polled_after_completion},
+    trace::Origin,
 };
 
 /// In which queue the place stands, if it is queued, or stood last.
@@ -39,11 +40,12 @@ where
 {
     /// A place that has joined neither queue yet.
     #[inline]
+    #[track_caller]
     pub fn new((first, _): (A, KeyOf<A>), (second, _): (B, KeyOf<B>), note: N) -> Self {
         Self {
             first,
             second: Some(second),
-            node: Node::new(0),
+            node: Node::new(0, Origin::here()),
             leg: Leg::First,
             note,
         }
@@ -59,6 +61,12 @@ where
     #[inline]
     pub const fn second_handle(&self) -> Option<&B> {
         self.second.as_ref()
+    }
+
+    /// Where the wait was asked for.
+    #[inline]
+    pub const fn origin(&self) -> Origin {
+        self.node.seat().origin()
     }
 
     /// The owner's note.

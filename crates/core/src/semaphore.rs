@@ -98,8 +98,9 @@ macro_rules! semaphore {
             #[inline]
             #[track_caller]
             pub fn try_acquire_many(&self, n: usize) -> Option<Permit<'_>> {
+                let origin = $crate::trace::Origin::here();
                 let taken = self.queue.try_take(n);
-                taken.then(|| $crate::Permit::new(self, KEY, n))
+                taken.then(|| $crate::Permit::new(self, KEY, n, origin))
             }
 
             /// [`acquire`](Self::acquire), with a permit that owns the semaphore's `Arc`, to be kept in a struct or sent
@@ -148,8 +149,9 @@ macro_rules! semaphore {
                 self: &alloc::sync::Arc<Self>,
                 n: usize,
             ) -> Option<OwnedPermit> {
+                let origin = $crate::trace::Origin::here();
                 let taken = self.queue.try_take(n);
-                taken.then(|| $crate::Permit::new(alloc::sync::Arc::clone(self), KEY, n))
+                taken.then(|| $crate::Permit::new(alloc::sync::Arc::clone(self), KEY, n, origin))
             }
 
             /// Whether an acquire would have to wait: no permit is to be had, or somebody waits.
@@ -196,6 +198,7 @@ macro_rules! semaphore {
 
         /// One permit, as asyncio's.
         impl Default for $name {
+            #[track_caller]
             fn default() -> Self {
                 Self::new(1)
             }

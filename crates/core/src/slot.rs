@@ -7,7 +7,11 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use crate::{Handle, KeyOf, Locked, Pass, Queue, StateOf, Waitable, list::Node};
+use crate::{
+    Handle, KeyOf, Locked, Pass, Queue, StateOf, Waitable,
+    list::Node,
+    trace::{Asker, Origin},
+};
 
 /// A future's place, at the queue in which it stands or may join.
 pub struct Standing<'a, S = ()> {
@@ -64,7 +68,17 @@ impl<'a, S> Standing<'a, S> {
     /// The place was called.
     #[inline]
     pub(crate) unsafe fn forget_called(&mut self) {
+        self.queue.probe().leave(self.node.seat());
         self.node.set_left();
+    }
+
+    /// Joins the queue.
+    #[inline]
+    pub fn join(&mut self, context: &Context<'_>, tag: usize) {
+        // Both are cloned before the lock.
+        let mut asker = Asker::polling(context);
+        let waker = context.waker().clone();
+        self.locked(|turn| turn.join(waker, &mut asker, tag));
     }
 
     /// Joins the queue, unless a look under the lock finds that there is nothing to wait for.
@@ -78,11 +92,12 @@ impl<'a, S> Standing<'a, S> {
         enter: impl FnOnce(&mut Locked<'_, S>) -> ControlFlow<R, usize>,
     ) -> Poll<(R, Waker)> {
         // Cloned before the lock, and dropped after it if it is not needed.
+        let mut asker = Asker::polling(context);
         let waker = context.waker().clone();
         self.locked(|turn| match enter(turn) {
             ControlFlow::Break(answer) => Poll::Ready((answer, waker)),
             ControlFlow::Continue(tag) => {
-                turn.join(waker, tag);
+                turn.join(waker, &mut asker, tag);
                 Poll::Pending
             }
         })
@@ -119,10 +134,11 @@ impl<'a, S> Standing<'a, S> {
     /// Wakers are user code: the new one is cloned, and the old one dropped, outside the lock; and before the next look, so
     /// that a panic of theirs costs nothing that the look would have found.
     fn renew_waker(&mut self, context: &Context<'_>) {
+        let mut asker = Asker::polling(context);
         let waker = context.waker().clone();
         let stale = self.locked(|turn| match turn.called() {
             true => Some(waker),
-            false => turn.replace_waker(waker),
+            false => turn.replace_waker(waker, &mut asker),
         });
         drop(stale);
     }
@@ -153,13 +169,13 @@ pub struct Turn<'a, 'q, S = ()> {
 }
 
 impl<S> Turn<'_, '_, S> {
-    /// Goes to the end of the line.
+    /// Goes to the end of the line, for the task of `waker`, which is `asker`'s.
     ///
     /// # Panics
     ///
     /// If the place stands in the queue already, or `u32::MAX` others do. Nothing has changed then.
     #[inline]
-    pub fn join(&mut self, waker: Waker, tag: usize) {
+    fn join(&mut self, waker: Waker, asker: &mut Asker, tag: usize) {
         assert!(
             !self.node.queued(),
             "a place joins a queue once, until it leaves"
@@ -168,6 +184,8 @@ impl<S> Turn<'_, '_, S> {
         // SAFETY: the list is locked (invariant 1). The node is in no list, since it is not queued; it is pinned, and its
         // owner has promised to have it leave this queue (`Standing::new`).
         unsafe { self.queue.list().push_back(self.node, waker, tag) };
+        let probe = self.queue.queue().probe();
+        probe.join(self.node.seat(), asker, tag);
     }
 
     /// Whether the place was [called](Locked::call) since it joined.
@@ -200,6 +218,7 @@ impl<S> Turn<'_, '_, S> {
         self.queue.strike_off();
         // SAFETY: it was this list that it was pushed on (`Standing::new`), and the list is locked.
         let waker = unsafe { self.queue.list().remove(self.node) };
+        self.queue.queue().probe().leave(self.node.seat());
         self.node.set_left();
         waker
     }
@@ -214,11 +233,13 @@ impl<S> Turn<'_, '_, S> {
     /// # Panics
     ///
     /// If the place does not stand in line.
-    fn replace_waker(&mut self, waker: Waker) -> Option<Waker> {
+    fn replace_waker(&mut self, waker: Waker, asker: &mut Asker) -> Option<Waker> {
         assert!(
             self.node.queued() && !self.called(),
             "only a place that stands in line has a waker"
         );
+        let probe = self.queue.queue().probe();
+        probe.pass_on(self.node.seat(), asker);
         // SAFETY: queued, hence pushed; and the list is locked. It is linked, so it stays one with a waker.
         unsafe { self.node.replace_waker(waker) }
     }
@@ -266,17 +287,25 @@ pub struct Slot<H: Handle<Target: Waitable>> {
 impl<H: Handle<Target: Waitable>> Slot<H> {
     /// A place that has not joined the queue of `handle` yet.
     #[inline]
+    #[track_caller]
     pub fn new(handle: H, key: KeyOf<H>) -> Self {
         Self::with_tag(handle, key, 0)
     }
 
     /// A place that has not joined the queue of `handle` yet, and has a tag already.
     #[inline]
+    #[track_caller]
     pub(crate) fn with_tag(handle: H, _: KeyOf<H>, tag: usize) -> Self {
         Self {
-            node: Node::new(tag),
+            node: Node::new(tag, Origin::here()),
             handle: Some(handle),
         }
+    }
+
+    /// Where the wait was asked for.
+    #[inline]
+    pub const fn origin(&self) -> Origin {
+        self.node.seat().origin()
     }
 
     /// The place's tag.

@@ -16,7 +16,8 @@ use core::{
 };
 
 use crate::{
-    Locked, PAYLOAD, Queue, drain, patience::Look, slot::Standing, sync::Ordering, unwind::or_undo,
+    Locked, PAYLOAD, Queue, drain, patience::Look, slot::Standing, sync::Ordering, trace::Probe,
+    unwind::or_undo,
 };
 
 const HELD: usize = PAYLOAD;
@@ -34,8 +35,8 @@ pub struct Sole;
 impl Queue<Sole> {
     crate::const_fn! {
         /// An empty queue whose permit is free.
-        pub const fn with_one_permit() -> Self {
-            Self::new(0, Sole)
+        pub const fn with_one_permit(probe: Probe) -> Self {
+            Self::new(0, Sole, probe)
         }
     }
 

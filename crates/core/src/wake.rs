@@ -2,7 +2,7 @@
 
 use core::{mem::MaybeUninit, task::Waker};
 
-use crate::{Locked, Queue};
+use crate::{Locked, Queue, trace::Moment};
 
 /// How many wakers are taken under one hold of the lock: half a kilobyte of stack.
 #[cfg(not(awaitlist_loom))]
@@ -31,7 +31,9 @@ pub fn drain<S, T>(
     mut take: impl FnMut(&mut Locked<'_, S>, &mut T) -> Option<Waker>,
 ) -> T {
     let mut batch = Batch::new();
+    let now = Moment::now();
     let (mut state, first) = queue.locked(|queue| {
+        queue.set_now(now);
         let mut state = prepare(queue);
         let first = take(queue, &mut state);
         if first.is_some() {
@@ -45,7 +47,10 @@ pub fn drain<S, T>(
             Panics::default().wake(first);
         } else {
             let more = |batch: &mut Batch| {
-                queue.locked(|queue| batch.fill(BATCH, || take(queue, &mut state)));
+                queue.locked(|queue| {
+                    queue.set_now(now);
+                    batch.fill(BATCH, || take(queue, &mut state));
+                });
             };
             wake_all(first, &mut batch, more);
         }

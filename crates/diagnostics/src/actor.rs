@@ -6,6 +6,7 @@ use std::{
     fmt,
     future::Future,
     hash::{Hash, Hasher},
+    mem,
     panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::Pin,
     sync::{
@@ -31,6 +32,53 @@ pub enum Actor {
     /// Nobody that can be told apart: what was acquired without waiting (`try_acquire`) outside of a named task, or polled
     /// with a waker that does nothing. On which thread is all that is known.
     Unknown(Thread),
+}
+
+/// A waker that is kept so that nobody else gets its address.
+///
+/// Cloning and dropping one runs the user's code. If that panics, the panic goes no further: whatever is under way has
+/// nothing to do with it.
+#[derive(Debug, Default)]
+pub(crate) struct Kept(Option<Waker>);
+
+impl Kept {
+    pub(crate) const NOTHING: Self = Self(None);
+
+    /// A clone of `waker`. `None` if it cannot be had.
+    #[inline]
+    fn of(waker: &Waker) -> Option<Self> {
+        match catch_unwind(AssertUnwindSafe(|| waker.clone())) {
+            Ok(waker) => Some(Self(Some(waker))),
+            Err(panic) => {
+                // Not dropped, for that may panic as well.
+                mem::forget(panic);
+                None
+            }
+        }
+    }
+
+    /// The same once more. `None` if it cannot be had.
+    pub(crate) fn again(&self) -> Option<Self> {
+        match &self.0 {
+            Some(waker) => Self::of(waker),
+            None => Some(Self::NOTHING),
+        }
+    }
+
+    /// Whether there is one.
+    pub(crate) const fn is_some(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+impl Drop for Kept {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(waker) = self.0.take() {
+            let dropped = catch_unwind(AssertUnwindSafe(|| drop(waker)));
+            dropped.unwrap_or_else(mem::forget);
+        }
+    }
 }
 
 /// What tells a waker from others, as long as it is kept.
@@ -78,36 +126,32 @@ impl Actor {
 
     /// Who polls with that context; and its waker, to be kept as long as it is known by that.
     #[inline]
-    pub(crate) fn polling(context: &Context<'_>) -> (Self, Option<Waker>) {
+    pub(crate) fn polling(context: &Context<'_>) -> (Self, Kept) {
         match current_task() {
-            Some(task) => (Self::Task(task), None),
+            Some(task) => (Self::Task(task), Kept::NOTHING),
             None => Self::unnamed(context.waker()),
         }
     }
 
     #[cfg(not(awaitlist_loom))]
-    fn unnamed(waker: &Waker) -> (Self, Option<Waker>) {
+    fn unnamed(waker: &Waker) -> (Self, Kept) {
         let id = WakerId::of(waker);
-        if id == WakerId::of(Waker::noop()) {
-            return (Self::Unknown(thread::current()), None);
-        }
         if BLOCKING.try_with(Cell::get) == Ok(Some(id)) {
-            return (Self::Thread(thread::current()), None);
+            return (Self::Thread(thread::current()), Kept::NOTHING);
         }
-        // User code. Without its waker in our hands the address says nothing.
-        match catch_unwind(AssertUnwindSafe(|| waker.clone())) {
-            Ok(kept) => (Self::Waker(id), Some(kept)),
-            Err(panic) => {
-                std::mem::forget(panic);
-                (Self::Unknown(thread::current()), None)
-            }
+        // One without data, as that of `Waker::noop`, is not of one task more than of another. And if it is not in our hands,
+        // its address says nothing.
+        let kept = Some(waker).filter(|_| id.data != 0).and_then(Kept::of);
+        match kept {
+            Some(kept) => (Self::Waker(id), kept),
+            None => (Self::Unknown(thread::current()), Kept::NOTHING),
         }
     }
 
     /// In a model a waker is not cloned: it is made of what is modelled.
     #[cfg(awaitlist_loom)]
-    fn unnamed(_: &Waker) -> (Self, Option<Waker>) {
-        (Self::Unknown(thread::current()), None)
+    fn unnamed(_: &Waker) -> (Self, Kept) {
+        (Self::Unknown(thread::current()), Kept::NOTHING)
     }
 }
 
@@ -336,8 +380,7 @@ pin_project_lite::pin_project! {
 }
 
 impl<F> Blocking<F> {
-    #[allow(missing_docs, reason = "for the core")]
-    pub const fn new(future: F) -> Self {
+    pub(crate) const fn new(future: F) -> Self {
         Self { future }
     }
 }

@@ -4,18 +4,23 @@
 
 use std::{
     cell::Cell,
-    fmt,
-    panic::{AssertUnwindSafe, Location, catch_unwind},
+    fmt, mem,
+    panic::Location,
     sync::{
         OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
-    task::{Context, Waker},
+    task::Context,
     time::Instant,
 };
 
-pub use crate::actor::Blocking;
-use crate::{Actor, Kind, bell, clock, record::Record, registry::Registered};
+use crate::{
+    Actor, Kind,
+    actor::{Blocking, Kept},
+    bell, clock,
+    record::Record,
+    registry::Registered,
+};
 
 /// Where something was asked for.
 #[derive(Clone, Copy, Debug)]
@@ -30,15 +35,26 @@ impl Origin {
     }
 }
 
+/// What a thread blocks on, so that the thread is known as who polls.
+pub const fn blocking<F>(future: F) -> Blocking<F> {
+    Blocking::new(future)
+}
+
 /// When something happens.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment(Instant);
+pub struct Moment(Option<Instant>);
 
 impl Moment {
+    /// None that is known.
+    #[inline]
+    pub const fn unknown() -> Self {
+        Self(None)
+    }
+
     /// This one. Not to be asked for under a lock: the clock may be the user's.
     #[inline]
     pub fn now() -> Self {
-        Self(clock::now())
+        Self(Some(clock::now()))
     }
 }
 
@@ -47,14 +63,14 @@ impl Moment {
 pub struct Asker {
     /// `Some` until it is written down.
     who: Option<Actor>,
-    kept: Option<Waker>,
+    kept: Kept,
     at: Instant,
     /// Whether it waits by now, and the watches are to know.
     joined: bool,
 }
 
 impl Asker {
-    fn new((who, kept): (Actor, Option<Waker>)) -> Self {
+    fn new((who, kept): (Actor, Kept)) -> Self {
         Self {
             who: Some(who),
             kept,
@@ -72,7 +88,7 @@ impl Asker {
     /// Who calls a function, outside of any poll.
     #[inline]
     pub fn calling() -> Self {
-        Self::new((Actor::here(), None))
+        Self::new((Actor::here(), Kept::NOTHING))
     }
 
     fn take_who(&mut self) -> Actor {
@@ -165,7 +181,7 @@ impl Probe {
             .wait(asker.take_who(), seat.origin.0, asker.at, tag);
         // Relaxed: written and read under the lock of the queue, or by the owner.
         seat.key.store(key, Ordering::Relaxed);
-        asker.kept = seat.kept.replace(asker.kept.take());
+        seat.keep(&mut asker.kept);
         asker.joined = true;
     }
 
@@ -173,7 +189,7 @@ impl Probe {
     pub fn pass_on(&self, seat: &Seat, asker: &mut Asker) {
         if let Some(key) = seat.key() {
             self.record().pass_wait(key, asker.take_who());
-            asker.kept = seat.kept.replace(asker.kept.take());
+            seat.keep(&mut asker.kept);
         }
     }
 
@@ -181,7 +197,7 @@ impl Probe {
     #[inline]
     pub fn call(&self, seat: &Seat, Moment(now): Moment) {
         if let Some(key) = seat.key() {
-            self.record().call(key, now);
+            self.record().call(key, now.unwrap_or_else(clock::now));
         }
     }
 
@@ -202,7 +218,7 @@ impl Probe {
         }
         Hold {
             key: self.record().hold(asker.take_who(), at, asker.at, permits),
-            kept: asker.kept.take(),
+            kept: mem::take(&mut asker.kept),
         }
     }
 
@@ -220,6 +236,7 @@ impl Probe {
             // Its waker is not kept for as long as that may last.
             let who = hold.kept.is_some().then(Actor::here);
             self.record().forget_hold(key, who);
+            drop(mem::take(&mut hold.kept));
         }
     }
 
@@ -230,7 +247,10 @@ impl Probe {
     }
 
     /// So many permits of one hold are another hold from now on.
-    pub fn split(&self, hold: &Hold, permits: usize, rest: usize) -> Hold {
+    pub fn split(&self, hold: &mut Hold, permits: usize, rest: usize) -> Hold {
+        if rest == 0 {
+            return mem::replace(hold, Hold::none());
+        }
         let found = hold.key().and_then(|key| {
             let record = self.record();
             record.resize_hold(key, rest);
@@ -239,14 +259,9 @@ impl Probe {
         let Some((who, at, since)) = found.filter(|_| permits > 0) else {
             return Hold::none();
         };
-        // User code: without its waker in our hands, the address would say nothing.
-        let kept = catch_unwind(AssertUnwindSafe(|| hold.kept.clone()));
-        let (who, kept) = match kept {
-            Ok(kept) => (who, kept),
-            Err(panic) => {
-                std::mem::forget(panic);
-                (Actor::here(), None)
-            }
+        let (who, kept) = match hold.kept.again() {
+            Some(kept) => (who, kept),
+            None => (Actor::here(), Kept::NOTHING),
         };
         Hold {
             key: self.record().hold(who, at, since, permits),
@@ -257,7 +272,7 @@ impl Probe {
     /// The permits of two holds are one's, which has `permits` by now.
     pub fn merge(&self, hold: &mut Hold, other: &mut Hold, permits: usize) {
         if hold.key().is_none() {
-            std::mem::swap(hold, other);
+            mem::swap(hold, other);
         }
         if let Some(key) = hold.key() {
             self.record().resize_hold(key, permits);
@@ -299,7 +314,7 @@ pub struct Releasing<'a> {
 impl Releasing<'_> {
     /// It was refused.
     pub fn refuse(mut self) {
-        self.record.expect_less(std::mem::take(&mut self.permits));
+        self.record.expect_less(mem::take(&mut self.permits));
     }
 }
 
@@ -325,7 +340,7 @@ pub struct Seat {
     /// The entry's key, while it waits.
     key: AtomicUsize,
     /// The waker that its entry is known by. The owner's alone.
-    kept: Cell<Option<Waker>>,
+    kept: Cell<Kept>,
 }
 
 impl Seat {
@@ -335,7 +350,7 @@ impl Seat {
         Self {
             origin,
             key: AtomicUsize::new(NONE),
-            kept: Cell::new(None),
+            kept: Cell::new(Kept::NOTHING),
         }
     }
 
@@ -343,6 +358,12 @@ impl Seat {
     #[inline]
     pub const fn origin(&self) -> Origin {
         self.origin
+    }
+
+    /// Takes a waker to keep, for the one that was kept before.
+    #[inline]
+    fn keep(&self, kept: &mut Kept) {
+        *kept = self.kept.replace(mem::take(kept));
     }
 
     #[inline]
@@ -366,7 +387,7 @@ impl fmt::Debug for Seat {
 pub struct Hold {
     key: usize,
     /// The waker that its entry is known by.
-    kept: Option<Waker>,
+    kept: Kept,
 }
 
 impl Hold {
@@ -375,7 +396,7 @@ impl Hold {
     pub const fn none() -> Self {
         Self {
             key: NONE,
-            kept: None,
+            kept: Kept::NOTHING,
         }
     }
 

@@ -194,11 +194,11 @@ impl Display for Edge {
         } = self;
         write!(f, "{who} waits at {waits_at} for {}", Brief(site))?;
         for (index, hold) in held.iter().take(LISTED).enumerate() {
-            let also = if index == 0 { "," } else { " and" };
+            let also = if index == 0 { "," } else { ", and" };
             let itself = if hold.who == *who { " itself" } else { "" };
             write!(
                 f,
-                "{also} which {}{itself} acquired at {}",
+                "{also}\n      which {}{itself} acquired at {}",
                 hold.who, hold.at
             )?;
         }

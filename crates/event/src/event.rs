@@ -4,7 +4,9 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use awaitlist_core::{Locked, PAYLOAD, Pass, Queue, Standing, Waitable, const_fn, drain};
+use awaitlist_core::{
+    Locked, PAYLOAD, Pass, Queue, Standing, Waitable, const_fn, drain, trace::Probe,
+};
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use crate::WaitOwned;
@@ -59,15 +61,17 @@ pub struct Event {
 impl Event {
     const_fn! {
         /// An event that is not set.
+        #[track_caller]
         pub const fn new() -> Self {
-            Self { queue: Queue::new(0, Flag) }
+            Self { queue: Queue::new(0, Flag, Probe::event(None)) }
         }
     }
 
     const_fn! {
         /// An event that is not set, with a name for diagnostics. Without those the name is not kept.
-        pub const fn named(_name: &'static str) -> Self {
-            Self::new()
+        #[track_caller]
+        pub const fn named(name: &'static str) -> Self {
+            Self { queue: Queue::new(0, Flag, Probe::event(Some(name))) }
         }
     }
 
@@ -193,6 +197,7 @@ unsafe impl Waitable for Event {
 }
 
 impl Default for Event {
+    #[track_caller]
     fn default() -> Self {
         Self::new()
     }

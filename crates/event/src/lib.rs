@@ -29,6 +29,8 @@ extern crate alloc;
 mod event;
 mod wait;
 
+#[cfg(feature = "diagnostics")]
+pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 pub use awaitlist_core::{Block, TimedOut};
 pub use event::Event;

@@ -10,7 +10,7 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-use awaitlist_core::{Handle, Slot};
+use awaitlist_core::{Handle, Slot, trace::Asker};
 
 use crate::{Guard, Lock, raw::Key};
 
@@ -42,6 +42,7 @@ pin_project_lite::pin_project! {
 
 impl<T: ?Sized, H: Handle<Target = Lock<T>>> AcquireWith<T, H> {
     #[inline]
+    #[track_caller]
     pub(crate) fn new(handle: H) -> Self {
         Self {
             slot: Slot::new(handle, Key::new()),
@@ -58,10 +59,11 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Future for AcquireWith<T, H> {
         let mut slot = self.project().slot;
         let handle = match slot.as_mut().finish_at_once(|queue| queue.take_at_once()) {
             Some(handle) => handle,
-            None => ready!(wait(slot, context)),
+            None => ready!(wait(slot.as_mut(), context)),
         };
+        let hold = handle.raw.hold(slot.origin(), Asker::polling(context));
         // SAFETY: the permit was taken, for this guard.
-        Poll::Ready(unsafe { Guard::new(handle) })
+        Poll::Ready(unsafe { Guard::new(handle, hold) })
     }
 }
 

@@ -10,7 +10,7 @@ use core::{
     ptr,
 };
 
-use awaitlist_core::Handle;
+use awaitlist_core::{Handle, trace::Hold};
 
 use crate::{Lock, MapHandle, MappedGuard};
 
@@ -31,6 +31,8 @@ pub type OwnedLockGuard<T = ()> = Guard<T, Arc<Lock<T>>>;
 #[clippy::has_significant_drop]
 pub struct Guard<T: ?Sized, H: Handle<Target = Lock<T>>> {
     handle: H,
+    /// What the diagnostics know of the hold.
+    hold: Hold,
     /// Gives out `&T` and `&mut T`, so it is Send and Sync, and variant, as they are.
     value: PhantomData<T>,
 }
@@ -40,19 +42,20 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Guard<T, H> {
     ///
     /// There is a hold of this lock that belongs to nobody else, and the guard gets it.
     #[inline]
-    pub(crate) const unsafe fn new(handle: H) -> Self {
+    pub(crate) const unsafe fn new(handle: H, hold: Hold) -> Self {
         Self {
             handle,
+            hold,
             value: PhantomData,
         }
     }
 
-    /// The handle, without giving the hold back.
+    /// The handle and what is known of the hold, without giving that back.
     #[inline]
-    pub(crate) fn into_handle(self) -> H {
+    pub(crate) fn into_parts(self) -> (H, Hold) {
         let this = ManuallyDrop::new(self);
-        // SAFETY: read once, out of what is not dropped.
-        unsafe { ptr::read(&this.handle) }
+        // SAFETY: each read once, out of what is not dropped.
+        unsafe { (ptr::read(&this.handle), ptr::read(&this.hold)) }
     }
 
     /// The lock that it holds: a reference, or the `Arc`.
@@ -95,8 +98,9 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Guard<T, H> {
         match part(&mut this) {
             Some(part) => {
                 let part: *mut U = part;
+                let (handle, hold) = this.into_parts();
                 // SAFETY: the hold goes from one guard to the other, and the part is one of the value that it guards.
-                Ok(unsafe { MappedGuard::new(part, H::mapped(this.into_handle())) })
+                Ok(unsafe { MappedGuard::new(part, H::mapped(handle), hold) })
             }
             None => Err(this),
         }
@@ -107,9 +111,9 @@ impl<H: Handle<Target = Lock<()>>> Guard<(), H> {
     /// Lets the guard go without releasing the lock, which stays held until [`Lock::release`], or until
     /// [`Lock::adopt`] makes another guard of the hold: asyncio's `await lock.acquire()`.
     pub fn forget(this: Self) {
-        this.handle.raw.forget_hold();
-        // The handle itself is dropped, and its count with it.
-        drop(this.into_handle());
+        // The handle is dropped, and its count with it.
+        let (handle, hold) = this.into_parts();
+        handle.raw.forget_hold(hold);
     }
 }
 
@@ -131,10 +135,17 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> DerefMut for Guard<T, H> {
     }
 }
 
+#[cfg(feature = "diagnostics")]
+impl<T: ?Sized, H: Handle<Target = Lock<T>>> awaitlist_core::diagnostics::Held for Guard<T, H> {
+    fn held(&self) -> (&awaitlist_core::trace::Probe, &Hold) {
+        (self.handle.raw.probe(), &self.hold)
+    }
+}
+
 impl<T: ?Sized, H: Handle<Target = Lock<T>>> Drop for Guard<T, H> {
     #[inline]
     fn drop(&mut self) {
-        self.handle.raw.give_back();
+        self.handle.raw.give_back(&mut self.hold);
     }
 }
 

@@ -46,6 +46,8 @@ pub mod raw;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use acquire::AcquireOwned;
 pub use acquire::{Acquire, AcquireWith};
+#[cfg(feature = "diagnostics")]
+pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 pub use awaitlist_core::{Block, TimedOut};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]

@@ -4,7 +4,11 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use awaitlist_core::{const_fn, sync::UnsafeCell};
+use awaitlist_core::{
+    const_fn,
+    sync::UnsafeCell,
+    trace::{Asker, Origin},
+};
 
 use crate::{Acquire, AcquireWith, Guard, LockGuard, raw::RawLock};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
@@ -53,15 +57,17 @@ impl<T> Lock<T> {
         /// static CACHE: Lock<Option<String>> = Lock::new(None);
         /// assert!(!CACHE.locked());
         /// ```
+        #[track_caller]
         pub const fn new(value: T) -> Self {
-            Self { raw: RawLock::new(), data: UnsafeCell::new(value) }
+            Self { raw: RawLock::new(None), data: UnsafeCell::new(value) }
         }
     }
 
     const_fn! {
         /// A free lock around `value`, with a name for diagnostics. Without those the name is not kept.
-        pub const fn named(_name: &'static str, value: T) -> Self {
-            Self::new(value)
+        #[track_caller]
+        pub const fn named(name: &'static str, value: T) -> Self {
+            Self { raw: RawLock::new(Some(name)), data: UnsafeCell::new(value) }
         }
     }
 
@@ -108,8 +114,12 @@ impl<T: ?Sized> Lock<T> {
     #[inline]
     #[track_caller]
     pub fn try_acquire(&self) -> Option<LockGuard<'_, T>> {
-        // SAFETY: the permit was taken for this guard.
-        self.raw.try_take().then(|| unsafe { Guard::new(self) })
+        let origin = Origin::here();
+        self.raw.try_take().then(|| {
+            let hold = self.raw.hold(origin, Asker::calling());
+            // SAFETY: the permit was taken for this guard.
+            unsafe { Guard::new(self, hold) }
+        })
     }
 
     /// [`acquire`](Self::acquire), with a guard that owns the lock's `Arc`, to be kept in a struct or sent to a task.
@@ -134,10 +144,12 @@ impl<T: ?Sized> Lock<T> {
     #[inline]
     #[track_caller]
     pub fn try_acquire_owned(self: &Arc<Self>) -> Option<OwnedLockGuard<T>> {
-        self.raw
-            .try_take()
+        let origin = Origin::here();
+        self.raw.try_take().then(|| {
+            let hold = self.raw.hold(origin, Asker::calling());
             // SAFETY: the permit was taken for this guard.
-            .then(|| unsafe { Guard::new(Arc::clone(self)) })
+            unsafe { Guard::new(Arc::clone(self), hold) }
+        })
     }
 
     /// Whether somebody holds the lock. As asyncio's `locked()`, this is false between a release and the moment at
@@ -205,12 +217,9 @@ impl Lock<()> {
     /// [`NotAcquired`], if the lock is free, or if it is held by a guard.
     #[track_caller]
     pub fn adopt(&self) -> Result<LockGuard<'_>, NotAcquired> {
-        if self.raw.adopt_hold() {
-            // SAFETY: the hold was nobody's, and is this guard's now.
-            Ok(unsafe { Guard::new(self) })
-        } else {
-            Err(NotAcquired)
-        }
+        let hold = self.raw.adopt_hold(Origin::here()).ok_or(NotAcquired)?;
+        // SAFETY: the hold was nobody's, and is this guard's now.
+        Ok(unsafe { Guard::new(self, hold) })
     }
 
     /// [`adopt`](Self::adopt), with a guard that owns the lock's `Arc`.
@@ -221,23 +230,22 @@ impl Lock<()> {
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     #[track_caller]
     pub fn adopt_owned(self: &Arc<Self>) -> Result<OwnedLockGuard, NotAcquired> {
-        if self.raw.adopt_hold() {
-            // SAFETY: the hold was nobody's, and is this guard's now.
-            Ok(unsafe { Guard::new(Arc::clone(self)) })
-        } else {
-            Err(NotAcquired)
-        }
+        let hold = self.raw.adopt_hold(Origin::here()).ok_or(NotAcquired)?;
+        // SAFETY: the hold was nobody's, and is this guard's now.
+        Ok(unsafe { Guard::new(Arc::clone(self), hold) })
     }
 }
 
 /// A free lock around `T::default()`. For a lock without a value, write `<Lock>::default()`.
 impl<T: Default> Default for Lock<T> {
+    #[track_caller]
     fn default() -> Self {
         Self::new(T::default())
     }
 }
 
 impl<T> From<T> for Lock<T> {
+    #[track_caller]
     fn from(value: T) -> Self {
         Self::new(value)
     }

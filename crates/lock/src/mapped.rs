@@ -10,7 +10,7 @@ use core::{
     ptr,
 };
 
-use awaitlist_core::Handle;
+use awaitlist_core::{Handle, trace::Hold};
 
 use crate::{Lock, raw::RawLock};
 
@@ -29,6 +29,8 @@ pub struct MappedGuard<U: ?Sized, R: Release> {
     part: *mut U,
     /// Gives the hold back.
     lock: R,
+    /// What the diagnostics know of the hold.
+    hold: Hold,
     /// Gives out `&U` and `&mut U`, so it is Send and Sync as they are.
     value: PhantomData<U>,
 }
@@ -42,10 +44,11 @@ impl<U: ?Sized, R: Release> MappedGuard<U, R> {
     /// # Safety
     ///
     /// `part` is part of the value of the lock, and the hold of that lock goes to this guard.
-    pub(crate) const unsafe fn new(part: *mut U, lock: R) -> Self {
+    pub(crate) const unsafe fn new(part: *mut U, lock: R, hold: Hold) -> Self {
         Self {
             part,
             lock,
+            hold,
             value: PhantomData,
         }
     }
@@ -75,10 +78,10 @@ impl<U: ?Sized, R: Release> MappedGuard<U, R> {
             Some(part) => {
                 let part: *mut V = part;
                 let this = ManuallyDrop::new(this);
-                // SAFETY: read once, out of what is not dropped.
-                let lock = unsafe { ptr::read(&this.lock) };
+                // SAFETY: each read once, out of what is not dropped.
+                let (lock, hold) = unsafe { (ptr::read(&this.lock), ptr::read(&this.hold)) };
                 // SAFETY: the hold goes from one guard to the other, and a part of the part is one of the value.
-                Ok(unsafe { MappedGuard::new(part, lock) })
+                Ok(unsafe { MappedGuard::new(part, lock, hold) })
             }
             None => Err(this),
         }
@@ -103,10 +106,19 @@ impl<U: ?Sized, R: Release> DerefMut for MappedGuard<U, R> {
     }
 }
 
+#[cfg(feature = "diagnostics")]
+impl<U: ?Sized, R: Release> awaitlist_core::diagnostics::Held for MappedGuard<U, R> {
+    fn held(&self) -> (&awaitlist_core::trace::Probe, &Hold) {
+        (self.lock.raw(release::Token::new()).probe(), &self.hold)
+    }
+}
+
 impl<U: ?Sized, R: Release> Drop for MappedGuard<U, R> {
     #[inline]
     fn drop(&mut self) {
-        self.lock.release(release::Token::new());
+        self.lock
+            .raw(release::Token::new())
+            .give_back(&mut self.hold);
     }
 }
 
@@ -169,23 +181,23 @@ mod release {
         }
     }
 
-    /// Gives the hold of a lock back.
+    /// Leads to the lock that is held.
     pub trait Release {
-        fn release(&self, token: Token);
+        fn raw(&self, token: Token) -> &RawLock;
     }
 
     impl Release for &RawLock {
         #[inline]
-        fn release(&self, _: Token) {
-            self.give_back();
+        fn raw(&self, _: Token) -> &RawLock {
+            self
         }
     }
 
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     impl<T: ?Sized> Release for Arc<Lock<T>> {
         #[inline]
-        fn release(&self, _: Token) {
-            self.raw.give_back();
+        fn raw(&self, _: Token) -> &RawLock {
+            &self.raw
         }
     }
 }

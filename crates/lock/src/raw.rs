@@ -5,7 +5,10 @@
 
 use core::ops::Deref;
 
-use awaitlist_core::{Handle, Pass, Queue, Sole, Standing, Waitable, const_fn};
+use awaitlist_core::{
+    Handle, Pass, Queue, Sole, Standing, Waitable, const_fn,
+    trace::{Asker, Hold, Origin, Probe},
+};
 
 use crate::{Guard, Lock};
 
@@ -38,8 +41,9 @@ pub struct RawLock {
 
 impl RawLock {
     const_fn! {
-        pub(crate) const fn new() -> Self {
-            Self { queue: Queue::with_one_permit() }
+        #[track_caller]
+        pub(crate) const fn new(name: Option<&'static str>) -> Self {
+            Self { queue: Queue::with_one_permit(Probe::lock(name)) }
         }
     }
 
@@ -48,10 +52,22 @@ impl RawLock {
         self.queue.try_take()
     }
 
+    /// What is told of the hold that the caller has got.
+    #[inline]
+    pub(crate) fn hold(&self, origin: Origin, asker: Asker) -> Hold {
+        self.probe().hold(origin, asker, 1)
+    }
+
     /// Gives the hold back that the caller has.
     #[inline]
-    pub(crate) fn give_back(&self) {
+    pub(crate) fn give_back(&self, hold: &mut Hold) {
+        self.probe().end(hold);
         self.queue.give_back();
+    }
+
+    #[inline]
+    pub(crate) const fn probe(&self) -> &Probe {
+        self.queue.probe()
     }
 
     #[inline]
@@ -69,13 +85,15 @@ impl RawLock {
         self.queue.locked(|queue| queue.snapshot())
     }
 
-    pub(crate) fn forget_hold(&self) {
+    pub(crate) fn forget_hold(&self, mut hold: Hold) {
+        self.probe().forget(&mut hold);
         self.queue.forget_hold();
     }
 
-    #[must_use]
-    pub(crate) fn adopt_hold(&self) -> bool {
-        self.queue.adopt_hold()
+    /// Takes a forgotten hold over. `None` if there is none.
+    pub(crate) fn adopt_hold(&self, origin: Origin) -> Option<Hold> {
+        let adopted = self.queue.adopt_hold();
+        adopted.then(|| self.probe().take_over(origin, 1))
     }
 }
 
@@ -96,8 +114,14 @@ unsafe impl<T: ?Sized> Waitable for Lock<T> {
 
 /// Takes a guard apart: the hold goes on, and is the caller's to give back or to make a guard of again.
 #[inline]
-pub fn into_hold<T: ?Sized, H: Handle<Target = Lock<T>>>(guard: Guard<T, H>) -> H {
-    guard.into_handle()
+pub fn into_hold<T: ?Sized, H: Handle<Target = Lock<T>>>(guard: Guard<T, H>) -> (H, Hold) {
+    guard.into_parts()
+}
+
+/// What is told of a hold that was got by a poll of the lock's queue.
+#[inline]
+pub fn new_hold<T: ?Sized>(lock: &Lock<T>, origin: Origin, asker: Asker) -> Hold {
+    lock.raw.hold(origin, asker)
 }
 
 /// A guard for a hold.
@@ -106,9 +130,12 @@ pub fn into_hold<T: ?Sized, H: Handle<Target = Lock<T>>>(guard: Guard<T, H>) -> 
 ///
 /// The caller has a hold of this lock, got by [`into_hold`] or by a poll of its queue, and gives it to the guard.
 #[inline]
-pub unsafe fn from_hold<T: ?Sized, H: Handle<Target = Lock<T>>>(handle: H) -> Guard<T, H> {
+pub unsafe fn from_hold<T: ?Sized, H: Handle<Target = Lock<T>>>(
+    handle: H,
+    hold: Hold,
+) -> Guard<T, H> {
     // SAFETY: the caller's word.
-    unsafe { Guard::new(handle) }
+    unsafe { Guard::new(handle, hold) }
 }
 
 /// Gives a hold back.
@@ -117,6 +144,6 @@ pub unsafe fn from_hold<T: ?Sized, H: Handle<Target = Lock<T>>>(handle: H) -> Gu
 ///
 /// The caller has a hold of this lock, got as for [`from_hold`], and has it no more afterwards.
 #[inline]
-pub unsafe fn release_hold<T: ?Sized, H: Handle<Target = Lock<T>>>(handle: &H) {
-    Deref::deref(handle).raw.give_back();
+pub unsafe fn release_hold<T: ?Sized, H: Handle<Target = Lock<T>>>(handle: &H, hold: &mut Hold) {
+    Deref::deref(handle).raw.give_back(hold);
 }

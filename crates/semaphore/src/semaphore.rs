@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use awaitlist_core::{Excess, MAX_PERMITS, Overflow, Permits, Pool, Queue, const_fn};
+use awaitlist_core::{Excess, MAX_PERMITS, Overflow, Permits, Pool, Queue, const_fn, trace::Probe};
 
 /// A fair semaphore for futures and threads: `asyncio.Semaphore` of CPython 3.13.
 ///
@@ -41,7 +41,7 @@ impl Semaphore {
         /// If `value` is above [`MAX_PERMITS`]. asyncio's `ValueError` for negative values is in the type.
         #[track_caller]
         pub const fn new(value: usize) -> Self {
-            Self { queue: Queue::with_permits(value) }
+            Self { queue: Queue::with_permits(value, Probe::semaphore(None, value)) }
         }
     }
 
@@ -52,8 +52,8 @@ impl Semaphore {
         ///
         /// As [`new`](Self::new).
         #[track_caller]
-        pub const fn named(_name: &'static str, value: usize) -> Self {
-            Self::new(value)
+        pub const fn named(name: &'static str, value: usize) -> Self {
+            Self { queue: Queue::with_permits(value, Probe::semaphore(Some(name), value)) }
         }
     }
 
@@ -77,7 +77,9 @@ impl Semaphore {
     #[inline]
     #[track_caller]
     pub fn release_many(&self, n: usize) {
+        let release = self.queue.probe().release(n);
         if let Err(Overflow) = self.queue.give_back(n, MAX_PERMITS, Excess::Refuse) {
+            release.refuse();
             too_many(n);
         }
     }

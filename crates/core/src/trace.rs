@@ -1,0 +1,185 @@
+//! What the diagnostics are told: with the feature `diagnostics` by `awaitlist-diagnostics`' hooks, which do the work;
+//! without it by these, which are of no size and do nothing.
+//!
+//! | type | where it lives | what it knows |
+//! |---|---|---|
+//! | `Origin` | wherever something is asked for | where in the user's code that is |
+//! | `Asker` | in a poll | who polls, and when |
+//! | `Probe` | in each queue | what is told of the primitive |
+//! | `Seat` | in each node | where the wait was asked for, and where it is written down |
+//! | `Hold` | in each guard and permit | where the hold is written down |
+//!
+//! Askers are made and dropped outside the lock, since they keep a waker; the rest may be told under it.
+
+#[cfg(feature = "diagnostics")]
+pub use awaitlist_diagnostics::hooks::{
+    Asker, Hold, Moment, Origin, Probe, Releasing, Seat, blocking,
+};
+
+#[cfg(not(feature = "diagnostics"))]
+pub use nothing::*;
+
+/// Without the feature.
+#[cfg(not(feature = "diagnostics"))]
+#[allow(
+    missing_docs,
+    reason = "described above, and in the hooks that do something"
+)]
+mod nothing {
+    use core::task::Context;
+
+    #[derive(Clone, Copy, Debug)]
+    pub struct Origin;
+
+    impl Origin {
+        #[inline(always)]
+        pub const fn here() -> Self {
+            Self
+        }
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    pub struct Moment;
+
+    impl Moment {
+        #[inline(always)]
+        pub const fn unknown() -> Self {
+            Self
+        }
+
+        #[inline(always)]
+        pub const fn now() -> Self {
+            Self
+        }
+    }
+
+    #[derive(Debug)]
+    pub struct Asker;
+
+    impl Asker {
+        #[inline(always)]
+        pub const fn polling(_: &Context<'_>) -> Self {
+            Self
+        }
+
+        #[inline(always)]
+        pub const fn calling() -> Self {
+            Self
+        }
+    }
+
+    #[derive(Debug)]
+    pub struct Seat;
+
+    impl Seat {
+        #[inline(always)]
+        pub const fn new(_: Origin) -> Self {
+            Self
+        }
+
+        #[inline(always)]
+        pub const fn origin(&self) -> Origin {
+            Origin
+        }
+    }
+
+    #[derive(Debug)]
+    pub struct Hold;
+
+    impl Hold {
+        #[inline(always)]
+        pub const fn none() -> Self {
+            Self
+        }
+    }
+
+    #[derive(Debug)]
+    pub struct Releasing;
+
+    impl Releasing {
+        #[inline(always)]
+        pub const fn refuse(self) {}
+    }
+
+    #[derive(Debug)]
+    pub struct Probe;
+
+    impl Probe {
+        #[inline(always)]
+        pub const fn lock(_: Option<&'static str>) -> Self {
+            Self
+        }
+
+        #[inline(always)]
+        pub const fn event(_: Option<&'static str>) -> Self {
+            Self
+        }
+
+        #[inline(always)]
+        pub const fn condition(_: Option<&'static str>) -> Self {
+            Self
+        }
+
+        #[inline(always)]
+        pub const fn semaphore(_: Option<&'static str>, _: usize) -> Self {
+            Self
+        }
+
+        #[inline(always)]
+        pub const fn bounded_semaphore(_: Option<&'static str>, _: usize) -> Self {
+            Self
+        }
+
+        #[inline(always)]
+        pub const fn barrier(_: Option<&'static str>, _: usize) -> Self {
+            Self
+        }
+
+        #[inline(always)]
+        pub const fn join(&self, _: &Seat, _: &mut Asker, _: usize) {}
+
+        #[inline(always)]
+        pub const fn pass_on(&self, _: &Seat, _: &mut Asker) {}
+
+        #[inline(always)]
+        pub const fn call(&self, _: &Seat, _: Moment) {}
+
+        #[inline(always)]
+        pub const fn leave(&self, _: &Seat) {}
+
+        #[inline(always)]
+        pub const fn hold(&self, _: Origin, _: Asker, _: usize) -> Hold {
+            Hold
+        }
+
+        #[inline(always)]
+        pub const fn end(&self, _: &mut Hold) {}
+
+        #[inline(always)]
+        pub const fn forget(&self, _: &mut Hold) {}
+
+        #[inline(always)]
+        pub const fn take_over(&self, _: Origin, _: usize) -> Hold {
+            Hold
+        }
+
+        #[inline(always)]
+        pub const fn split(&self, _: &mut Hold, _: usize, _: usize) -> Hold {
+            Hold
+        }
+
+        #[inline(always)]
+        pub const fn merge(&self, _: &mut Hold, _: &mut Hold, _: usize) {}
+
+        #[inline(always)]
+        pub const fn release(&self, _: usize) -> Releasing {
+            Releasing
+        }
+    }
+
+    #[inline(always)]
+    #[cfg(all(feature = "std", not(awaitlist_loom)))]
+    pub const fn blocking<F>(future: F) -> F {
+        future
+    }
+}

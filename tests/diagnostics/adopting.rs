@@ -1,0 +1,82 @@
+//! Guards that are sent elsewhere.
+
+use std::{task::Waker, thread};
+
+use crate::{deadlocks_at, ready, seen, waiting};
+use awaitlist::{
+    Block, Lock, LockGuard, Semaphore,
+    diagnostics::{Actor, adopt, task},
+};
+
+#[test]
+fn a_guard_that_was_sent_is_still_the_senders_until_it_is_adopted() {
+    let lock = Lock::named("sent", ());
+    let guard = ready(task("sender", lock.acquire()), Waker::noop());
+    let before = seen("sent").holds[0].clone();
+    let wait = waiting(
+        task("receiver", async move {
+            adopt(&guard);
+            std::future::pending::<()>().await;
+        }),
+        Waker::noop(),
+    );
+    let after = seen("sent").holds[0].clone();
+    assert_eq!(
+        (before.who.to_string(), after.who.to_string()),
+        ("task \"sender\"".into(), "task \"receiver\"".into())
+    );
+    assert_eq!(
+        (before.at, before.since),
+        (after.at, after.since),
+        "it was acquired there and then"
+    );
+    drop(wait);
+}
+
+#[test]
+fn outside_of_tasks_it_is_the_threads() {
+    let pool = Semaphore::named("thread's", 3);
+    let permit = pool.try_acquire_many(2).unwrap();
+    assert!(matches!(seen("thread's").holds[0].who, Actor::Unknown(_)));
+    adopt(&permit);
+    assert_eq!(
+        seen("thread's").holds[0].who,
+        Actor::Thread(thread::current())
+    );
+}
+
+/// What the wrong attribution would have called a deadlock, and the right one does not.
+#[test]
+fn what_was_adopted_elsewhere_is_in_no_cycle_of_the_sender() {
+    let lock = Lock::named("moved on", ());
+    let mut sent = None;
+    let sender = waiting(
+        task("sender", async {
+            sent = Some(lock.acquire().await);
+            drop(lock.acquire().await);
+        }),
+        Waker::noop(),
+    );
+    assert_eq!(deadlocks_at("moved on").len(), 1, "so far it is one");
+    // Somebody else, who can reach the guard, takes it.
+    drop(sender);
+    let guard = sent.take().unwrap();
+    adopt(&guard);
+    let again = waiting(task("sender", lock.acquire()), Waker::noop());
+    assert_eq!(deadlocks_at("moved on"), []);
+    drop((guard, again));
+}
+
+#[test]
+fn a_mapped_guard_is_the_same_hold() {
+    let lock = Lock::named("mapped", (1, 2));
+    let guard = LockGuard::map(task("mapper", lock.acquire()).block(), |pair| &mut pair.1);
+    assert_eq!(seen("mapped").holds[0].who.to_string(), "task \"mapper\"");
+    adopt(&guard);
+    assert_eq!(
+        seen("mapped").holds[0].who,
+        Actor::Thread(thread::current())
+    );
+    drop(guard);
+    assert!(lock.try_acquire().is_some());
+}

@@ -1,0 +1,180 @@
+//! What is asked at the wrong time, or too much of it: each is defined, and nothing is locked up.
+
+use std::{
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+        mpsc,
+    },
+    task::Waker,
+    thread,
+    time::Duration,
+};
+
+use awaitlist::{
+    Block, Event, Lock, Semaphore,
+    diagnostics::{ManualClock, deadlocks, set_clock, snapshot, watch},
+};
+use tests::Probe;
+
+use crate::{SECOND, clock, find, poll, ready, seen, stalls_at, waiting};
+
+#[test]
+fn a_threshold_of_zero_tells_of_every_wait_that_is_seen_and_of_each_once() {
+    clock();
+    let event = Event::named("zero");
+    let first = waiting(event.wait(), Waker::noop());
+    let mut watch = watch(Duration::ZERO);
+    assert_eq!(stalls_at("zero", watch.check()).len(), 1);
+    assert_eq!(stalls_at("zero", watch.check()), []);
+    let second = waiting(event.wait(), Waker::noop());
+    assert_eq!(stalls_at("zero", watch.check()).len(), 1);
+    drop((first, second));
+}
+
+#[test]
+fn a_threshold_that_no_clock_reaches_tells_of_nothing() {
+    let event = Event::named("endless");
+    let wait = waiting(event.wait(), Waker::noop());
+    let mut watch = watch(Duration::MAX);
+    clock().advance(SECOND);
+    assert_eq!(watch.check(), []);
+    drop(wait);
+}
+
+#[test]
+fn a_watch_may_be_dropped_with_stalls_that_it_has_not_told_of() {
+    let (one, other) = (Event::named("dropped: one"), Event::named("dropped: other"));
+    let waits = (
+        waiting(one.wait(), Waker::noop()),
+        waiting(other.wait(), Waker::noop()),
+    );
+    let mut watch = watch(SECOND);
+    clock().advance(SECOND);
+    assert!(watch.next().is_some(), "and at least one more is pending");
+    drop(watch);
+    drop(waits);
+}
+
+#[test]
+fn a_snapshot_may_be_taken_in_a_waker_at_every_step() {
+    let lock = Arc::new(Lock::named("in a waker", ()));
+    let looks = Arc::new(AtomicUsize::new(0));
+    let look = || {
+        let looks = Arc::clone(&looks);
+        move || {
+            let shown = snapshot();
+            let _ = (deadlocks(), shown.to_string(), shown.to_dot());
+            looks.fetch_add(1, SeqCst);
+        }
+    };
+    let family = Probe::new()
+        .on_clone(look())
+        .on_wake(look())
+        .on_drop(look());
+    let waker = family.waker();
+    for _ in 0..3 {
+        let guard = ready(lock.acquire(), &waker);
+        let mut queued = waiting(lock.acquire(), &waker);
+        let cancelled = waiting(lock.acquire(), &waker);
+        drop(guard);
+        assert!(poll(&mut queued, &waker).is_ready());
+        drop(cancelled);
+    }
+    let seen = looks.load(SeqCst);
+    assert!(seen >= 3 * 4, "it was looked {seen} times");
+    assert_eq!(find(&snapshot(), "in a waker"), None);
+}
+
+/// Every thread but the one that asks sits in `block`.
+#[test]
+fn a_snapshot_may_be_taken_while_every_thread_blocks() {
+    let lock = Lock::named("all block", ());
+    thread::scope(|scope| {
+        let guard = lock.acquire().block();
+        let blocked: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| drop(lock.acquire().block())))
+            .collect();
+        while seen("all block").waits.len() < blocked.len() {
+            thread::yield_now();
+        }
+        assert_eq!(deadlocks().len(), deadlocks().len(), "it answers");
+        drop(guard);
+        for thread in blocked {
+            thread.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_million_waiters_are_seen_and_told_of_and_do_not_lock_anything_up() {
+    const WAITERS: usize = 1_000_000;
+    let semaphore = Arc::new(Semaphore::named("a million", 0));
+    let mut waits: Vec<_> = (0..WAITERS)
+        .map(|_| Box::pin(semaphore.acquire()))
+        .collect();
+    for wait in &mut waits {
+        assert!(poll(wait, Waker::noop()).is_pending());
+    }
+    let shown = seen("a million");
+    assert_eq!(shown.waits.len(), WAITERS);
+    let last = shown.waits.last().unwrap();
+    assert_eq!(
+        last.state,
+        awaitlist::diagnostics::WaitState::Queued { position: WAITERS }
+    );
+
+    let mut watch = watch(SECOND);
+    clock().advance(SECOND);
+    let told = stalls_at("a million", watch.check());
+    assert_eq!((told.len(), told[0].others), (1, WAITERS - 1), "as one");
+    assert!(told[0].to_string().contains("(and 999999 more)"));
+
+    // Others use it while it is looked at.
+    let start = Barrier::new(2);
+    thread::scope(|scope| {
+        let looking = scope.spawn(|| {
+            start.wait();
+            (0..3).map(|_| seen("a million").waits.len()).max()
+        });
+        start.wait();
+        for wait in waits.drain(..WAITERS / 2) {
+            drop(wait);
+        }
+        semaphore.release_many(1);
+        assert!(looking.join().unwrap() <= Some(WAITERS));
+    });
+    drop(waits);
+    assert_eq!(find(&snapshot(), "a million"), None);
+}
+
+#[test]
+fn a_clock_is_set_once() {
+    clock();
+    static OTHER: ManualClock = ManualClock::new();
+    let refused = set_clock(&OTHER).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the clock of the diagnostics is set already"
+    );
+}
+
+/// The callback is the user's: while it runs, the primitives and the diagnostics are to be used.
+#[test]
+fn a_report_may_use_what_it_is_told_of() {
+    clock();
+    let lock = Arc::new(Lock::named("used in a report", 1));
+    let guard = lock.acquire_owned().block();
+    let wait = waiting(lock.acquire(), Waker::noop());
+    let (told, tells) = mpsc::channel();
+    let mine = Arc::clone(&lock);
+    let watching = watch(Duration::ZERO).spawn(move |stall| {
+        if stall.site.name == Some("used in a report") {
+            let free = mine.try_acquire().is_some();
+            let _ = told.send((free, snapshot().primitives.len()));
+        }
+    });
+    let (free, primitives) = tells.recv().unwrap();
+    assert!(!free && primitives > 0);
+    drop((watching, wait, guard));
+}

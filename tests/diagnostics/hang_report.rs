@@ -1,0 +1,129 @@
+//! What is said of each program of the example `hang_report`. docs/hangs.md shows it.
+
+#[path = "../../crates/awaitlist/examples/hang_report/programs.rs"]
+mod programs;
+
+use std::sync::Mutex;
+
+use awaitlist::diagnostics::watch;
+use tests::fifo::Executor;
+
+use crate::{SECOND, clock, stalls_at};
+
+/// Runs the program with that title until it hangs, and answers what the watch says of the primitive with that name.
+#[track_caller]
+fn report(title: &str, name: &str) -> String {
+    // The others' primitives have the same names.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _one = ONE_AT_A_TIME.lock();
+    let clock = clock();
+    let mut programs = programs::PROGRAMS.iter();
+    let program = programs
+        .find(|program| program.title.contains(title))
+        .expect("there is one");
+    let executor = Executor::new();
+    let tasks: Vec<_> = (program.start)()
+        .into_iter()
+        .map(|task| executor.spawn(task))
+        .collect();
+    executor.settle();
+    assert!(tasks.iter().any(|task| !task.is_done()), "it hangs");
+    let mut watch = watch(SECOND);
+    clock.advance(SECOND);
+    let stalls = stalls_at(name, watch.check());
+    for task in &tasks {
+        task.cancel();
+    }
+    stalls[0].to_string()
+}
+
+#[track_caller]
+fn assert_says(report: &str, parts: &[&str]) {
+    let mut rest = report;
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else {
+            panic!("{part:?} is not in its place in\n{report}")
+        };
+        rest = after;
+    }
+}
+
+#[test]
+fn opposite_order() {
+    assert_says(
+        &report("opposite order", "savings"),
+        &[
+            "STALL: task \"deposit\" has waited ",
+            " for Lock \"savings\" #",
+            "programs.rs:",
+            "DEADLOCK: none of these can ever go on",
+            "task \"deposit\" waits at ",
+            " for Lock \"savings\" #",
+            "which task \"withdraw\" acquired at ",
+            "task \"withdraw\" waits at ",
+            " for Lock \"checking\" #",
+            "which task \"deposit\" acquired at ",
+            "taken for granted: each task does one thing at a time; ",
+        ],
+    );
+}
+
+#[test]
+fn itself() {
+    assert_says(
+        &report("that it holds", "cache"),
+        &[
+            "STALL: task \"refresh\" has waited ",
+            " for Lock \"cache\" #",
+            "DEADLOCK",
+            "task \"refresh\" waits at ",
+            "which task \"refresh\" itself acquired at ",
+        ],
+    );
+}
+
+#[test]
+fn futurelock() {
+    assert_says(
+        &report("futurelock", "session"),
+        &[
+            "STALL: task \"impatient\" has waited ",
+            " for Lock \"session\" #",
+            "(and 1 more)",
+            "WOKEN BUT NOT POLLED (futurelock)",
+            "task \"impatient\" was woken ",
+            " ago and has not been polled since; it waits at ",
+            "programs.rs:",
+        ],
+    );
+}
+
+#[test]
+fn leaked_permit() {
+    assert_says(
+        &report("permit is never given back", "connections"),
+        &[
+            "STALL: task \"next request\" has waited ",
+            " for Semaphore \"connections\" #",
+            "LEAKED: nobody is known who will give these back",
+            "held by task \"handler\" for ",
+            " (2 permits), acquired at ",
+            "programs.rs:",
+            ", a task that has ended since",
+        ],
+    );
+}
+
+#[test]
+fn one_short() {
+    assert_says(
+        &report("one party", "ready"),
+        &[
+            "STALL: task \"reader\" has waited ",
+            " for Barrier \"ready\" #",
+            "BARRIER SHORT of 1: 2 of 3 parties have come",
+            "1. task \"reader\" waits for ",
+            "2. task \"writer\" waits for ",
+        ],
+    );
+}

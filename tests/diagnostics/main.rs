@@ -1,0 +1,88 @@
+//! What the diagnostics tell. They tell it of the whole process, in which other tests run at the same time, so each test gives
+//! its primitives names of their own, and looks for those.
+//!
+//! Time is moved by hand.
+
+mod adopting;
+mod bad_input;
+mod deadlocks;
+mod hang_report;
+mod parts;
+mod random;
+mod snapshots;
+mod watching;
+
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+    sync::Once,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use awaitlist::diagnostics::{
+    Deadlock, ManualClock, Primitive, Snapshot, Stall, deadlocks, set_clock, snapshot,
+};
+
+static CLOCK: ManualClock = ManualClock::new();
+
+/// Has the time stand still, but for what the tests advance it by. Each test that looks at time calls it first.
+fn clock() -> &'static ManualClock {
+    static SET: Once = Once::new();
+    SET.call_once(|| set_clock(&CLOCK).expect("nobody else sets the clock"));
+    &CLOCK
+}
+
+/// Polls once with `waker`, and with no name.
+fn poll<F: Future + ?Sized>(future: &mut Pin<Box<F>>, waker: &Waker) -> Poll<F::Output> {
+    future.as_mut().poll(&mut Context::from_waker(waker))
+}
+
+/// A future that has been polled once with `waker`, and waits.
+#[track_caller]
+fn waiting<F: Future>(future: F, waker: &Waker) -> Pin<Box<F>> {
+    let mut future = Box::pin(future);
+    assert!(poll(&mut future, waker).is_pending(), "it need not wait");
+    future
+}
+
+/// What a future that need not wait answers, polled with `waker`.
+#[track_caller]
+fn ready<F: Future>(future: F, waker: &Waker) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(waker)) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("it has to wait"),
+    }
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What a snapshot says of the primitive with that name, which is held or waited for.
+#[track_caller]
+fn seen(name: &str) -> Primitive {
+    find(&snapshot(), name).expect("it is held or waited for")
+}
+
+fn find(snapshot: &Snapshot, name: &str) -> Option<Primitive> {
+    let mut primitives = snapshot.primitives.iter();
+    primitives.find(|one| one.site.name == Some(name)).cloned()
+}
+
+/// The deadlocks in which the primitive with that name is.
+fn deadlocks_at(name: &str) -> Vec<Deadlock> {
+    let is_there = |deadlock: &Deadlock| {
+        deadlock
+            .edges
+            .iter()
+            .any(|edge| edge.site.name == Some(name))
+    };
+    deadlocks().into_iter().filter(is_there).collect()
+}
+
+/// Those stalls that are on the primitive with that name.
+fn stalls_at(name: &str, stalls: Vec<Stall>) -> Vec<Stall> {
+    stalls
+        .into_iter()
+        .filter(|stall| stall.site.name == Some(name))
+        .collect()
+}

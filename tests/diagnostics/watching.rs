@@ -1,0 +1,298 @@
+//! What the stall watch tells, when, and why.
+
+use std::{
+    sync::{Arc, mpsc},
+    task::Waker,
+    thread,
+    time::Duration,
+};
+
+use awaitlist::{
+    Barrier, Block, Condition, Event, Lock, Semaphore,
+    diagnostics::{Cause, Stall, Watch, task, watch},
+};
+use futures_lite::StreamExt;
+
+use crate::{SECOND, clock, poll, ready, stalls_at, waiting};
+
+/// The one stall that a new look finds on that primitive, after a second.
+#[track_caller]
+fn told(watch: &mut Watch, name: &str) -> Stall {
+    clock().advance(SECOND);
+    let mut stalls = stalls_at(name, watch.check());
+    assert_eq!(stalls.len(), 1, "one stall on {name}");
+    stalls.remove(0)
+}
+
+#[test]
+fn a_wait_is_told_of_once_it_has_lasted_for_the_threshold_and_not_again() {
+    let clock = clock();
+    let event = Event::named("lasts");
+    let wait = waiting(event.wait(), Waker::noop());
+    let mut watch = watch(3600 * SECOND);
+    assert_eq!(stalls_at("lasts", watch.check()), []);
+    clock.advance(3599 * SECOND);
+    clock.advance(SECOND);
+    let told = stalls_at("lasts", watch.check());
+    assert_eq!((told.len(), &told[0].cause), (1, &Cause::NotSet));
+    clock.advance(3600 * SECOND);
+    assert_eq!(stalls_at("lasts", watch.check()), [], "it was told of");
+
+    // Another wait is another stall.
+    drop(wait);
+    let wait = waiting(event.wait(), Waker::noop());
+    clock.advance(3600 * SECOND);
+    assert_eq!(stalls_at("lasts", watch.check()).len(), 1);
+    drop(wait);
+}
+
+#[test]
+fn a_wait_that_ends_in_time_is_not_told_of() {
+    let clock = clock();
+    let event = Event::named("in time");
+    let mut wait = waiting(event.wait(), Waker::noop());
+    event.set();
+    assert!(poll(&mut wait, Waker::noop()).is_ready());
+    clock.advance(SECOND);
+    assert_eq!(stalls_at("in time", watch(SECOND).check()), []);
+}
+
+#[test]
+fn a_holder_that_has_gone_quiet() {
+    clock();
+    let lock = Lock::named("quiet", ());
+    let holder = waiting(
+        task("hoarder", async {
+            let guard = lock.acquire().await;
+            std::future::pending::<()>().await;
+            drop(guard);
+        }),
+        Waker::noop(),
+    );
+    let wait = waiting(lock.acquire(), Waker::noop());
+    let stall = told(&mut watch(SECOND), "quiet");
+    let Cause::HolderQuiet(holds) = &stall.cause else {
+        panic!("{stall}")
+    };
+    assert_eq!(holds[0].who.to_string(), "task \"hoarder\"");
+    assert!(stall.to_string().contains("HOLDER GONE QUIET"), "{stall}");
+    drop((holder, wait));
+}
+
+#[test]
+fn a_line_that_moves_is_slow_and_no_more_and_told_of_again_when_it_stops() {
+    let clock = clock();
+    let lock = Lock::named("moves", ());
+    let guard = ready(lock.acquire(), Waker::noop());
+    let mut next = waiting(lock.acquire(), Waker::noop());
+    let last = waiting(lock.acquire(), Waker::noop());
+    let mut watch = watch(1000 * SECOND);
+    clock.advance(1000 * SECOND);
+    drop(guard);
+    let guard = poll(&mut next, Waker::noop());
+    let stalls = stalls_at("moves", watch.check());
+    assert!(matches!(&stalls[0].cause, Cause::Slow(_)), "{}", stalls[0]);
+    clock.advance(1000 * SECOND);
+    let stalls = stalls_at("moves", watch.check());
+    assert!(
+        matches!(&stalls[0].cause, Cause::HolderQuiet(_)),
+        "{}",
+        stalls[0]
+    );
+    clock.advance(1000 * SECOND);
+    assert_eq!(stalls_at("moves", watch.check()), [], "it is as it was");
+    drop((guard, last));
+}
+
+#[test]
+fn a_future_whose_turn_it_is_and_that_nobody_polls() {
+    clock();
+    let lock = Lock::named("futurelocked", ());
+    let guard = ready(lock.acquire(), Waker::noop());
+    let unpolled = waiting(task("impatient", lock.acquire()), Waker::noop());
+    let behind = waiting(task("behind", lock.acquire()), Waker::noop());
+    drop(guard);
+    let stall = told(&mut watch(SECOND), "futurelocked");
+    let Cause::WokenButUnpolled(wait) = &stall.cause else {
+        panic!("{stall}")
+    };
+    assert_eq!(wait.who.to_string(), "task \"impatient\"");
+    assert_eq!(stall.others, 1);
+    drop((unpolled, behind));
+}
+
+#[test]
+fn permits_whose_task_has_ended_are_leaked_where_the_rest_is_not_enough() {
+    clock();
+    let pool = Semaphore::named("leaks", 2);
+    let kept = ready(task("ended", pool.acquire()), Waker::noop());
+    let mut living = Box::pin(task("living", async {
+        let permit = pool.acquire().await;
+        std::future::pending::<()>().await;
+        drop(permit);
+    }));
+    assert!(poll(&mut living, Waker::noop()).is_pending());
+    let one = waiting(pool.acquire(), Waker::noop());
+    let stall = told(&mut watch(SECOND), "leaks");
+    assert!(
+        matches!(stall.cause, Cause::HolderQuiet(_)),
+        "the living one may give its back: {stall}"
+    );
+    drop(one);
+    let two = waiting(pool.acquire_many(2), Waker::noop());
+    let stall = told(&mut watch(SECOND), "leaks");
+    let Cause::Leaked(leaked) = &stall.cause else {
+        panic!("{stall}")
+    };
+    assert_eq!(leaked[0].who.to_string(), "task \"ended\"");
+    assert!(
+        stall.to_string().contains("a task that has ended since"),
+        "{stall}"
+    );
+    drop((two, kept, living));
+}
+
+#[test]
+fn a_barrier_tells_who_has_come() {
+    clock();
+    let barrier = Barrier::named("short", 4);
+    let arrived = ["one", "other"].map(|name| waiting(task(name, barrier.wait()), Waker::noop()));
+    let stall = told(&mut watch(SECOND), "short");
+    let Cause::BarrierShort {
+        missing,
+        arrived: come,
+    } = &stall.cause
+    else {
+        panic!("{stall}")
+    };
+    assert_eq!((*missing, come.len()), (2, 2));
+    assert_eq!(come[1].who.to_string(), "task \"other\"");
+    assert!(
+        stall
+            .to_string()
+            .contains("BARRIER SHORT of 2: 2 of 4 parties have come"),
+        "{stall}"
+    );
+    drop(arrived);
+}
+
+#[test]
+fn what_nobody_sets_notifies_or_releases_is_told_of_as_that() {
+    clock();
+    let event = Event::named("unset");
+    let condition = Condition::named("unnotified", ());
+    let pool = Semaphore::named("without permits", 0);
+    let guard = condition.acquire().block();
+    let waits = (
+        waiting(event.wait(), Waker::noop()),
+        waiting(condition.wait(guard), Waker::noop()),
+        waiting(pool.acquire(), Waker::noop()),
+    );
+    clock().advance(SECOND);
+    let all = watch(SECOND).check();
+    for (name, cause, text) in [
+        ("unset", Cause::NotSet, "NOT SET"),
+        ("unnotified", Cause::NotNotified, "NOT NOTIFIED"),
+        ("without permits", Cause::NoPermits, "NO PERMITS"),
+    ] {
+        let stalls = stalls_at(name, all.clone());
+        assert_eq!(stalls[0].cause, cause);
+        assert!(stalls[0].to_string().contains(text), "{}", stalls[0]);
+    }
+    drop(waits);
+}
+
+#[test]
+fn a_deadlock_is_told_of_with_its_cycle() {
+    clock();
+    let lock = Lock::named("told of", ());
+    let wait = waiting(
+        task("selfish", async {
+            let one = lock.acquire().await;
+            let other = lock.acquire().await;
+            drop((one, other));
+        }),
+        Waker::noop(),
+    );
+    let stall = told(&mut watch(SECOND), "told of");
+    assert!(
+        matches!(&stall.cause, Cause::Deadlocked(found) if found.edges.len() == 1),
+        "{stall}"
+    );
+    drop(wait);
+}
+
+#[test]
+fn several_that_are_seen_at_once_are_one_stall() {
+    clock();
+    let event = Event::named("several");
+    let waits: Vec<_> = (0..5)
+        .map(|_| waiting(event.wait(), Waker::noop()))
+        .collect();
+    assert_eq!(told(&mut watch(SECOND), "several").others, 4);
+    drop(waits);
+}
+
+/// The watch sleeps in a thread until somebody waits, and is woken by that.
+#[test]
+fn a_watch_in_a_thread_hands_its_stalls_over_until_it_is_dropped() {
+    clock();
+    let (told, tells) = mpsc::channel();
+    let watching = watch(SECOND).spawn(move |stall| {
+        if stall.site.name == Some("in a thread") {
+            let _ = told.send(stall);
+        }
+    });
+    let event = Arc::new(Event::named("in a thread"));
+    let wait = waiting(event.wait(), Waker::noop());
+    clock().advance(SECOND);
+    assert_eq!(tells.recv().unwrap().cause, Cause::NotSet);
+    drop(wait);
+    drop(watching);
+    // Its end closes the channel.
+    assert!(tells.recv().is_err());
+}
+
+#[test]
+fn a_watch_as_a_stream_needs_no_runtime() {
+    clock();
+    let event = Event::named("as a stream");
+    let wait = waiting(event.wait(), Waker::noop());
+    let mut stalls = watch(Duration::ZERO).stream();
+    let stall = futures_lite::future::block_on(async {
+        loop {
+            let stall = stalls.next().await.expect("a stream of stalls never ends");
+            if stall.site.name == Some("as a stream") {
+                return stall;
+            }
+        }
+    });
+    assert_eq!(stall.cause, Cause::NotSet);
+    drop(wait);
+}
+
+#[test]
+fn as_an_iterator_it_blocks_until_there_is_one() {
+    clock();
+    let event = Event::named("as an iterator");
+    thread::scope(|scope| {
+        let told =
+            scope.spawn(|| watch(SECOND).find(|stall| stall.site.name == Some("as an iterator")));
+        let wait = waiting(event.wait(), Waker::noop());
+        clock().advance(SECOND);
+        let stall = told
+            .join()
+            .unwrap()
+            .expect("a watch that nobody ends goes on");
+        assert_eq!(stall.cause, Cause::NotSet);
+        drop(wait);
+    });
+}
+
+#[test]
+fn a_detached_watch_and_one_that_prints_go_on_and_end_as_told() {
+    let printing = watch(Duration::MAX).print();
+    assert!(format!("{printing:?}").contains("WatchThread"));
+    drop(printing);
+    watch(Duration::MAX).print().detach();
+}
