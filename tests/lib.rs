@@ -31,6 +31,9 @@ mod documents {
     #[doc = include_str!("../docs/porting.md")]
     struct Porting;
 
+    #[doc = include_str!("../docs/hangs.md")]
+    struct Hangs;
+
     #[doc = include_str!("../docs/beyond-one-process.md")]
     struct BeyondOneProcess;
 }
