@@ -10,7 +10,7 @@ use awaitlist_core::{Pass, Queue, Standing, Waitable, const_fn, trace::Probe};
 use crate::WaitOwned;
 use crate::{
     Wait, WaitWith,
-    round::{Phase, Round, begin_epoch, wake_older, withdraw},
+    round::{self, Arrival, Phase, Round, begin_epoch, wake_older, withdraw},
 };
 
 /// What opens the queue of a barrier.
@@ -161,6 +161,18 @@ impl Barrier {
     /// Whether the barrier is broken.
     pub fn broken(&self) -> bool {
         self.snapshot().0 == Phase::Broken
+    }
+
+    /// Whether an arrival seems to be the last that is missing. It is a guess, made without the lock: those who have not
+    /// left yet, and those who wait to come in, count as well.
+    pub(crate) fn seems_last(&self) -> bool {
+        self.queue.waiters() + 1 >= self.parties
+    }
+
+    /// Arrives, if there is nothing to wait for, and wakes all others if it is the last. Nothing has changed if there is.
+    #[inline(never)]
+    pub(crate) fn arrive_and_wake(&self) -> Option<Arrival> {
+        round::arrive_and_wake(&self.queue, self.parties)
     }
 
     /// Wakes those whom the last change of phase lets go.

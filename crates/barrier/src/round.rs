@@ -111,12 +111,25 @@ pub(crate) enum Arrival {
     Fails,
 }
 
-/// Arrives. Answers the tag with which to join the round, or the line for the next, if there is something to wait for.
+/// Arrives, if there is nothing to wait for, and wakes all others if it is the last. Nothing has changed if there is.
 #[inline]
-pub(crate) fn arrive(queue: &mut Locked<'_, Round>, parties: usize) -> ControlFlow<Arrival, usize> {
+pub(crate) fn arrive_and_wake(queue: &Queue<Round>, parties: usize) -> Option<Arrival> {
+    drain(
+        queue,
+        |queue| arrive_last(queue, parties),
+        |queue, arrival| match arrival {
+            Some(Arrival::Trips) => call_older(queue),
+            _ => None,
+        },
+    )
+}
+
+/// As [`arrive_and_wake`], but for the waking.
+#[inline]
+fn arrive_last(queue: &mut Locked<'_, Round>, parties: usize) -> Option<Arrival> {
     let round = queue.state();
-    let kind = match round.phase {
-        Phase::Broken => return Break(Arrival::Fails),
+    match round.phase {
+        Phase::Broken => Some(Arrival::Fails),
         Phase::Filling if round.inside + 1 == parties => {
             round.phase = Phase::Draining;
             round.next_index = 0;
@@ -124,14 +137,26 @@ pub(crate) fn arrive(queue: &mut Locked<'_, Round>, parties: usize) -> ControlFl
             // The last one is in and out at once.
             queue.state().inside += 1;
             leave_round(queue);
-            return Break(Arrival::Trips);
+            Some(Arrival::Trips)
         }
-        Phase::Filling => {
-            round.inside += 1;
-            Kind::Inside
-        }
-        Phase::Draining | Phase::Resetting => Kind::Gated,
+        _ => None,
+    }
+}
+
+/// Arrives. Answers the tag with which to join the round, or the line for the next, if there is something to wait for.
+#[inline]
+pub(crate) fn arrive(queue: &mut Locked<'_, Round>, parties: usize) -> ControlFlow<Arrival, usize> {
+    if let Some(arrival) = arrive_last(queue, parties) {
+        return Break(arrival);
+    }
+    let round = queue.state();
+    let kind = match round.phase {
+        Phase::Filling => Kind::Inside,
+        _ => Kind::Gated,
     };
+    if kind == Kind::Inside {
+        round.inside += 1;
+    }
     Continue(round.tag(kind).0)
 }
 
@@ -190,7 +215,7 @@ pub(crate) fn withdraw(turn: &mut Turn<'_, '_, Round>) -> (Option<Waker>, bool) 
     (waker, inside && leave_round(turn))
 }
 
-/// Counts one less inside. Answers whether those at the gate are to be woken.
+/// Counts one less inside. Answers whether there are some at the gate, who are to be woken.
 #[inline]
 fn leave_round(queue: &mut Locked<'_, Round>) -> bool {
     let round = queue.state();
@@ -200,7 +225,7 @@ fn leave_round(queue: &mut Locked<'_, Round>) -> bool {
         round.phase = Phase::Filling;
         begin_epoch(queue);
     }
-    opens
+    opens && queue.front().is_some()
 }
 
 /// Has all who wait now woken, by [`wake_older`].

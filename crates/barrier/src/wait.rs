@@ -83,8 +83,18 @@ where
     H: Handle<Target = Barrier>,
 {
     let parties = slot.handle().map_or(0, |barrier| barrier.parties());
+    if slot.handle().is_some_and(|barrier| barrier.seems_last()) {
+        // The last one needs no waker, and wakes the others under the same lock. Its wait is over before it does, see `end`.
+        let barrier = slot.as_mut().finish();
+        match barrier.arrive_and_wake() {
+            Some(Arrival::Fails) => return Poll::Ready(Err(BrokenBarrier::Aborted)),
+            Some(Arrival::Trips) => return Poll::Ready(Ok(parties - 1)),
+            None => slot.as_mut().restart(barrier),
+        }
+    }
     let mut standing = slot.as_mut().standing("Wait");
-    let (arrival, waker) = ready!(standing.enter_or_join(context, |queue| arrive(queue, parties)));
+    let entered = standing.enter_or_join(context, |queue| arrive(queue, parties));
+    let (arrival, waker) = ready!(entered);
     let (result, wakes) = match arrival {
         Arrival::Fails => (Err(BrokenBarrier::Aborted), false),
         Arrival::Trips => (Ok(parties - 1), true),

@@ -379,6 +379,19 @@ impl<H: Handle<Target: Waitable>> Slot<H> {
         this.handle.take().expect("a wait ends once")
     }
 
+    /// Begins a wait with the handle that [`finish`](Self::finish) gave back.
+    ///
+    /// # Panics
+    ///
+    /// If the last wait has not ended.
+    #[inline]
+    pub fn restart(self: Pin<&mut Self>, handle: H) {
+        // SAFETY: the node is not moved. It is in no queue, since a place that is queued has its handle.
+        let this = unsafe { self.get_unchecked_mut() };
+        assert!(this.handle.is_none(), "a wait ends before the next begins");
+        this.handle = Some(handle);
+    }
+
     /// Has a place leave the queue whose future is dropped.
     #[inline(never)]
     fn withdraw(&mut self) {
