@@ -11,10 +11,7 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-use awaitlist_core::{
-    Handle, KeyOf, Relay, Waitable,
-    trace::{Asker, Hold},
-};
+use awaitlist_core::{Handle, KeyOf, Relay, Waitable, trace::Hold};
 use awaitlist_lock::{Guard, Lock, raw};
 
 use crate::{Condition, condition::wake};
@@ -127,9 +124,8 @@ where
     pub(crate) fn poll_lock(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Guard<T, G>> {
         let mut relay = self.project().relay;
         ready!(relay.as_mut().second("Wait").poll_acquire(context));
-        let origin = relay.origin();
-        let lock = relay.finish();
-        let hold = raw::new_hold(&lock, origin, Asker::polling(context));
+        let lock = relay.as_mut().finish();
+        let hold = raw::acquired(&lock, relay.seat(), context);
         // SAFETY: the permit was taken, for this guard.
         Poll::Ready(unsafe { raw::from_hold(lock, hold) })
     }

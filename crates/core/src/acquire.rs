@@ -7,7 +7,7 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-use crate::{Handle, KeyOf, Permit, Pool, Slot, trace::Asker};
+use crate::{Handle, KeyOf, Permit, Pool, Slot, permit::probe};
 
 pin_project_lite::pin_project! {
     /// Waits for permits, and answers them as a [`Permit`]: what a semaphore's `acquire` and `acquire_many` make,
@@ -74,8 +74,8 @@ impl<H: Handle<Target: Pool>> Future for Acquire<H> {
             Some(handle) => handle,
             None => ready!(wait(slot.as_mut(), context)),
         };
-        let asker = Asker::polling(context);
-        Poll::Ready(Permit::held(handle, need, slot.origin(), asker))
+        let hold = probe(&handle).acquired(slot.seat(), context, need);
+        Poll::Ready(Permit::held(handle, need, hold))
     }
 }
 

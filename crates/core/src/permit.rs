@@ -4,7 +4,7 @@ use core::{fmt, mem, ops::Deref};
 
 use crate::{
     Excess, Handle, KeyOf, Pass, Pool, Waitable,
-    trace::{Asker, Hold, Origin, Probe},
+    trace::{Hold, Origin, Probe},
 };
 
 /// One or more permits of a semaphore, given back when this is dropped.
@@ -24,12 +24,12 @@ impl<H: Handle<Target: Pool>> Permit<H> {
     /// Permits that were taken from the queue of `handle` just now, as was asked for at `origin`.
     #[inline]
     pub fn new(handle: H, _: KeyOf<H>, count: usize, origin: Origin) -> Self {
-        Self::held(handle, count, origin, Asker::calling())
+        let hold = probe(&handle).taken(origin, count);
+        Self::held(handle, count, hold)
     }
 
     #[inline]
-    pub(crate) fn held(handle: H, count: usize, origin: Origin, asker: Asker) -> Self {
-        let hold = probe(&handle).hold(origin, asker, count);
+    pub(crate) const fn held(handle: H, count: usize, hold: Hold) -> Self {
         Self {
             handle,
             count,
@@ -86,7 +86,7 @@ impl<H: Handle<Target: Pool>> Permit<H> {
 
 /// What is told of the semaphore.
 #[inline]
-fn probe<H: Handle<Target: Pool>>(handle: &H) -> &Probe {
+pub(crate) fn probe<H: Handle<Target: Pool>>(handle: &H) -> &Probe {
     Waitable::queue(&**handle, Pass::new()).probe()
 }
 

@@ -224,6 +224,7 @@ impl Standing<'_, Permits> {
     /// Runs user code while `held` permits are in nobody's hands but ours: they go back if it panics.
     fn keeping(&self, held: usize, bound: usize, body: impl FnOnce()) {
         let give_back = || {
+            self.tell_of_leave();
             let _ = self.queue().give_back(held, bound, Excess::Discard);
         };
         or_undo(give_back, body);
@@ -357,7 +358,7 @@ fn releases_until_grant(value: usize, need: usize) -> usize {
 impl Turn<'_, '_, Permits> {
     /// Claims what this place was granted. Answers whether others may be granted something now.
     fn claim(&mut self) -> bool {
-        let waker = self.leave();
+        let waker = self.go();
         debug_assert!(waker.is_none(), "a called waiter's waker was taken");
         self.front_fits()
     }

@@ -6,7 +6,7 @@ use crate::{
     Handle, KeyOf, Pass, Queue, StateOf, Waitable,
     list::Node,
     slot::{Standing, polled_after_completion},
-    trace::Origin,
+    trace::{Origin, Seat},
 };
 
 /// In which queue the place stands, if it is queued, or stood last.
@@ -63,10 +63,10 @@ where
         self.second.as_ref()
     }
 
-    /// Where the wait was asked for.
+    /// What the diagnostics know of the wait.
     #[inline]
-    pub const fn origin(&self) -> Origin {
-        self.node.seat().origin()
+    pub const fn seat(&self) -> &Seat {
+        self.node.seat()
     }
 
     /// The owner's note.

@@ -10,7 +10,7 @@ use core::{
 use crate::{
     Handle, KeyOf, Locked, Pass, Queue, StateOf, Waitable,
     list::Node,
-    trace::{Asker, Origin},
+    trace::{Asker, Origin, Seat},
 };
 
 /// A future's place, at the queue in which it stands or may join.
@@ -61,15 +61,21 @@ impl<'a, S> Standing<'a, S> {
         self.queued() && self.node.note() == note
     }
 
-    /// Ends the stay of a place that was called, and counted out by who called it.
+    /// Ends the stay of a place that was called, and counted out by who called it. The diagnostics are to be told by who
+    /// does that: of the hold that becomes of it, or [of its leave](Self::tell_of_leave).
     ///
     /// # Safety
     ///
     /// The place was called.
     #[inline]
     pub(crate) unsafe fn forget_called(&mut self) {
-        self.queue.probe().leave(self.node.seat());
         self.node.set_left();
+    }
+
+    /// Tells the diagnostics that the wait has come to nothing.
+    #[inline]
+    pub(crate) fn tell_of_leave(&self) {
+        self.queue.probe().leave(self.node.seat());
     }
 
     /// Joins the queue.
@@ -212,13 +218,21 @@ impl<S> Turn<'_, '_, S> {
     #[inline]
     #[must_use = "the waker is to be dropped after the lock"]
     pub fn leave(&mut self) -> Option<Waker> {
+        let waker = self.go();
+        self.queue.queue().probe().leave(self.node.seat());
+        waker
+    }
+
+    /// As [`leave`](Self::leave), of one that has got what it came for: the diagnostics are to be told of the hold that
+    /// becomes of it.
+    #[inline]
+    pub(crate) fn go(&mut self) -> Option<Waker> {
         if !self.node.queued() {
             return None;
         }
         self.queue.strike_off();
         // SAFETY: it was this list that it was pushed on (`Standing::new`), and the list is locked.
         let waker = unsafe { self.queue.list().remove(self.node) };
-        self.queue.queue().probe().leave(self.node.seat());
         self.node.set_left();
         waker
     }
@@ -302,10 +316,10 @@ impl<H: Handle<Target: Waitable>> Slot<H> {
         }
     }
 
-    /// Where the wait was asked for.
+    /// What the diagnostics know of the wait.
     #[inline]
-    pub const fn origin(&self) -> Origin {
-        self.node.seat().origin()
+    pub const fn seat(&self) -> &Seat {
+        self.node.seat()
     }
 
     /// The place's tag.

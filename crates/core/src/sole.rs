@@ -210,6 +210,7 @@ impl Standing<'_, Sole> {
         if self.queued() {
             // SAFETY: it was called, since it has not left.
             unsafe { self.forget_called() };
+            self.tell_of_leave();
             self.queue().hand_on();
         }
         // A waker that was not to be woken is dropped last: that may panic, and the others are awake by now.

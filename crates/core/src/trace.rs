@@ -61,11 +61,6 @@ mod nothing {
         pub const fn polling(_: &Context<'_>) -> Self {
             Self
         }
-
-        #[inline(always)]
-        pub const fn calling() -> Self {
-            Self
-        }
     }
 
     #[derive(Debug)]
@@ -75,11 +70,6 @@ mod nothing {
         #[inline(always)]
         pub const fn new(_: Origin) -> Self {
             Self
-        }
-
-        #[inline(always)]
-        pub const fn origin(&self) -> Origin {
-            Origin
         }
     }
 
@@ -148,7 +138,12 @@ mod nothing {
         pub const fn leave(&self, _: &Seat) {}
 
         #[inline(always)]
-        pub const fn hold(&self, _: Origin, _: Asker, _: usize) -> Hold {
+        pub const fn acquired(&self, _: &Seat, _: &Context<'_>, _: usize) -> Hold {
+            Hold
+        }
+
+        #[inline(always)]
+        pub const fn taken(&self, _: Origin, _: usize) -> Hold {
             Hold
         }
 

@@ -87,7 +87,7 @@ impl Asker {
 
     /// Who calls a function, outside of any poll.
     #[inline]
-    pub fn calling() -> Self {
+    fn calling() -> Self {
         Self::new((Actor::here(), Kept::NOTHING))
     }
 
@@ -210,9 +210,36 @@ impl Probe {
         }
     }
 
-    /// Permits were acquired.
+    /// Permits were acquired by the future that sits there, in this poll of it.
     #[inline]
-    pub fn hold(&self, Origin(at): Origin, mut asker: Asker, permits: usize) -> Hold {
+    pub fn acquired(&self, seat: &Seat, context: &Context<'_>, permits: usize) -> Hold {
+        match seat.key() {
+            Some(key) => self.granted(seat, key, permits),
+            None => self.hold(seat.origin, Asker::polling(context), permits),
+        }
+    }
+
+    /// Permits were acquired by who waited for them: it has them since it was woken.
+    fn granted(&self, seat: &Seat, key: usize, permits: usize) -> Hold {
+        if permits == 0 {
+            self.leave(seat);
+            return Hold::none();
+        }
+        seat.key.store(NONE, Ordering::Relaxed);
+        Hold {
+            key: self.record().grant(key, permits),
+            kept: seat.kept.take(),
+        }
+    }
+
+    /// Permits were acquired outside of any poll.
+    #[inline]
+    pub fn taken(&self, origin: Origin, permits: usize) -> Hold {
+        self.hold(origin, Asker::calling(), permits)
+    }
+
+    #[inline]
+    fn hold(&self, Origin(at): Origin, mut asker: Asker, permits: usize) -> Hold {
         if permits == 0 {
             return Hold::none();
         }
@@ -243,7 +270,7 @@ impl Probe {
     /// Forgotten permits are somebody's again.
     pub fn take_over(&self, origin: Origin, permits: usize) -> Hold {
         self.record().take_over(permits);
-        self.hold(origin, Asker::calling(), permits)
+        self.taken(origin, permits)
     }
 
     /// So many permits of one hold are another hold from now on.
@@ -352,12 +379,6 @@ impl Seat {
             key: AtomicUsize::new(NONE),
             kept: Cell::new(Kept::NOTHING),
         }
-    }
-
-    /// Where the wait was asked for.
-    #[inline]
-    pub const fn origin(&self) -> Origin {
-        self.origin
     }
 
     /// Takes a waker to keep, for the one that was kept before.

@@ -117,6 +117,21 @@ impl Record {
         })
     }
 
+    /// Makes a hold of a wait, and answers its key.
+    #[inline]
+    pub(crate) fn grant(&self, key: usize, permits: usize) -> usize {
+        let entries = &mut *self.entries.lock();
+        let wait = entries.waits.remove(key);
+        entries.holds.insert(HoldEntry {
+            number: tick(&mut entries.next),
+            who: wait.who,
+            at: wait.at,
+            since: wait.woken.unwrap_or(wait.since),
+            permits,
+            forgotten: false,
+        })
+    }
+
     /// Strikes a hold out.
     #[inline]
     pub(crate) fn end_hold(&self, key: usize) {

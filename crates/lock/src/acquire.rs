@@ -10,7 +10,7 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-use awaitlist_core::{Handle, Slot, trace::Asker};
+use awaitlist_core::{Handle, Slot};
 
 use crate::{Guard, Lock, raw::Key};
 
@@ -61,7 +61,7 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Future for AcquireWith<T, H> {
             Some(handle) => handle,
             None => ready!(wait(slot.as_mut(), context)),
         };
-        let hold = handle.raw.hold(slot.origin(), Asker::polling(context));
+        let hold = handle.raw.acquired(slot.seat(), context);
         // SAFETY: the permit was taken, for this guard.
         Poll::Ready(unsafe { Guard::new(handle, hold) })
     }

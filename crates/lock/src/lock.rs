@@ -4,11 +4,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use awaitlist_core::{
-    const_fn,
-    sync::UnsafeCell,
-    trace::{Asker, Origin},
-};
+use awaitlist_core::{const_fn, sync::UnsafeCell, trace::Origin};
 
 use crate::{Acquire, AcquireWith, Guard, LockGuard, raw::RawLock};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
@@ -116,7 +112,7 @@ impl<T: ?Sized> Lock<T> {
     pub fn try_acquire(&self) -> Option<LockGuard<'_, T>> {
         let origin = Origin::here();
         self.raw.try_take().then(|| {
-            let hold = self.raw.hold(origin, Asker::calling());
+            let hold = self.raw.taken(origin);
             // SAFETY: the permit was taken for this guard.
             unsafe { Guard::new(self, hold) }
         })
@@ -146,7 +142,7 @@ impl<T: ?Sized> Lock<T> {
     pub fn try_acquire_owned(self: &Arc<Self>) -> Option<OwnedLockGuard<T>> {
         let origin = Origin::here();
         self.raw.try_take().then(|| {
-            let hold = self.raw.hold(origin, Asker::calling());
+            let hold = self.raw.taken(origin);
             // SAFETY: the permit was taken for this guard.
             unsafe { Guard::new(Arc::clone(self), hold) }
         })

@@ -3,11 +3,11 @@
 //! Public for the condition's crate, which lets a lock go and takes it again; hidden, since it is part of
 //! the suite's machinery.
 
-use core::ops::Deref;
+use core::{ops::Deref, task::Context};
 
 use awaitlist_core::{
     Handle, Pass, Queue, Sole, Standing, Waitable, const_fn,
-    trace::{Asker, Hold, Origin, Probe},
+    trace::{Hold, Origin, Probe, Seat},
 };
 
 use crate::{Guard, Lock};
@@ -52,10 +52,16 @@ impl RawLock {
         self.queue.try_take()
     }
 
-    /// What is told of the hold that the caller has got.
+    /// Tells of the hold that a future has got in this poll.
     #[inline]
-    pub(crate) fn hold(&self, origin: Origin, asker: Asker) -> Hold {
-        self.probe().hold(origin, asker, 1)
+    pub(crate) fn acquired(&self, seat: &Seat, context: &Context<'_>) -> Hold {
+        self.probe().acquired(seat, context, 1)
+    }
+
+    /// Tells of the hold that somebody has taken.
+    #[inline]
+    pub(crate) fn taken(&self, origin: Origin) -> Hold {
+        self.probe().taken(origin, 1)
     }
 
     /// Gives the hold back that the caller has.
@@ -118,10 +124,10 @@ pub fn into_hold<T: ?Sized, H: Handle<Target = Lock<T>>>(guard: Guard<T, H>) -> 
     guard.into_parts()
 }
 
-/// What is told of a hold that was got by a poll of the lock's queue.
+/// Tells of a hold that was got in this poll of the lock's queue.
 #[inline]
-pub fn new_hold<T: ?Sized>(lock: &Lock<T>, origin: Origin, asker: Asker) -> Hold {
-    lock.raw.hold(origin, asker)
+pub fn acquired<T: ?Sized>(lock: &Lock<T>, seat: &Seat, context: &Context<'_>) -> Hold {
+    lock.raw.acquired(seat, context)
 }
 
 /// A guard for a hold.
