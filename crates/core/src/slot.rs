@@ -10,7 +10,7 @@ use core::{
 use crate::{
     Handle, KeyOf, Locked, Pass, Queue, StateOf, Waitable,
     list::Node,
-    trace::{Asker, Origin, Seat},
+    trace::{Origin, Seat},
 };
 
 /// A future's place, at the queue in which it stands or may join.
@@ -81,10 +81,11 @@ impl<'a, S> Standing<'a, S> {
     /// Joins the queue.
     #[inline]
     pub fn join(&mut self, context: &Context<'_>, tag: usize) {
-        // Both are cloned before the lock.
-        let mut asker = Asker::polling(context);
+        // Cloned before the lock.
         let waker = context.waker().clone();
-        self.locked(|turn| turn.join(waker, &mut asker, tag));
+        self.node.seat().expect(context);
+        self.locked(|turn| turn.join(waker, tag));
+        self.node.seat().settle();
     }
 
     /// Joins the queue, unless a look under the lock finds that there is nothing to wait for.
@@ -98,15 +99,19 @@ impl<'a, S> Standing<'a, S> {
         enter: impl FnOnce(&mut Locked<'_, S>) -> ControlFlow<R, usize>,
     ) -> Poll<(R, Waker)> {
         // Cloned before the lock, and dropped after it if it is not needed.
-        let mut asker = Asker::polling(context);
         let waker = context.waker().clone();
-        self.locked(|turn| match enter(turn) {
+        self.node.seat().expect(context);
+        let entered = self.locked(|turn| match enter(turn) {
             ControlFlow::Break(answer) => Poll::Ready((answer, waker)),
             ControlFlow::Continue(tag) => {
-                turn.join(waker, &mut asker, tag);
+                turn.join(waker, tag);
                 Poll::Pending
             }
-        })
+        });
+        if entered.is_pending() {
+            self.node.seat().settle();
+        }
+        entered
     }
 
     /// Looks after a place that stands in the queue, as a poll of its future does.
@@ -140,12 +145,13 @@ impl<'a, S> Standing<'a, S> {
     /// Wakers are user code: the new one is cloned, and the old one dropped, outside the lock; and before the next look, so
     /// that a panic of theirs costs nothing that the look would have found.
     fn renew_waker(&mut self, context: &Context<'_>) {
-        let mut asker = Asker::polling(context);
         let waker = context.waker().clone();
+        self.node.seat().expect(context);
         let stale = self.locked(|turn| match turn.called() {
             true => Some(waker),
-            false => turn.replace_waker(waker, &mut asker),
+            false => turn.replace_waker(waker),
         });
+        self.node.seat().settle();
         drop(stale);
     }
 }
@@ -175,13 +181,13 @@ pub struct Turn<'a, 'q, S = ()> {
 }
 
 impl<S> Turn<'_, '_, S> {
-    /// Goes to the end of the line, for the task of `waker`, which is `asker`'s.
+    /// Goes to the end of the line.
     ///
     /// # Panics
     ///
     /// If the place stands in the queue already, or `u32::MAX` others do. Nothing has changed then.
     #[inline]
-    fn join(&mut self, waker: Waker, asker: &mut Asker, tag: usize) {
+    fn join(&mut self, waker: Waker, tag: usize) {
         assert!(
             !self.node.queued(),
             "a place joins a queue once, until it leaves"
@@ -191,7 +197,7 @@ impl<S> Turn<'_, '_, S> {
         // owner has promised to have it leave this queue (`Standing::new`).
         unsafe { self.queue.list().push_back(self.node, waker, tag) };
         let probe = self.queue.queue().probe();
-        probe.join(self.node.seat(), asker, tag);
+        probe.join(self.node.seat(), tag);
     }
 
     /// Whether the place was [called](Locked::call) since it joined.
@@ -247,13 +253,13 @@ impl<S> Turn<'_, '_, S> {
     /// # Panics
     ///
     /// If the place does not stand in line.
-    fn replace_waker(&mut self, waker: Waker, asker: &mut Asker) -> Option<Waker> {
+    fn replace_waker(&mut self, waker: Waker) -> Option<Waker> {
         assert!(
             self.node.queued() && !self.called(),
             "only a place that stands in line has a waker"
         );
         let probe = self.queue.queue().probe();
-        probe.pass_on(self.node.seat(), asker);
+        probe.pass_on(self.node.seat());
         // SAFETY: queued, hence pushed; and the list is locked. It is linked, so it stays one with a waker.
         unsafe { self.node.replace_waker(waker) }
     }

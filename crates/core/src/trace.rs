@@ -4,17 +4,14 @@
 //! | type | where it lives | what it knows |
 //! |---|---|---|
 //! | `Origin` | wherever something is asked for | where in the user's code that is |
-//! | `Asker` | in a poll | who polls, and when |
 //! | `Probe` | in each queue | what is told of the primitive |
-//! | `Seat` | in each node | where the wait was asked for, and where it is written down |
+//! | `Seat` | in each node | where the wait was asked for, who polls it, and where it is written down |
 //! | `Hold` | in each guard and permit | where the hold is written down |
 //!
-//! Askers are made and dropped outside the lock, since they keep a waker; the rest may be told under it.
+//! Who polls is looked at and let go outside the lock, since a waker is kept for that; the rest may be told under it.
 
 #[cfg(feature = "diagnostics")]
-pub use awaitlist_diagnostics::hooks::{
-    Asker, Hold, Moment, Origin, Probe, Releasing, Seat, blocking,
-};
+pub use awaitlist_diagnostics::hooks::{Hold, Moment, Origin, Probe, Releasing, Seat, blocking};
 
 #[cfg(not(feature = "diagnostics"))]
 pub use nothing::*;
@@ -54,16 +51,6 @@ mod nothing {
     }
 
     #[derive(Debug)]
-    pub struct Asker;
-
-    impl Asker {
-        #[inline(always)]
-        pub const fn polling(_: &Context<'_>) -> Self {
-            Self
-        }
-    }
-
-    #[derive(Debug)]
     pub struct Seat;
 
     impl Seat {
@@ -71,6 +58,15 @@ mod nothing {
         pub const fn new(_: Origin) -> Self {
             Self
         }
+
+        #[inline(always)]
+        pub const fn ask(&self, _: &Context<'_>) {}
+
+        #[inline(always)]
+        pub const fn expect(&self, _: &Context<'_>) {}
+
+        #[inline(always)]
+        pub const fn settle(&self) {}
     }
 
     #[derive(Debug)]
@@ -126,10 +122,10 @@ mod nothing {
         }
 
         #[inline(always)]
-        pub const fn join(&self, _: &Seat, _: &mut Asker, _: usize) {}
+        pub const fn join(&self, _: &Seat, _: usize) {}
 
         #[inline(always)]
-        pub const fn pass_on(&self, _: &Seat, _: &mut Asker) {}
+        pub const fn pass_on(&self, _: &Seat) {}
 
         #[inline(always)]
         pub const fn call(&self, _: &Seat, _: Moment) {}

@@ -60,7 +60,7 @@ impl Moment {
 
 /// Who asks, and when. Not to be made or dropped under a lock: wakers are the user's.
 #[derive(Debug)]
-pub struct Asker {
+struct Asker {
     /// `Some` until it is written down.
     who: Option<Actor>,
     kept: Kept,
@@ -81,7 +81,7 @@ impl Asker {
 
     /// Who polls with this context.
     #[inline]
-    pub fn polling(context: &Context<'_>) -> Self {
+    fn polling(context: &Context<'_>) -> Self {
         Self::new(Actor::polling(context))
     }
 
@@ -175,22 +175,26 @@ impl Probe {
 
     /// Somebody joined the queue. Under its lock.
     #[inline]
-    pub fn join(&self, seat: &Seat, asker: &mut Asker, tag: usize) {
-        let key = self
-            .record()
-            .wait(asker.take_who(), seat.origin.0, asker.at, tag);
-        // Relaxed: written and read under the lock of the queue, or by the owner.
-        seat.key.store(key, Ordering::Relaxed);
-        seat.keep(&mut asker.kept);
-        asker.joined = true;
+    pub fn join(&self, seat: &Seat, tag: usize) {
+        seat.with_asker(|asker| {
+            let key = self
+                .record()
+                .wait(asker.take_who(), seat.origin.0, asker.at, tag);
+            // Relaxed: written and read under the lock of the queue, or by the owner.
+            seat.key.store(key, Ordering::Relaxed);
+            seat.keep(&mut asker.kept);
+            asker.joined = true;
+        });
     }
 
     /// Another task polls one who waits. Under the queue's lock.
-    pub fn pass_on(&self, seat: &Seat, asker: &mut Asker) {
-        if let Some(key) = seat.key() {
-            self.record().pass_wait(key, asker.take_who());
-            seat.keep(&mut asker.kept);
-        }
+    pub fn pass_on(&self, seat: &Seat) {
+        seat.with_asker(|asker| {
+            if let Some(key) = seat.key() {
+                self.record().pass_wait(key, asker.take_who());
+                seat.keep(&mut asker.kept);
+            }
+        });
     }
 
     /// Somebody was called. Under the queue's lock.
@@ -215,7 +219,11 @@ impl Probe {
     pub fn acquired(&self, seat: &Seat, context: &Context<'_>, permits: usize) -> Hold {
         match seat.key() {
             Some(key) => self.granted(seat, key, permits),
-            None => self.hold(seat.origin, Asker::polling(context), permits),
+            None => {
+                let asker = seat.asker.take();
+                let asker = asker.unwrap_or_else(|| Asker::polling(context));
+                self.hold(seat.origin, asker, permits)
+            }
         }
     }
 
@@ -368,6 +376,8 @@ pub struct Seat {
     key: AtomicUsize,
     /// The waker that its entry is known by. The owner's alone.
     kept: Cell<Kept>,
+    /// Who polls it now, until that is written down. The owner's alone.
+    asker: Cell<Option<Asker>>,
 }
 
 impl Seat {
@@ -378,6 +388,40 @@ impl Seat {
             origin,
             key: AtomicUsize::new(NONE),
             kept: Cell::new(Kept::NOTHING),
+            asker: Cell::new(None),
+        }
+    }
+
+    /// Says who polls it, before it looks whether it has to wait: so that a hold which comes of that is not made longer. One
+    /// who waits already is known.
+    #[inline]
+    pub fn ask(&self, context: &Context<'_>) {
+        if self.key().is_none() {
+            self.asker.set(Some(Asker::polling(context)));
+        }
+    }
+
+    /// Says who polls it, if it has not been said before in this poll.
+    #[inline]
+    pub fn expect(&self, context: &Context<'_>) {
+        let asker = self.asker.take();
+        self.asker
+            .set(Some(asker.unwrap_or_else(|| Asker::polling(context))));
+    }
+
+    /// Lets go of who polls it, outside the lock.
+    #[inline]
+    pub fn settle(&self) {
+        drop(self.asker.take());
+    }
+
+    /// Writes something down of who polls it.
+    #[inline]
+    fn with_asker(&self, write: impl FnOnce(&mut Asker)) {
+        if let Some(mut asker) = self.asker.take() {
+            write(&mut asker);
+            // To be dropped after the lock.
+            self.asker.set(Some(asker));
         }
     }
 
