@@ -23,6 +23,23 @@ pub fn cas_pair(load: &Load) -> Duration {
     watch.elapsed()
 }
 
+/// Two exchanges, each after a look at the word: what a lock needs that does not exchange in vain when it is held, and a
+/// count, which is not known before.
+pub fn cas_pair_with_looks(load: &Load) -> Duration {
+    let word = AtomicUsize::new(1);
+    let watch = Stopwatch::thread();
+    for _ in 0..load.repeats {
+        let word = black_box(&word);
+        for (step, ordering) in [(1, Ordering::Acquire), (usize::MAX, Ordering::Release)] {
+            let seen = word.load(Ordering::Relaxed);
+            let next = seen.wrapping_sub(step);
+            let exchanged = word.compare_exchange(seen, next, ordering, Ordering::Relaxed);
+            assert!(exchanged.is_ok());
+        }
+    }
+    watch.elapsed()
+}
+
 /// One look: what a wait needs that is over already.
 pub fn load(load: &Load) -> Duration {
     let word = AtomicUsize::new(1);

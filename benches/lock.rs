@@ -36,7 +36,8 @@ pub fn rows() -> Vec<Row> {
             locks!(uncontended),
         )
         .batch(20_000)
-        .floor("CAS pair", floors::cas_pair),
+        .floor("CAS pair", floors::cas_pair)
+        .floor("with a look before each", floors::cas_pair_with_looks),
         Row::new(
             "lock/hand-over",
             "Lock: queue *n*, then hand it from one to the next",

@@ -32,7 +32,8 @@ pub fn rows() -> Vec<Row> {
             semaphores!(uncontended),
         )
         .batch(20_000)
-        .floor("CAS pair", floors::cas_pair),
+        .floor("CAS pair", floors::cas_pair)
+        .floor("with a look before each", floors::cas_pair_with_looks),
         Row::new(
             "semaphore/many",
             "Semaphore: acquire three at once and release them",
@@ -40,7 +41,8 @@ pub fn rows() -> Vec<Row> {
             semaphores_of_many!(many_uncontended),
         )
         .batch(20_000)
-        .floor("CAS pair", floors::cas_pair),
+        .floor("CAS pair", floors::cas_pair)
+        .floor("with a look before each", floors::cas_pair_with_looks),
         Row::new(
             "semaphore/hand-over",
             "Semaphore: queue *n*, then hand a permit from one to the next",

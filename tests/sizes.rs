@@ -68,3 +68,11 @@ fn a_guard_is_a_pointer_and_a_permit_a_pointer_and_a_count() {
     assert_fits!(16; semaphore::Permit<'static>, bounded_semaphore::OwnedPermit);
     assert_fits!(16; lock::MappedLockGuard<'static, u64>);
 }
+
+#[test]
+fn what_the_diagnostics_are_told_is_nothing_without_them() {
+    use awaitlist_core::trace::{Hold, Moment, Origin, Probe, Releasing, Seat};
+
+    assert_fits!(0; Hold, Moment, Origin, Probe, Releasing, Seat);
+    assert!(!std::mem::needs_drop::<(Hold, Probe, Releasing, Seat)>());
+}

@@ -20,6 +20,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ROW")]
     pub(crate) only: Vec<String>,
 
+    /// Measure ours alone, and print a line for each row: what this program asks of its other build.
+    #[arg(long, hide = true, requires = "only")]
+    pub(crate) own: bool,
+
     /// The CPython whose asyncio is measured. Without it, python3.13 or python3 is looked for.
     #[arg(long, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,

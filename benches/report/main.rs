@@ -4,6 +4,7 @@
 
 mod args;
 mod charts;
+mod diagnostics;
 mod machine;
 mod measure;
 mod page;
@@ -21,6 +22,12 @@ static ALLOCATOR: Counting = Counting;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let args = Args::parse();
+    if args.own {
+        for (row, ns) in measure::own(&args) {
+            println!("{row} {ns}");
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let measured = measure::all(&args)?;
     if args.only.is_empty() {
         charts::draw(&measured, &args.docs.join("charts"))?;

@@ -12,7 +12,11 @@ use benches::{
     targets::{self, Verdict},
 };
 
-use crate::{args::Args, machine, table};
+use crate::{
+    args::Args,
+    diagnostics::{self, Cost},
+    machine, table,
+};
 
 /// What was measured.
 #[derive(Debug)]
@@ -25,6 +29,8 @@ pub(crate) struct Measured {
     pub(crate) sizes: Vec<(&'static str, Vec<(Peer, Sizes)>)>,
     /// What waits weigh.
     pub(crate) memory: Vec<(&'static str, Vec<(Peer, Memory)>)>,
+    /// What the diagnostics cost.
+    pub(crate) diagnostics: Vec<Cost>,
     /// What the targets say of all that.
     pub(crate) verdicts: Vec<Verdict>,
     /// The CPython, if there is one.
@@ -59,20 +65,43 @@ pub(crate) fn all(args: &Args) -> Result<Measured, String> {
         }
     }
     let mut verdicts = targets::judge_times(&cells);
+    let mut diagnostics = Vec::new();
     if args.only.is_empty() {
         verdicts.extend(targets::judge_memory(&sizes, &memory));
+        diagnostics = diagnostics::measure(args)?;
     }
+    verdicts.extend(diagnostics.iter().map(|cost| Verdict {
+        what: format!("{} with the diagnostics", cost.row),
+        against: "without".to_owned(),
+        figure: cost.ratio(),
+        limit: cost.limit,
+    }));
     eprintln!("{:.0} seconds", begin.elapsed().as_secs_f64());
     Ok(Measured {
         rows,
         cells,
         sizes,
         memory,
+        diagnostics,
         verdicts,
         python: asyncio.map(|asyncio| asyncio.version),
         load,
         quick: args.quick,
     })
+}
+
+/// What ours needs in the rows that were wanted, at the first of their sizes, in nanoseconds a unit.
+pub(crate) fn own(args: &Args) -> Vec<(&'static str, f64)> {
+    let ours = Who::Peer(Peer::Awaitlist);
+    let figure = |mut row: Row| {
+        row.contenders.retain(|contender| contender.who == ours);
+        let waiters = row.sizes[0];
+        let mut contest = Contest::new(&row);
+        let ns = contest.run(waiters, args.budget(waiters)).ns(ours)?;
+        Some((row.id, ns))
+    };
+    let wanted = rows::all().into_iter().filter(|row| args.wants(row.id));
+    wanted.filter_map(figure).collect()
 }
 
 /// A Python that was named must work. One that was not may be missing.

@@ -31,7 +31,8 @@ pub(crate) fn write(measured: &Measured) -> String {
         .replace("{targets}", &measured.verdicts.len().to_string())
         .replace("{verdicts}", &verdicts(&measured.verdicts))
         .replace("{sizes}", &sizes(measured))
-        .replace("{memory}", &memory(measured));
+        .replace("{memory}", &memory(measured))
+        .replace("{diagnostics}", &diagnostics(measured));
     for primitive in PRIMITIVES {
         let place = format!("{{{primitive}}}");
         page = page.replace(&place, &figures(measured, primitive));
@@ -81,6 +82,16 @@ fn verdicts(verdicts: &[Verdict]) -> String {
             }
             .to_owned(),
         ]
+    }));
+    markdown(&rows)
+}
+
+fn diagnostics(measured: &Measured) -> String {
+    let head = ["", "without", "with", "ratio", "at most"];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    rows.extend(measured.diagnostics.iter().map(|cost| {
+        let figures = [cost.without, cost.with, cost.ratio(), cost.limit].map(digits);
+        [cost.row.to_owned()].into_iter().chain(figures).collect()
     }));
     markdown(&rows)
 }
