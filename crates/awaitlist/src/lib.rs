@@ -169,6 +169,9 @@
 //! - A wait that was polled and is then neither polled nor dropped (the loser of a `select!` that is kept) keeps its place, and
 //!   all behind it wait. Drop it.
 //!
+//! When it hangs all the same, turn the feature `diagnostics` on: `awaitlist::diagnostics` says who holds what, who waits
+//! for it, since when and where, and which tasks can never go on.
+//!
 //! # What they have in common
 //!
 //! - **asyncio's behaviour, step for step**: who enters, who is woken, in which order, what
