@@ -383,3 +383,38 @@ fn one_who_was_woken_is_not_stuck() {
     drop(guard);
     assert_eq!(deadlocks_at("not stuck"), []);
 }
+
+/// Tasks that run inside a named one have its name, and wakers of their own: what they do to each other is not certain.
+#[test]
+fn tasks_that_a_named_task_runs_are_never_certain_to_be_that_task() {
+    let lock = Lock::named("inside", ());
+    let over = std::cell::Cell::new(false);
+    let mut holder = Box::pin(async {
+        let guard = lock.acquire().await;
+        std::future::poll_fn(|_| {
+            if over.get() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+        drop(guard);
+    });
+    let mut waiter = Box::pin(lock.acquire());
+    // As an executor does that the named task polls.
+    let inside = Probe::new().waker();
+    let runs_others = std::future::poll_fn(|_| {
+        let holds = poll(&mut holder, &inside).is_pending();
+        match poll(&mut waiter, &inside) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(guard) => Poll::Ready((holds, guard)),
+        }
+    });
+    let outside = Probe::new().waker();
+    let mut all = waiting(task("runs others", runs_others), &outside);
+    let found = deadlocks_at("inside");
+    assert_eq!(found[0].certainty, Certainty::Possible, "{}", found[0]);
+    over.set(true);
+    assert!(poll(&mut all, &outside).is_ready(), "nothing was wrong");
+}

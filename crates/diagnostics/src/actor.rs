@@ -111,7 +111,7 @@ impl Actor {
     /// Who asks outside of any poll.
     pub(crate) fn here() -> Self {
         match current_task() {
-            Some(task) => Self::Task(task),
+            Some((task, _)) => Self::Task(task),
             None => Self::Unknown(thread::current()),
         }
     }
@@ -124,19 +124,29 @@ impl Actor {
         }
     }
 
-    /// Who polls with that context; and its waker, to be kept as long as it is known by that.
+    /// Who polls with that context; whether that is sure; and its waker, to be kept as long as it is known by that.
+    ///
+    /// A named task that has others run inside it (a `LocalSet`, a `FuturesUnordered`) is who polls, as far as can be told.
+    /// But they have wakers of their own, so it is known not to be sure.
     #[inline]
-    pub(crate) fn polling(context: &Context<'_>) -> (Self, Kept) {
+    pub(crate) fn polling(context: &Context<'_>) -> (Self, bool, Kept) {
         match current_task() {
-            Some(task) => (Self::Task(task), Kept::NOTHING),
-            None => Self::unnamed(context.waker()),
+            Some((task, waker)) => {
+                let id = WakerId::of(context.waker());
+                let sure = id == waker || blocks_with(id);
+                (Self::Task(task), sure, Kept::NOTHING)
+            }
+            None => {
+                let (who, kept) = Self::unnamed(context.waker());
+                (who, true, kept)
+            }
         }
     }
 
     #[cfg(not(awaitlist_loom))]
     fn unnamed(waker: &Waker) -> (Self, Kept) {
         let id = WakerId::of(waker);
-        if BLOCKING.try_with(Cell::get) == Ok(Some(id)) {
+        if blocks_with(id) {
             return (Self::Thread(thread::current()), Kept::NOTHING);
         }
         // One without data, as that of `Waker::noop`, is not of one task more than of another. And if it is not in our hands,
@@ -260,14 +270,19 @@ impl fmt::Display for TaskInfo {
 }
 
 thread_local! {
-    /// The innermost named task that is polled on this thread.
-    static CURRENT: RefCell<Option<TaskInfo>> = const { RefCell::new(None) };
+    /// The innermost named task that is polled on this thread, and with which waker.
+    static CURRENT: RefCell<Option<(TaskInfo, WakerId)>> = const { RefCell::new(None) };
     /// The waker with which this thread polls what it blocks on.
     static BLOCKING: Cell<Option<WakerId>> = const { Cell::new(None) };
 }
 
+/// Whether it is with that waker that this thread polls what it blocks on.
+fn blocks_with(id: WakerId) -> bool {
+    BLOCKING.try_with(Cell::get) == Ok(Some(id))
+}
+
 #[inline]
-fn current_task() -> Option<TaskInfo> {
+fn current_task() -> Option<(TaskInfo, WakerId)> {
     // A thread that is ending runs no task any more.
     CURRENT
         .try_with(|current| current.borrow().clone())
@@ -276,7 +291,7 @@ fn current_task() -> Option<TaskInfo> {
 }
 
 /// Sets what this thread runs, and answers what it ran before.
-fn set_current(task: Option<TaskInfo>) -> Option<TaskInfo> {
+fn set_current(task: Option<(TaskInfo, WakerId)>) -> Option<(TaskInfo, WakerId)> {
     CURRENT
         .try_with(|current| current.replace(task))
         .ok()
@@ -333,7 +348,8 @@ impl<F: Future> Future for Task<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let scope = Scope(set_current(Some(this.ends.0.clone())));
+        let waker = WakerId::of(context.waker());
+        let scope = Scope(set_current(Some((this.ends.0.clone(), waker))));
         let poll = this.future.poll(context);
         drop(scope);
         if poll.is_ready() {
@@ -361,7 +377,7 @@ impl Drop for Ends {
 }
 
 /// Sets back what this thread ran before, also when a poll panics.
-struct Scope(Option<TaskInfo>);
+struct Scope(Option<(TaskInfo, WakerId)>);
 
 impl Drop for Scope {
     fn drop(&mut self) {

@@ -14,7 +14,7 @@ use std::{
 use crate::{
     Actor, Hold, Site,
     actor::Key,
-    record::{HoldEntry, WaitEntry},
+    record::{Attributed, HoldEntry, WaitEntry},
     snapshot::{Reading, readings},
 };
 
@@ -35,8 +35,9 @@ pub struct Deadlock {
 pub enum Certainty {
     /// All in it are named tasks, or threads.
     Certain,
-    /// Some in it are known by their wakers alone, which several branches of a `join!` or `select!` may share; or a semaphore
-    /// is in it of which permits were made up before, so that more may be.
+    /// Some in it are known by their wakers alone, which several branches of a `join!` or `select!` may share; or by the name
+    /// of a task that has others run inside it; or a semaphore is in it of which permits were made up before, so that more
+    /// may be.
     Possible,
 }
 
@@ -137,12 +138,12 @@ impl<'a> Search<'a> {
         };
         for (index, reading) in readings.iter().enumerate() {
             for hold in &reading.holds {
-                if let Some(actor) = search.enter(&hold.who) {
+                if let Some(actor) = search.enter(&hold.whose) {
                     search.actors[actor].holds.push(index);
                 }
             }
             for (place, wait) in reading.waits.iter().enumerate() {
-                if let Some(actor) = search.enter(&wait.who) {
+                if let Some(actor) = search.enter(&wait.whose) {
                     search.actors[actor].waits.push((index, place));
                 }
             }
@@ -154,7 +155,7 @@ impl<'a> Search<'a> {
     }
 
     /// The number of an actor, if it is to be looked at.
-    fn enter(&mut self, who: &Actor) -> Option<usize> {
+    fn enter(&mut self, Attributed { who, .. }: &Attributed) -> Option<usize> {
         if self.certainty == Certainty::Certain && !who.is_certain() {
             return None;
         }
@@ -169,13 +170,20 @@ impl<'a> Search<'a> {
         self.numbers.get(&Key::of(who)?).copied()
     }
 
-    fn stuck(&self, who: &Actor) -> Option<usize> {
-        self.number(who).filter(|&actor| self.actors[actor].stuck)
+    fn stuck(&self, whose: &Attributed) -> Option<usize> {
+        self.number(&whose.who)
+            .filter(|&actor| self.actors[actor].stuck)
+    }
+
+    /// Whether it is doubtful for this search whose it is.
+    const fn doubts(&self, whose: &Attributed) -> bool {
+        matches!(self.certainty, Certainty::Certain) && !whose.sure
     }
 
     /// Who holds permits that it will not give back as long as it is stuck.
     fn stuck_holder(&self, hold: &HoldEntry) -> Option<usize> {
-        self.stuck(&hold.who).filter(|_| !hold.forgotten)
+        self.stuck(&hold.whose)
+            .filter(|_| !hold.forgotten && !self.doubts(&hold.whose))
     }
 
     fn run(mut self) -> Vec<Deadlock> {
@@ -222,11 +230,12 @@ impl<'a> Search<'a> {
         let mut needed = 0;
         let mut served = Vec::new();
         for wait in &reading.waits {
-            let Some(actor) = self.stuck(&wait.who) else {
+            let Some(actor) = self.stuck(&wait.whose) else {
                 continue;
             };
             needed = needed.max(reading.need(wait));
-            if open || wait.woken.is_some() || needed <= to_be_had {
+            let doubtful = open || self.doubts(&wait.whose);
+            if doubtful || wait.woken.is_some() || needed <= to_be_had {
                 served.push(actor);
             }
         }
@@ -237,7 +246,7 @@ impl<'a> Search<'a> {
     fn deadlock(&self, actors: &[usize]) -> Deadlock {
         let within: HashSet<_> = actors.iter().copied().collect();
         let edge = |reading: &Reading, wait: &WaitEntry| Edge {
-            who: wait.who.clone(),
+            who: wait.whose.who.clone(),
             waits_at: wait.at,
             site: reading.site(),
             held: reading

@@ -18,7 +18,7 @@ use crate::{
     Actor, Kind,
     actor::{Blocking, Kept},
     bell, clock,
-    record::Record,
+    record::{Attributed, Record},
     registry::Registered,
 };
 
@@ -63,6 +63,8 @@ impl Moment {
 struct Asker {
     /// `Some` until it is written down.
     who: Option<Actor>,
+    /// Whether it is sure who that is.
+    sure: bool,
     kept: Kept,
     at: Instant,
     /// Whether it waits by now, and the watches are to know.
@@ -70,9 +72,10 @@ struct Asker {
 }
 
 impl Asker {
-    fn new((who, kept): (Actor, Kept)) -> Self {
+    fn new((who, sure, kept): (Actor, bool, Kept)) -> Self {
         Self {
             who: Some(who),
+            sure,
             kept,
             at: clock::now(),
             joined: false,
@@ -88,11 +91,14 @@ impl Asker {
     /// Who calls a function, outside of any poll.
     #[inline]
     fn calling() -> Self {
-        Self::new((Actor::here(), Kept::NOTHING))
+        Self::new((Actor::here(), true, Kept::NOTHING))
     }
 
-    fn take_who(&mut self) -> Actor {
-        self.who.take().unwrap_or_else(Actor::here)
+    fn take_who(&mut self) -> Attributed {
+        Attributed {
+            who: self.who.take().unwrap_or_else(Actor::here),
+            sure: self.sure,
+        }
     }
 }
 
@@ -269,7 +275,10 @@ impl Probe {
     pub fn forget(&self, hold: &mut Hold) {
         if let Some(key) = hold.take() {
             // Its waker is not kept for as long as that may last.
-            let who = hold.kept.is_some().then(Actor::here);
+            let who = hold
+                .kept
+                .is_some()
+                .then(|| Attributed::surely(Actor::here()));
             self.record().forget_hold(key, who);
             drop(mem::take(&mut hold.kept));
         }
@@ -296,7 +305,7 @@ impl Probe {
         };
         let (who, kept) = match hold.kept.again() {
             Some(kept) => (who, kept),
-            None => (Actor::here(), Kept::NOTHING),
+            None => (Attributed::surely(Actor::here()), Kept::NOTHING),
         };
         Hold {
             key: self.record().hold(who, at, since, permits),
@@ -325,7 +334,8 @@ impl Probe {
     /// Who calls this has the hold by now.
     pub fn adopt(&self, hold: &Hold) {
         if let Some(key) = hold.key() {
-            self.record().pass_hold(key, Actor::adopter());
+            self.record()
+                .pass_hold(key, Attributed::surely(Actor::adopter()));
         }
     }
 }

@@ -47,10 +47,24 @@ pub(crate) struct Supply {
     pub(crate) made_up: bool,
 }
 
+/// Whose something is.
+#[derive(Clone)]
+pub(crate) struct Attributed {
+    pub(crate) who: Actor,
+    /// Whether that is sure enough for a deadlock to be certain.
+    pub(crate) sure: bool,
+}
+
+impl Attributed {
+    pub(crate) const fn surely(who: Actor) -> Self {
+        Self { who, sure: true }
+    }
+}
+
 #[derive(Clone)]
 pub(crate) struct HoldEntry {
     pub(crate) number: u64,
-    pub(crate) who: Actor,
+    pub(crate) whose: Attributed,
     pub(crate) at: &'static Location<'static>,
     pub(crate) since: Instant,
     pub(crate) permits: usize,
@@ -61,7 +75,7 @@ pub(crate) struct HoldEntry {
 #[derive(Clone)]
 pub(crate) struct WaitEntry {
     pub(crate) number: u64,
-    pub(crate) who: Actor,
+    pub(crate) whose: Attributed,
     pub(crate) at: &'static Location<'static>,
     pub(crate) since: Instant,
     /// When it was woken, if it was.
@@ -101,7 +115,7 @@ impl Record {
     #[inline]
     pub(crate) fn hold(
         &self,
-        who: Actor,
+        whose: Attributed,
         at: &'static Location<'static>,
         since: Instant,
         permits: usize,
@@ -109,7 +123,7 @@ impl Record {
         let entries = &mut *self.entries.lock();
         entries.holds.insert(HoldEntry {
             number: tick(&mut entries.next),
-            who,
+            whose,
             at,
             since,
             permits,
@@ -124,7 +138,7 @@ impl Record {
         let wait = entries.waits.remove(key);
         entries.holds.insert(HoldEntry {
             number: tick(&mut entries.next),
-            who: wait.who,
+            whose: wait.whose,
             at: wait.at,
             since: wait.woken.unwrap_or(wait.since),
             permits,
@@ -150,28 +164,28 @@ impl Record {
     pub(crate) fn holder(
         &self,
         key: usize,
-    ) -> Option<(Actor, &'static Location<'static>, Instant)> {
+    ) -> Option<(Attributed, &'static Location<'static>, Instant)> {
         let entries = self.entries.lock();
         let hold = entries.holds.get(key)?;
-        Some((hold.who.clone(), hold.at, hold.since))
+        Some((hold.whose.clone(), hold.at, hold.since))
     }
 
     /// Says that a hold is another's by now. It is another hold then.
-    pub(crate) fn pass_hold(&self, key: usize, who: Actor) {
+    pub(crate) fn pass_hold(&self, key: usize, whose: Attributed) {
         let entries = &mut *self.entries.lock();
         let number = tick(&mut entries.next);
         if let Some(hold) = entries.holds.get_mut(key) {
             hold.number = number;
-            hold.who = who;
+            hold.whose = whose;
         }
     }
 
     /// Says that a hold's guard was forgotten, for anybody to give back.
-    pub(crate) fn forget_hold(&self, key: usize, who: Option<Actor>) {
+    pub(crate) fn forget_hold(&self, key: usize, whose: Option<Attributed>) {
         if let Some(hold) = self.entries.lock().holds.get_mut(key) {
             hold.forgotten = true;
-            if let Some(who) = who {
-                hold.who = who;
+            if let Some(whose) = whose {
+                hold.whose = whose;
             }
         }
     }
@@ -208,7 +222,7 @@ impl Record {
     #[inline]
     pub(crate) fn wait(
         &self,
-        who: Actor,
+        whose: Attributed,
         at: &'static Location<'static>,
         since: Instant,
         tag: usize,
@@ -216,7 +230,7 @@ impl Record {
         let entries = &mut *self.entries.lock();
         entries.waits.insert(WaitEntry {
             number: tick(&mut entries.next),
-            who,
+            whose,
             at,
             since,
             woken: None,
@@ -225,9 +239,9 @@ impl Record {
     }
 
     /// Says that a wait is another's by now.
-    pub(crate) fn pass_wait(&self, key: usize, who: Actor) {
+    pub(crate) fn pass_wait(&self, key: usize, whose: Attributed) {
         if let Some(wait) = self.entries.lock().waits.get_mut(key) {
-            wait.who = who;
+            wait.whose = whose;
         }
     }
 

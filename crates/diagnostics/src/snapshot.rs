@@ -236,7 +236,7 @@ impl Reading {
 
     pub(crate) fn hold(&self, hold: &HoldEntry) -> Hold {
         Hold {
-            who: hold.who.clone(),
+            who: hold.whose.who.clone(),
             at: hold.at,
             since: hold.since,
             permits: hold.permits,
@@ -246,7 +246,7 @@ impl Reading {
 
     pub(crate) fn wait(&self, wait: &WaitEntry, position: usize) -> Wait {
         Wait {
-            who: wait.who.clone(),
+            who: wait.whose.who.clone(),
             at: wait.at,
             since: wait.since,
             permits: self.need(wait),
