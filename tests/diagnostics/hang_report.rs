@@ -37,8 +37,17 @@ fn report(title: &str, name: &str) -> String {
     stalls[0].to_string()
 }
 
+/// That a report says all that, in that order; and that docs/hangs.md has its places.
 #[track_caller]
 fn assert_says(report: &str, parts: &[&str]) {
+    for place in report
+        .split_whitespace()
+        .filter_map(|word| word.rsplit_once('/'))
+    {
+        let place = place.1.trim_end_matches([',', ';']);
+        let is_shown = include_str!("../../docs/hangs.md").contains(place);
+        assert!(is_shown, "docs/hangs.md does not have {place} of\n{report}");
+    }
     let mut rest = report;
     for part in parts {
         let Some((_, after)) = rest.split_once(part) else {
