@@ -67,7 +67,7 @@ impl<H: Handle<Target: Pool>> Future for Acquire<H> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Permit<H>> {
         let mut slot = self.project().slot;
         let need = slot.tag();
-        slot.seat().ask(context);
+        slot.as_mut().seat().ask(context);
         let handle = match slot
             .as_mut()
             .finish_at_once(|queue| queue.take_at_once(need))

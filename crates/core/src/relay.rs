@@ -63,10 +63,10 @@ where
         self.second.as_ref()
     }
 
-    /// What the diagnostics know of the wait.
+    /// What the diagnostics know of the wait. For the owner alone, see [`Slot::seat`](crate::Slot::seat).
     #[inline]
-    pub const fn seat(&self) -> &Seat {
-        self.node.seat()
+    pub fn seat(self: Pin<&mut Self>) -> &Seat {
+        self.into_ref().get_ref().node.seat()
     }
 
     /// The owner's note.

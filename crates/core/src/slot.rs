@@ -322,10 +322,11 @@ impl<H: Handle<Target: Waitable>> Slot<H> {
         }
     }
 
-    /// What the diagnostics know of the wait.
+    /// What the diagnostics know of the wait. For the owner alone, since a place may be shared between threads and what a
+    /// seat knows may not: hence the `&mut`.
     #[inline]
-    pub const fn seat(&self) -> &Seat {
-        self.node.seat()
+    pub fn seat(self: Pin<&mut Self>) -> &Seat {
+        self.into_ref().get_ref().node.seat()
     }
 
     /// The place's tag.

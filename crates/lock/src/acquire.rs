@@ -57,7 +57,7 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Future for AcquireWith<T, H> {
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Guard<T, H>> {
         let mut slot = self.project().slot;
-        slot.seat().ask(context);
+        slot.as_mut().seat().ask(context);
         let handle = match slot.as_mut().finish_at_once(|queue| queue.take_at_once()) {
             Some(handle) => handle,
             None => ready!(wait(slot.as_mut(), context)),
