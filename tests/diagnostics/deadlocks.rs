@@ -14,7 +14,7 @@ use awaitlist::{
 };
 use tests::{Probe, fifo::Executor};
 
-use crate::{deadlocks_at, poll, ready, waiting};
+use crate::{deadlocks_at, poll, ready, seen, waiting};
 
 /// Who waits in it, in order.
 fn names(deadlock: &Deadlock) -> Vec<String> {
@@ -417,4 +417,36 @@ fn tasks_that_a_named_task_runs_are_never_certain_to_be_that_task() {
     assert_eq!(found[0].certainty, Certainty::Possible, "{}", found[0]);
     over.set(true);
     assert!(poll(&mut all, &outside).is_ready(), "nothing was wrong");
+}
+
+#[test]
+fn a_release_that_is_refused_takes_no_permit_away() {
+    let (pool, lock) = (
+        BoundedSemaphore::named("refused", 2),
+        Lock::named("refused: lock", ()),
+    );
+    let executor = Executor::new();
+    let outsider = pool.try_acquire();
+    let tasks = [
+        executor.spawn(task("has one, wants the lock", async {
+            let permit = pool.acquire().await;
+            yield_now().await;
+            drop((lock.acquire().await, permit));
+        })),
+        executor.spawn(task("has the lock, wants one", async {
+            let guard = lock.acquire().await;
+            drop((pool.acquire().await, guard));
+        })),
+    ];
+    assert!(pool.release_many(usize::MAX).is_err());
+    executor.settle();
+    assert_eq!(seen("refused").permits, 2);
+    assert_eq!(
+        deadlocks_at("refused"),
+        [],
+        "the outsider may give its back"
+    );
+    drop(outsider);
+    executor.settle();
+    assert!(tasks.iter().all(|task| task.is_done()));
 }

@@ -226,7 +226,7 @@ impl<'a> Search<'a> {
             .filter(|hold| self.stuck_holder(hold).is_some())
             .map(|hold| hold.permits)
             .fold(0, usize::saturating_add);
-        let to_be_had = supply.permits.saturating_sub(in_stuck_hands);
+        let to_be_had = supply.permits().saturating_sub(in_stuck_hands);
         let mut needed = 0;
         let mut served = Vec::new();
         for wait in &reading.waits {

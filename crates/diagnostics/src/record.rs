@@ -42,9 +42,17 @@ struct Entries {
 /// The permits that there are, in whosever hands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Supply {
-    pub(crate) permits: usize,
+    /// Wider than what can be released at once, so that a release which is refused takes back just what it had announced.
+    permits: u128,
     /// Whether some were made up, by a release of what nobody had acquired: then more may be.
     pub(crate) made_up: bool,
+}
+
+impl Supply {
+    /// How many there are.
+    pub(crate) fn permits(self) -> usize {
+        usize::try_from(self.permits).unwrap_or(usize::MAX)
+    }
 }
 
 /// Whose something is.
@@ -103,7 +111,7 @@ impl Record {
                 holds: Slab::new(),
                 waits: Slab::new(),
                 supply: Supply {
-                    permits: size,
+                    permits: size as u128,
                     made_up: false,
                 },
                 next: 0,
@@ -199,13 +207,13 @@ impl Record {
     /// if they were made up: never too few are counted.
     pub(crate) fn expect(&self, permits: usize) {
         let supply = &mut self.entries.lock().supply;
-        supply.permits = supply.permits.saturating_add(permits);
+        supply.permits = supply.permits.saturating_add(permits as u128);
     }
 
     /// Says that they were not given back after all.
     pub(crate) fn expect_less(&self, permits: usize) {
         let supply = &mut self.entries.lock().supply;
-        supply.permits = supply.permits.saturating_sub(permits);
+        supply.permits = supply.permits.saturating_sub(permits as u128);
     }
 
     /// Says that `permits` that were expected have been given back: those that were forgotten, the oldest first, and for the
@@ -214,7 +222,7 @@ impl Record {
         let entries = &mut *self.entries.lock();
         let made_up = entries.end_forgotten(permits);
         let supply = &mut entries.supply;
-        supply.permits = supply.permits.saturating_sub(permits - made_up);
+        supply.permits = supply.permits.saturating_sub((permits - made_up) as u128);
         supply.made_up |= made_up > 0;
     }
 

@@ -271,7 +271,7 @@ impl Reading {
         Primitive {
             site: self.site(),
             permits: if kind.has_permits() {
-                self.supply.permits
+                self.supply.permits()
             } else {
                 0
             },

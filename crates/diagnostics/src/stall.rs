@@ -121,7 +121,7 @@ impl Cause {
             .fold(0, usize::saturating_add);
         let first = reading.waits.iter().find(|wait| wait.woken.is_none());
         let need = first.map_or(0, |wait| reading.need(wait));
-        if lost > 0 && reading.supply.permits.saturating_sub(lost) < need {
+        if lost > 0 && reading.supply.permits().saturating_sub(lost) < need {
             Self::Leaked(leaked)
         } else if live.is_empty() {
             // None is held, and none is kept for one who was woken long ago.
