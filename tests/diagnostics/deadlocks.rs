@@ -10,7 +10,7 @@ use std::{
 
 use awaitlist::{
     Block, BoundedSemaphore, Condition, Event, Lock, LockGuard, Semaphore,
-    diagnostics::{Certainty, Deadlock, task},
+    diagnostics::{Certainty, Deadlock, Primitive, task},
 };
 use tests::{Probe, fifo::Executor};
 
@@ -417,6 +417,23 @@ fn tasks_that_a_named_task_runs_are_never_certain_to_be_that_task() {
     assert_eq!(found[0].certainty, Certainty::Possible, "{}", found[0]);
     over.set(true);
     assert!(poll(&mut all, &outside).is_ready(), "nothing was wrong");
+}
+
+/// One task begins the wait, another goes on with it, and a third gets what comes of it.
+#[test]
+fn a_wait_is_that_tasks_which_polls_it_though_the_waker_is_the_same() {
+    let lock = Lock::named("passed on", ());
+    let guard = ready(lock.acquire(), Waker::noop());
+    let mut wait = Box::pin(lock.acquire());
+    drop(waiting(task("first", wait.as_mut()), Waker::noop()));
+    let waits = |shown: Primitive| shown.waits[0].who.to_string();
+    assert_eq!(waits(seen("passed on")), "task \"first\"");
+    drop(waiting(task("second", wait.as_mut()), Waker::noop()));
+    assert_eq!(waits(seen("passed on")), "task \"second\"");
+    drop(guard);
+    let guard = ready(task("third", wait.as_mut()), Waker::noop());
+    assert_eq!(seen("passed on").holds[0].who.to_string(), "task \"third\"");
+    drop(guard);
 }
 
 #[test]

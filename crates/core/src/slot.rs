@@ -133,7 +133,10 @@ impl<'a, S> Standing<'a, S> {
             });
             match step {
                 Step::Over(answer) => return Poll::Ready(answer),
-                Step::Waiting => return Poll::Pending,
+                Step::Waiting => {
+                    self.queue.probe().polled(self.node.seat(), context);
+                    return Poll::Pending;
+                }
                 Step::AnotherTask => self.renew_waker(context),
             }
             renewed = true;

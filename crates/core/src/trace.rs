@@ -128,6 +128,9 @@ mod nothing {
         pub const fn pass_on(&self, _: &Seat) {}
 
         #[inline(always)]
+        pub const fn polled(&self, _: &Seat, _: &Context<'_>) {}
+
+        #[inline(always)]
         pub const fn call(&self, _: &Seat, _: Moment) {}
 
         #[inline(always)]

@@ -180,6 +180,31 @@ pub(crate) enum Key {
 }
 
 impl Key {
+    /// Whom [`Actor::polling`] would answer, and whether that is sure; but nothing is kept.
+    #[inline]
+    pub(crate) fn polling(context: &Context<'_>) -> (Option<Self>, bool) {
+        let id = WakerId::of(context.waker());
+        let task = CURRENT.try_with(|current| {
+            let current = current.borrow();
+            current.as_ref().map(|(task, waker)| (task.id(), *waker))
+        });
+        match task.ok().flatten() {
+            Some((task, waker)) => (Some(Self::Task(task)), id == waker || blocks_with(id)),
+            None => (Self::unnamed(id), true),
+        }
+    }
+
+    /// As [`Actor::unnamed`].
+    fn unnamed(id: WakerId) -> Option<Self> {
+        if cfg!(awaitlist_loom) {
+            None
+        } else if blocks_with(id) {
+            Some(Self::Thread(thread::current().id()))
+        } else {
+            (id.data != 0).then_some(Self::Waker(id))
+        }
+    }
+
     /// `None` for one who equals nobody.
     pub(crate) fn of(who: &Actor) -> Option<Self> {
         match who {

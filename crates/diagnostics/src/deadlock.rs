@@ -94,12 +94,13 @@ pub(crate) fn deadlocks_among(readings: Vec<Reading>) -> Vec<Deadlock> {
 /// Looks again, and keeps what was so before and is so now: each was so all the time between, so all were so at once.
 fn confirm(before: Reading) -> Reading {
     let mut now = Reading::of(before.record);
-    let numbers = |numbers: &mut dyn Iterator<Item = u64>| numbers.collect::<HashSet<_>>();
-    let held = numbers(&mut before.holds.iter().map(|hold| hold.number));
+    let held: HashSet<_> = before.holds.iter().map(|hold| hold.number).collect();
     now.holds.retain(|hold| held.contains(&hold.number));
-    let waited = numbers(&mut before.waits.iter().map(|wait| wait.number));
+    // A wait keeps its number when it is passed on.
+    let waiter = |wait: &WaitEntry| (wait.number, Key::of(&wait.whose.who));
+    let waited: HashSet<_> = before.waits.iter().map(waiter).collect();
     for wait in &mut now.waits {
-        if !waited.contains(&wait.number) {
+        if !waited.contains(&waiter(wait)) {
             // One who has only come: it is not stuck yet, as far as is known.
             wait.woken.get_or_insert(wait.since);
         }

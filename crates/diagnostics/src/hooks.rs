@@ -16,7 +16,7 @@ use std::{
 
 use crate::{
     Actor, Kind,
-    actor::{Blocking, Kept},
+    actor::{Blocking, Kept, Key},
     bell, clock,
     record::{Attributed, Record},
     registry::Registered,
@@ -183,9 +183,9 @@ impl Probe {
     #[inline]
     pub fn join(&self, seat: &Seat, tag: usize) {
         seat.with_asker(|asker| {
-            let key = self
-                .record()
-                .wait(asker.take_who(), seat.origin.0, asker.at, tag);
+            let whose = asker.take_who();
+            seat.whose.set((Key::of(&whose.who), whose.sure));
+            let key = self.record().wait(whose, seat.origin.0, asker.at, tag);
             // Relaxed: written and read under the lock of the queue, or by the owner.
             seat.key.store(key, Ordering::Relaxed);
             seat.keep(&mut asker.kept);
@@ -193,14 +193,26 @@ impl Probe {
         });
     }
 
-    /// Another task polls one who waits. Under the queue's lock.
+    /// Another task polls one who waits.
     pub fn pass_on(&self, seat: &Seat) {
         seat.with_asker(|asker| {
             if let Some(key) = seat.key() {
-                self.record().pass_wait(key, asker.take_who());
+                let whose = asker.take_who();
+                seat.whose.set((Key::of(&whose.who), whose.sure));
+                self.record().pass_wait(key, whose);
                 seat.keep(&mut asker.kept);
             }
         });
+    }
+
+    /// One who waits is polled, maybe by another task than before, though with the same waker. Outside the lock.
+    #[inline]
+    pub fn polled(&self, seat: &Seat, context: &Context<'_>) {
+        if seat.key().is_some() && seat.whose.get() != Key::polling(context) {
+            seat.expect(context);
+            self.pass_on(seat);
+            seat.settle();
+        }
     }
 
     /// Somebody was called. Under the queue's lock.
@@ -223,6 +235,8 @@ impl Probe {
     /// Permits were acquired by the future that sits there, in this poll of it.
     #[inline]
     pub fn acquired(&self, seat: &Seat, context: &Context<'_>, permits: usize) -> Hold {
+        // It was woken for who polled it last, and is had by who polls it now.
+        self.polled(seat, context);
         match seat.key() {
             Some(key) => self.granted(seat, key, permits),
             None => {
@@ -384,6 +398,8 @@ pub struct Seat {
     origin: Origin,
     /// The entry's key, while it waits.
     key: AtomicUsize,
+    /// Whose the entry is, and whether that is sure. The owner's alone.
+    whose: Cell<(Option<Key>, bool)>,
     /// The waker that its entry is known by. The owner's alone.
     kept: Cell<Kept>,
     /// Who polls it now, until that is written down. The owner's alone.
@@ -397,6 +413,7 @@ impl Seat {
         Self {
             origin,
             key: AtomicUsize::new(NONE),
+            whose: Cell::new((None, false)),
             kept: Cell::new(Kept::NOTHING),
             asker: Cell::new(None),
         }
