@@ -467,3 +467,28 @@ fn a_release_that_is_refused_takes_no_permit_away() {
     executor.settle();
     assert!(tasks.iter().all(|task| task.is_done()));
 }
+
+/// What it has left behind is others' to go on with.
+#[test]
+fn a_task_that_has_ended_is_not_certain_to_be_stuck() {
+    let (one, other) = (
+        Lock::named("ended: one", ()),
+        Lock::named("ended: other", ()),
+    );
+    let mut crosses = waiting(task("crosses", crossing(&other, &one)), Waker::noop());
+    let mut left = Box::pin(other.acquire());
+    let guard = ready(
+        task("ended", async {
+            let guard = one.acquire().await;
+            assert!(futures_lite::future::poll_once(&mut left).await.is_none());
+            guard
+        }),
+        Waker::noop(),
+    );
+    assert!(poll(&mut crosses, Waker::noop()).is_pending());
+    let found = deadlocks_at("ended: one");
+    assert_eq!(found.len(), 1);
+    assert!(found.iter().all(|one| one.certainty == Certainty::Possible));
+    drop(guard);
+    assert!(poll(&mut crosses, Waker::noop()).is_ready(), "it was none");
+}

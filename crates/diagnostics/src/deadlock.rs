@@ -176,9 +176,10 @@ impl<'a> Search<'a> {
             .filter(|&actor| self.actors[actor].stuck)
     }
 
-    /// Whether it is doubtful for this search whose it is.
-    const fn doubts(&self, whose: &Attributed) -> bool {
-        matches!(self.certainty, Certainty::Certain) && !whose.sure
+    /// Whether it is doubtful for this search whose it is. What a task has left behind that has ended is not its any more: a
+    /// future that it had polled may be polled by others, and a guard may have been what it answered.
+    fn doubts(&self, whose: &Attributed) -> bool {
+        self.certainty == Certainty::Certain && (!whose.sure || whose.who.has_ended())
     }
 
     /// Who holds permits that it will not give back as long as it is stuck.
