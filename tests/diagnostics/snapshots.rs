@@ -317,3 +317,28 @@ fn a_wait_that_was_not_polled_is_not_shown() {
     assert_eq!(find(&snapshot(), "not polled"), None);
     drop(wait);
 }
+
+/// A task that is dropped has what it has until that is dropped.
+#[test]
+fn a_task_has_not_ended_before_its_future_has() {
+    struct Looks<'a>(&'a Lock);
+
+    impl Drop for Looks<'_> {
+        fn drop(&mut self) {
+            assert!(self.0.locked());
+            assert!(!seen("still there").holds[0].is_leaked());
+        }
+    }
+
+    let lock = Lock::named("still there", ());
+    let dropped = waiting(
+        task("dropped", async {
+            let _guard = lock.acquire().await;
+            let _looks = Looks(&lock);
+            std::future::pending::<()>().await;
+        }),
+        Waker::noop(),
+    );
+    drop(dropped);
+    assert_eq!(find(&snapshot(), "still there"), None);
+}

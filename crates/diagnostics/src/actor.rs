@@ -355,9 +355,10 @@ pin_project_lite::pin_project! {
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited or polled"]
     pub struct Task<F> {
-        ends: Ends,
         #[pin]
         future: F,
+        // Dropped last: what the future has is the task's until then.
+        ends: Ends,
     }
 }
 
