@@ -419,6 +419,41 @@ fn tasks_that_a_named_task_runs_are_never_certain_to_be_that_task() {
     assert!(poll(&mut all, &outside).is_ready(), "nothing was wrong");
 }
 
+/// A permit that another signals for is not there yet, so nobody is stuck for want of it.
+#[test]
+fn who_waits_for_a_signal_that_is_yet_to_be_given_is_not_stuck() {
+    let (pool, lock) = (
+        Semaphore::named("signalled: pool", 2),
+        Lock::named("signalled: lock", ()),
+    );
+    let signal = Semaphore::named("signalled", 0);
+    let executor = Executor::new();
+    let waits_for_signal = executor.spawn(task("waits for the signal", async {
+        let permit = pool.acquire().await;
+        drop((signal.acquire().await, permit));
+    }));
+    let wants_lock = executor.spawn(task("has a permit, wants the lock", async {
+        let permit = pool.acquire().await;
+        yield_now().await;
+        drop((lock.acquire().await, permit));
+    }));
+    let wants_permit = executor.spawn(task("has the lock, wants a permit", async {
+        let guard = lock.acquire().await;
+        drop((pool.acquire().await, guard));
+    }));
+    executor.settle();
+    let found = deadlocks_at("signalled: pool");
+    assert!(found.iter().all(|one| one.certainty == Certainty::Possible));
+    signal.release();
+    executor.settle();
+    assert!(
+        [waits_for_signal, wants_lock, wants_permit]
+            .iter()
+            .all(|task| task.is_done()),
+        "it was none"
+    );
+}
+
 /// One task begins the wait, another goes on with it, and a third gets what comes of it.
 #[test]
 fn a_wait_is_that_tasks_which_polls_it_though_the_waker_is_the_same() {

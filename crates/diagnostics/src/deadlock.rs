@@ -36,8 +36,8 @@ pub enum Certainty {
     /// All in it are named tasks, or threads.
     Certain,
     /// Some in it are known by their wakers alone, which several branches of a `join!` or `select!` may share; or by the name
-    /// of a task that has others run inside it; or a semaphore is in it of which permits were made up before, so that more
-    /// may be.
+    /// of a task that has others run inside it, or has ended; or a semaphore keeps them of which permits were made up before,
+    /// or are yet to be made.
     Possible,
 }
 
@@ -236,7 +236,10 @@ impl<'a> Search<'a> {
                 continue;
             };
             needed = needed.max(reading.need(wait));
-            let doubtful = open || self.doubts(&wait.whose);
+            // Who wants more than there are waits for somebody to make them: the semaphore is a signal.
+            let signal =
+                self.certainty == Certainty::Certain && reading.need(wait) > supply.permits();
+            let doubtful = open || signal || self.doubts(&wait.whose);
             if doubtful || wait.woken.is_some() || needed <= to_be_had {
                 served.push(actor);
             }
