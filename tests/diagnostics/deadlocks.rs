@@ -527,3 +527,32 @@ fn a_task_that_has_ended_is_not_certain_to_be_stuck() {
     drop(guard);
     assert!(poll(&mut crosses, Waker::noop()).is_ready(), "it was none");
 }
+
+/// Each has a permit and wants one more: the report is as long as there are tasks, not as there are pairs of them.
+#[test]
+fn those_who_hold_a_pool_are_listed_once_for_all_who_wait_for_it() {
+    const TASKS: usize = 1000;
+    let pool = Semaphore::named("one more", TASKS);
+    let executor = Executor::new();
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|_| {
+            executor.spawn(task("wants one more", async {
+                let one = pool.acquire().await;
+                yield_now().await;
+                drop((pool.acquire().await, one));
+            }))
+        })
+        .collect();
+    executor.settle();
+    let found = deadlocks_at("one more");
+    assert_eq!((found.len(), found[0].edges.len()), (1, TASKS));
+    let held = &found[0].edges[0].held;
+    assert_eq!(held.len(), TASKS);
+    assert!(
+        found[0]
+            .edges
+            .iter()
+            .all(|edge| edge.held.as_ptr() == held.as_ptr())
+    );
+    drop(tasks);
+}

@@ -6,9 +6,10 @@
 //! them.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     fmt,
     panic::Location,
+    sync::Arc,
 };
 
 use crate::{
@@ -51,8 +52,8 @@ pub struct Edge {
     pub waits_at: &'static Location<'static>,
     /// What it waits for.
     pub site: Site,
-    /// Who holds that and waits in this deadlock as well, with where it was acquired.
-    pub held: Vec<Hold>,
+    /// Who holds that and waits in this deadlock as well, with where it was acquired. All edges to one primitive share it.
+    pub held: Arc<[Hold]>,
 }
 
 impl Deadlock {
@@ -247,41 +248,54 @@ impl<'a> Search<'a> {
         served
     }
 
+    /// Those `within` who hold it, as they are shown, and their numbers.
+    fn holders(
+        &self,
+        reading: &Reading,
+        within: &HashSet<usize>,
+    ) -> (Arc<[Hold]>, std::vec::IntoIter<usize>) {
+        let (held, numbers): (Vec<_>, Vec<_>) = reading
+            .holds
+            .iter()
+            .filter_map(|hold| {
+                let actor = self.stuck_holder(hold).filter(|it| within.contains(it))?;
+                Some((reading.hold(hold), actor))
+            })
+            .unzip();
+        (held.into(), numbers.into_iter())
+    }
+
     /// What is reported of those actors.
     fn deadlock(&self, actors: &[usize]) -> Deadlock {
         let within: HashSet<_> = actors.iter().copied().collect();
-        let edge = |reading: &Reading, wait: &WaitEntry| Edge {
-            who: wait.whose.who.clone(),
-            waits_at: wait.at,
-            site: reading.site(),
-            held: reading
-                .holds
-                .iter()
-                .filter(|hold| {
-                    self.stuck_holder(hold)
-                        .is_some_and(|actor| within.contains(&actor))
-                })
-                .map(|hold| reading.hold(hold))
-                .collect(),
-        };
+        // By reading: who holds it and is within, and those among them that have not been followed yet.
+        let mut holders = HashMap::new();
         let mut edges = Vec::new();
-        let mut left = within.clone();
-        let mut next = actors.iter().min().copied();
+        let mut left: BTreeSet<_> = actors.iter().copied().collect();
+        let mut next = left.first().copied();
         while let Some(actor) = next {
             left.remove(&actor);
-            let first = edges.len();
+            next = None;
             for &(index, place) in &self.actors[actor].waits {
                 let reading = &self.readings[index];
-                edges.push(edge(reading, &reading.waits[place]));
+                let (held, follow) = holders
+                    .entry(index)
+                    .or_insert_with(|| self.holders(reading, &within));
+                if held.is_empty() {
+                    continue;
+                }
+                let wait = &reading.waits[place];
+                edges.push(Edge {
+                    who: wait.whose.who.clone(),
+                    waits_at: wait.at,
+                    site: reading.site(),
+                    held: Arc::clone(held),
+                });
+                // One who holds what this one waits for.
+                next = next.or_else(|| follow.find(|holder| left.contains(holder)));
             }
-            edges.retain(|edge| !edge.held.is_empty());
-            // One who holds what this one waits for; or else any that is left.
-            next = edges[first.min(edges.len())..]
-                .iter()
-                .flat_map(|edge| &edge.held)
-                .filter_map(|hold| self.number(&hold.who))
-                .find(|actor| left.contains(actor))
-                .or_else(|| left.iter().min().copied());
+            // Or else any that is left.
+            next = next.or_else(|| left.first().copied());
         }
         Deadlock {
             certainty: self.certainty,
