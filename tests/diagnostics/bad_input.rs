@@ -98,7 +98,8 @@ fn a_snapshot_may_be_taken_while_every_thread_blocks() {
         while seen("all block").waits.len() < blocked.len() {
             thread::yield_now();
         }
-        assert_eq!(deadlocks().len(), deadlocks().len(), "it answers");
+        // It answers. Of others, which come and go, there may be some.
+        let _ = deadlocks();
         drop(guard);
         for thread in blocked {
             thread.join().unwrap();

@@ -1,7 +1,7 @@
 //! What the stall watch tells, when, and why.
 
 use std::{
-    sync::{Arc, mpsc},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     task::Waker,
     thread,
     time::Duration,
@@ -15,6 +15,12 @@ use futures_lite::StreamExt;
 
 use crate::{SECOND, clock, poll, ready, stalls_at, waiting};
 
+/// For tests that let hours pass: one at a time, so that they do not pass for another. The rest advance by seconds.
+fn long() -> MutexGuard<'static, ()> {
+    static LONG: Mutex<()> = Mutex::new(());
+    LONG.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The one stall that a new look finds on that primitive, after a second.
 #[track_caller]
 fn told(watch: &mut Watch, name: &str) -> Stall {
@@ -26,6 +32,7 @@ fn told(watch: &mut Watch, name: &str) -> Stall {
 
 #[test]
 fn a_wait_is_told_of_once_it_has_lasted_for_the_threshold_and_not_again() {
+    let _alone = long();
     let clock = clock();
     let event = Event::named("lasts");
     let wait = waiting(event.wait(), Waker::noop());
@@ -81,6 +88,7 @@ fn a_holder_that_has_gone_quiet() {
 
 #[test]
 fn a_line_that_moves_is_slow_and_no_more_and_told_of_again_when_it_stops() {
+    let _alone = long();
     let clock = clock();
     let lock = Lock::named("moves", ());
     let guard = ready(lock.acquire(), Waker::noop());
