@@ -304,3 +304,64 @@ fn a_detached_watch_and_one_that_prints_go_on_and_end_as_told() {
     drop(printing);
     watch(Duration::MAX).print().detach();
 }
+
+/// Between a release and the poll of the next in line nobody holds a lock, and it goes on.
+#[test]
+fn a_lock_that_is_on_its_way_to_the_next_is_slow_and_no_more() {
+    let _alone = long();
+    let clock = clock();
+    let lock = Lock::named("on its way", ());
+    let guard = ready(lock.acquire(), Waker::noop());
+    let next = waiting(lock.acquire(), Waker::noop());
+    let last = waiting(lock.acquire(), Waker::noop());
+    let mut watch = watch(1000 * SECOND);
+    clock.advance(1000 * SECOND);
+    drop(guard);
+    let stalls = stalls_at("on its way", watch.check());
+    assert_eq!(stalls[0].cause, Cause::Slow(vec![]), "{}", stalls[0]);
+    drop((next, last));
+}
+
+/// A release is not used up, so one who does not come for it keeps nobody.
+#[test]
+fn one_who_does_not_come_back_from_an_event_is_not_why_others_wait_for_it() {
+    clock();
+    let event = Event::named("kept by nobody");
+    let mut watch = watch(SECOND);
+    let unpolled = waiting(event.wait(), Waker::noop());
+    event.set();
+    event.clear();
+    clock().advance(SECOND);
+    let stalls = stalls_at("kept by nobody", watch.check());
+    assert!(
+        matches!(&stalls[0].cause, Cause::WokenButUnpolled(_)),
+        "{}",
+        stalls[0]
+    );
+    let waits = waiting(event.wait(), Waker::noop());
+    clock().advance(SECOND);
+    let stalls = stalls_at("kept by nobody", watch.check());
+    assert_eq!(stalls[0].cause, Cause::NotSet, "{}", stalls[0]);
+    drop((unpolled, waits));
+}
+
+/// It waits for one who waits for itself.
+#[test]
+fn who_waits_for_one_in_a_deadlock_is_told_of_that() {
+    clock();
+    let (inner, outer) = (
+        Lock::named("deadlocked", ()),
+        Lock::named("behind the deadlock", ()),
+    );
+    let stuck = waiting(
+        task("stuck", async {
+            let all = (outer.acquire().await, inner.acquire().await);
+            drop((inner.acquire().await, all));
+        }),
+        Waker::noop(),
+    );
+    let victim = waiting(task("victim", outer.acquire()), Waker::noop());
+    let stall = told(&mut watch(SECOND), "behind the deadlock");
+    assert!(matches!(stall.cause, Cause::Deadlocked(_)), "{stall}");
+    drop((victim, stuck));
+}

@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     Deadlock, Hold, Kind, Site, Wait,
+    record::HoldEntry,
     report::{Brief, HoldAt, Seconds, WaitAt, list},
     snapshot::Reading,
 };
@@ -73,22 +74,31 @@ impl Cause {
         }
     }
 
-    /// Why those who wait in `reading` do.
+    /// Why those who wait in `reading` do, of whom `told` is the one to be told of.
     pub(crate) fn of(
         reading: &Reading,
+        told: &Wait,
         deadlocks: &[Deadlock],
         now: Instant,
         threshold: Duration,
     ) -> Self {
         let long_ago = |since: Instant| now.saturating_duration_since(since) >= threshold;
         let site = reading.site();
-        let is_in =
-            |deadlock: &&Deadlock| deadlock.edges.iter().any(|edge| edge.site.id == site.id);
-        if let Some(deadlock) = deadlocks.iter().find(is_in) {
+        let is_stuck = |deadlock: &&Deadlock| {
+            let mut edges = deadlock.edges.iter();
+            edges.any(|edge| edge.site.id == site.id) || waits_for(reading, deadlock)
+        };
+        if let Some(deadlock) = deadlocks.iter().find(is_stuck) {
             return Self::Deadlocked(deadlock.clone());
         }
-        let mut waits = reading.shown_waits();
-        if let Some(wait) = waits.find(|wait| wait.woken().is_some_and(long_ago)) {
+        // Where one waits for its turn, it waits for all whose turn it is. For an event or a notification each waits by itself.
+        let by_itself = matches!(site.kind, Kind::Event | Kind::Condition);
+        let is_kept = |wait: &Wait| wait.woken().is_some_and(long_ago);
+        let woken = match by_itself {
+            true => Some(told).filter(|told| is_kept(told)).cloned(),
+            false => reading.shown_waits().find(is_kept),
+        };
+        if let Some(wait) = woken {
             return Self::WokenButUnpolled(wait);
         }
         match site.kind {
@@ -119,12 +129,15 @@ impl Cause {
             .iter()
             .map(|hold| hold.permits)
             .fold(0, usize::saturating_add);
-        let first = reading.waits.iter().find(|wait| wait.woken.is_none());
-        let need = first.map_or(0, |wait| reading.need(wait));
+        let need = first_need(reading);
+        // Free, or kept for one who was woken just now.
+        let moves = live.is_empty()
+            && (reading.record.kind == Kind::Lock
+                || reading.waits.iter().any(|wait| wait.woken.is_some()));
         if lost > 0 && reading.supply.permits().saturating_sub(lost) < need {
             Self::Leaked(leaked)
-        } else if live.is_empty() {
-            // None is held, and none is kept for one who was woken long ago.
+        } else if live.is_empty() && !moves {
+            // None is held, and none is kept for one who was woken.
             match leaked.is_empty() {
                 true => Self::NoPermits,
                 false => Self::Leaked(leaked),
@@ -135,6 +148,25 @@ impl Cause {
             Self::Slow(live)
         }
     }
+}
+
+/// How many permits the first in line waits for.
+fn first_need(reading: &Reading) -> usize {
+    let first = reading.waits.iter().find(|wait| wait.woken.is_none());
+    first.map_or(0, |wait| reading.need(wait))
+}
+
+/// Whether those in the deadlock hold so much that what is left is not enough.
+fn waits_for(reading: &Reading, deadlock: &Deadlock) -> bool {
+    let is_theirs = |hold: &&HoldEntry| {
+        let mut edges = deadlock.edges.iter();
+        !hold.forgotten && edges.any(|edge| edge.who == hold.whose.who)
+    };
+    let theirs = reading.holds.iter().filter(is_theirs);
+    let stuck = theirs
+        .map(|hold| hold.permits)
+        .fold(0, usize::saturating_add);
+    stuck > 0 && reading.supply.permits().saturating_sub(stuck) < first_need(reading)
 }
 
 /// What a person reads who wonders why the program hangs.

@@ -202,7 +202,7 @@ impl Watch {
             else {
                 continue;
             };
-            let cause = Cause::of(reading, &deadlocks, now, self.threshold);
+            let cause = Cause::of(reading, &wait, &deadlocks, now, self.threshold);
             let gravity = cause.gravity();
             if suspect.count > 0 || gravity > told.gravity {
                 told.up_to = told.up_to.max(suspect.last);
