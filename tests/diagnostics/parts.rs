@@ -108,3 +108,19 @@ fn a_forgotten_hold_keeps_no_waker() {
     assert!(seen("lets go").holds[0].forgotten);
     lock.release().unwrap();
 }
+
+/// asyncio's habit, by many: who releases does not look at all that are forgotten.
+#[test]
+fn many_forgotten_permits_are_released_one_by_one() {
+    const PERMITS: usize = 20_000;
+    let pool = Semaphore::named("many forgotten", PERMITS);
+    for _ in 0..PERMITS {
+        pool.try_acquire().unwrap().forget();
+    }
+    for _ in 1..PERMITS {
+        pool.release();
+    }
+    assert_eq!(permits(&seen("many forgotten")), [1]);
+    pool.release();
+    assert_eq!(find(&snapshot(), "many forgotten"), None);
+}

@@ -8,6 +8,7 @@
 //! they are given back; a wait is entered, called and struck out under the lock of the queue that it stands in.
 
 use std::{
+    collections::BTreeMap,
     panic::Location,
     sync::atomic::{AtomicU64, Ordering},
     time::Instant,
@@ -33,6 +34,8 @@ pub(crate) struct Record {
 
 struct Entries {
     holds: Slab<HoldEntry>,
+    /// The holds that were forgotten: their keys, by their numbers.
+    forgotten: BTreeMap<u64, usize>,
     waits: Slab<WaitEntry>,
     supply: Supply,
     /// Numbers holds and waits in the order in which they came.
@@ -109,6 +112,7 @@ impl Record {
             size,
             entries: Mutex::new(Entries {
                 holds: Slab::new(),
+                forgotten: BTreeMap::new(),
                 waits: Slab::new(),
                 supply: Supply {
                     permits: size as u128,
@@ -190,8 +194,10 @@ impl Record {
 
     /// Says that a hold's guard was forgotten, for anybody to give back.
     pub(crate) fn forget_hold(&self, key: usize, whose: Option<Attributed>) {
-        if let Some(hold) = self.entries.lock().holds.get_mut(key) {
+        let entries = &mut *self.entries.lock();
+        if let Some(hold) = entries.holds.get_mut(key) {
             hold.forgotten = true;
+            entries.forgotten.insert(hold.number, key);
             if let Some(whose) = whose {
                 hold.whose = whose;
             }
@@ -324,16 +330,16 @@ impl Entries {
     /// Strikes out `permits` that were forgotten, the oldest first. Answers how many there were fewer.
     fn end_forgotten(&mut self, mut permits: usize) -> usize {
         while permits > 0 {
-            let oldest = self
-                .holds
-                .iter_mut()
-                .filter(|(_, hold)| hold.forgotten)
-                .min_by_key(|(_, hold)| hold.number);
-            let Some((key, hold)) = oldest else { break };
+            let Some(oldest) = self.forgotten.first_entry() else {
+                break;
+            };
+            let key = *oldest.get();
+            let hold = &mut self.holds[key];
             let part = permits.min(hold.permits);
             hold.permits -= part;
             permits -= part;
             if hold.permits == 0 {
+                oldest.remove();
                 self.holds.remove(key);
             }
         }
