@@ -318,6 +318,19 @@ fn a_wait_that_was_not_polled_is_not_shown() {
     drop(wait);
 }
 
+/// The hold that a wait for a notification begins with ends there, and so does what is kept for it.
+#[test]
+fn a_condition_that_is_waited_for_keeps_the_waker_of_no_hold() {
+    let condition = Condition::named("keeps no hold", ());
+    let family = Probe::new();
+    let waker = family.waker();
+    let guard = ready(condition.acquire(), &waker);
+    assert_eq!(family.alive(), 2);
+    let wait = waiting(condition.wait(guard), Waker::noop());
+    assert_eq!(family.alive(), 1);
+    drop(wait);
+}
+
 /// A task that is dropped has what it has until that is dropped.
 #[test]
 fn a_task_has_not_ended_before_its_future_has() {

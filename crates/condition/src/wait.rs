@@ -176,6 +176,8 @@ where
     if let Some(lock) = relay.second_handle() {
         // SAFETY: called once for the hold that the wait was made of: when it begins, or when it is dropped before.
         unsafe { raw::release_hold(lock, hold) };
+        // Nothing is known of it any more: not its waker either, which would be kept for as long as the wait lasts.
+        *hold = Hold::none();
     }
 }
 
