@@ -72,7 +72,7 @@ fn opposite_order() {
             "task \"withdraw\" waits at ",
             " for Lock \"checking\" #",
             "which task \"deposit\" acquired at ",
-            "taken for granted: each task does one thing at a time; ",
+            "taken for granted: each task, and each thread that blocks, does one thing at a time; ",
         ],
     );
 }

@@ -11,7 +11,7 @@ use std::{
 
 /// A source of time. See [`set_clock`].
 pub trait Clock: Sync {
-    /// The time. It must not go backwards, and must not use the primitives that are watched.
+    /// The time. It must not go backwards or panic, and must not use the primitives that are watched.
     fn now(&self) -> Instant;
 }
 
@@ -84,8 +84,11 @@ impl ManualClock {
     /// Lets time pass, and has every [`Watch`](crate::Watch) look again.
     pub fn advance(&self, time: Duration) {
         let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        // Relaxed: a number; the bell orders it before the look of whoever it wakes.
-        self.passed.fetch_add(nanos, Ordering::Relaxed);
+        // Relaxed: a number; the bell orders it before the look of whoever it wakes. It stays at the last time that there is.
+        let later = |passed: u64| Some(passed.saturating_add(nanos));
+        let _ = self
+            .passed
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
         crate::bell::ring();
     }
 }

@@ -59,7 +59,7 @@ pub struct Edge {
 impl Deadlock {
     /// What a certain deadlock takes for granted.
     pub const ASSUMPTIONS: [&str; 3] = [
-        "each task does one thing at a time",
+        "each task, and each thread that blocks, does one thing at a time",
         "guards are where they were acquired, or were passed on with `diagnostics::adopt`",
         "nobody gives up one of these waits, or releases what it has not acquired",
     ];

@@ -5,7 +5,8 @@
 //! while every thread blocks.
 //!
 //! What it says is never more than is true. A hold is entered after the permits were taken, and struck out before
-//! they are given back; a wait is entered, called and struck out under the lock of the queue that it stands in.
+//! they are given back. A wait is entered and called under the lock of the queue that it stands in, and struck out there; or,
+//! once it was called, by whoever sees that: until then it says that it was.
 
 use std::{
     collections::BTreeMap,
