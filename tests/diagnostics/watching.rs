@@ -365,3 +365,24 @@ fn who_waits_for_one_in_a_deadlock_is_told_of_that() {
     assert!(matches!(stall.cause, Cause::Deadlocked(_)), "{stall}");
     drop((victim, stuck));
 }
+
+/// All have come just now, after long: nothing stalls, unless one does not go on.
+#[test]
+fn one_who_was_woken_just_now_is_not_told_of() {
+    let _alone = long();
+    let clock = clock();
+    let barrier = Barrier::named("complete", 2);
+    let first = waiting(barrier.wait(), Waker::noop());
+    let mut watch = watch(1000 * SECOND);
+    clock.advance(1000 * SECOND);
+    assert_eq!(ready(barrier.wait(), Waker::noop()), Ok(1));
+    assert_eq!(stalls_at("complete", watch.check()), []);
+    clock.advance(1000 * SECOND);
+    let stalls = stalls_at("complete", watch.check());
+    assert!(
+        matches!(&stalls[0].cause, Cause::WokenButUnpolled(_)),
+        "{}",
+        stalls[0]
+    );
+    drop(first);
+}

@@ -19,7 +19,7 @@ use futures_lite::Stream;
 use parking_lot::Mutex;
 
 use crate::{
-    Cause, PrimitiveId, Stall, bell, clock, deadlock::deadlocks_among, registry::records,
+    Cause, PrimitiveId, Stall, Wait, bell, clock, deadlock::deadlocks_among, registry::records,
     snapshot::readings,
 };
 
@@ -187,6 +187,12 @@ impl Watch {
         if suspects.is_empty() {
             return;
         }
+        let threshold = self.threshold;
+        // Is about to go on.
+        let just_woken = |wait: &Wait| {
+            let woken = wait.woken();
+            woken.is_some_and(|at| now.saturating_duration_since(at) < threshold)
+        };
         let deadlocks = deadlocks_among(readings());
         for reading in &readings() {
             let id = reading.record.id;
@@ -198,11 +204,13 @@ impl Watch {
                 _ => (suspect.first..=suspect.last).contains(&number),
             };
             let waits = reading.waits.iter().zip(reading.shown_waits());
-            let Some((_, wait)) = waits.into_iter().find(|(entry, _)| is_meant(entry.number))
-            else {
+            let told_of = waits
+                .into_iter()
+                .find(|(entry, wait)| is_meant(entry.number) && !just_woken(wait));
+            let Some((_, wait)) = told_of else {
                 continue;
             };
-            let cause = Cause::of(reading, &wait, &deadlocks, now, self.threshold);
+            let cause = Cause::of(reading, &wait, &deadlocks, now, threshold);
             let gravity = cause.gravity();
             if suspect.count > 0 || gravity > told.gravity {
                 told.up_to = told.up_to.max(suspect.last);
