@@ -82,7 +82,8 @@ impl Cause {
         now: Instant,
         threshold: Duration,
     ) -> Self {
-        let long_ago = |since: Instant| now.saturating_duration_since(since) >= threshold;
+        // A part of the threshold will do: what keeps a wait may have begun a little after it.
+        let long_ago = |since: Instant| now.saturating_duration_since(since) >= threshold / 4;
         let site = reading.site();
         let is_stuck = |deadlock: &&Deadlock| {
             let mut edges = deadlock.edges.iter();

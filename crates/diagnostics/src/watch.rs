@@ -179,7 +179,8 @@ impl Watch {
         self.known = known;
         drop(records);
         self.report(&suspects, now);
-        due.map(|due| due.max(now + PAUSE))
+        // Counted from the end of the look, which takes its time where many wait.
+        due.map(|due| due.max(clock::now() + PAUSE))
     }
 
     /// Finds out why the suspects wait, and puts what is new with the pending.
