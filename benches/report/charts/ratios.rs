@@ -15,14 +15,14 @@ use plotters::{
 use super::palette::{INK, RULE, colour};
 use crate::{measure::Measured, table};
 
-const WIDTH: u32 = 1160;
+const WIDTH: u32 = 1230;
 /// The height of a line.
 const LINE: u32 = 26;
 /// Above the lines: the legend. Below them: the axis.
 const TOP: u32 = 84;
 const BOTTOM: u32 = 44;
 /// Left of the dots: the titles.
-const LEFT: u32 = 470;
+const LEFT: u32 = 540;
 /// Who is further off is drawn at the edge.
 const LEAST: f64 = 0.25;
 const MOST: f64 = 40.0;
