@@ -84,8 +84,10 @@ mod interrupts {
         }
         timer.disable_counter();
         timer.disable_interrupt();
-        let lost = RELEASED.load(Relaxed) - ROUNDS != PERMITS.value() as u32;
-        if lost {
+        // An interrupt that was pending may come all the same: not between the two looks.
+        let (released, left) =
+            cortex_m::interrupt::free(|_| (RELEASED.load(Relaxed), PERMITS.value()));
+        if released - ROUNDS != left as u32 {
             Err("a permit was lost")
         } else {
             Ok(())
