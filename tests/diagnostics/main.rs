@@ -55,6 +55,13 @@ fn ready<F: Future>(future: F, waker: &Waker) -> F::Output {
     }
 }
 
+/// Acquires something, and never gives it back by itself.
+async fn hold_on<F: Future>(acquire: F) {
+    let held = acquire.await;
+    std::future::pending::<()>().await;
+    drop(held);
+}
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// What a snapshot says of the primitive with that name, which is held or waited for.

@@ -12,19 +12,15 @@ use awaitlist::{
 };
 use tests::Probe;
 
-use crate::{SECOND, clock, find, poll, ready, seen, waiting};
+use crate::{SECOND, clock, find, hold_on, poll, ready, seen, waiting};
 
 #[test]
 fn a_lock_that_is_held_and_waited_for_is_shown_with_its_places_and_its_tasks() {
     let clock = clock();
     let lock = Lock::named("shown", ());
     let made = line!() - 1;
-    let mut holder = Box::pin(task("holder", async {
-        let guard = lock.acquire().await;
-        std::future::pending::<()>().await;
-        drop(guard);
-    }));
-    let acquired = line!() - 4;
+    let mut holder = Box::pin(task("holder", hold_on(lock.acquire())));
+    let acquired = line!() - 1;
     assert!(poll(&mut holder, Waker::noop()).is_pending());
     clock.advance(2 * SECOND);
     let first = waiting(task("first", lock.acquire()), Waker::noop());
@@ -223,11 +219,7 @@ fn a_wait_that_another_task_polls_is_that_ones() {
 fn the_report_says_it_in_words() {
     let clock = clock();
     let pool = Semaphore::named("in words", 2);
-    let mut holder = Box::pin(task("hoarder", async {
-        let permits = pool.acquire_many(2).await;
-        std::future::pending::<()>().await;
-        drop(permits);
-    }));
+    let mut holder = Box::pin(task("hoarder", hold_on(pool.acquire_many(2))));
     assert!(poll(&mut holder, Waker::noop()).is_pending());
     let wait = waiting(task("beggar", pool.acquire()), Waker::noop());
     clock.advance(SECOND);
@@ -253,11 +245,7 @@ fn the_report_says_it_in_words() {
 #[test]
 fn the_drawing_has_an_arrow_for_each_hold_and_each_wait() {
     let lock = Lock::named("a \"drawn\" one", ());
-    let mut holder = Box::pin(task("holder", async {
-        let guard = lock.acquire().await;
-        std::future::pending::<()>().await;
-        drop(guard);
-    }));
+    let mut holder = Box::pin(task("holder", hold_on(lock.acquire())));
     assert!(poll(&mut holder, Waker::noop()).is_pending());
     let wait = waiting(task("waiter", lock.acquire()), Waker::noop());
     let mut shown = snapshot();

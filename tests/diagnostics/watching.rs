@@ -13,7 +13,7 @@ use awaitlist::{
 };
 use futures_lite::StreamExt;
 
-use crate::{SECOND, clock, poll, ready, stalls_at, waiting};
+use crate::{SECOND, clock, hold_on, poll, ready, stalls_at, waiting};
 
 /// For tests that let hours pass: one at a time, so that they do not pass for another. The rest advance by seconds.
 fn long() -> MutexGuard<'static, ()> {
@@ -68,14 +68,7 @@ fn a_wait_that_ends_in_time_is_not_told_of() {
 fn a_holder_that_has_gone_quiet() {
     clock();
     let lock = Lock::named("quiet", ());
-    let holder = waiting(
-        task("hoarder", async {
-            let guard = lock.acquire().await;
-            std::future::pending::<()>().await;
-            drop(guard);
-        }),
-        Waker::noop(),
-    );
+    let holder = waiting(task("hoarder", hold_on(lock.acquire())), Waker::noop());
     let wait = waiting(lock.acquire(), Waker::noop());
     let stall = told(&mut watch(SECOND), "quiet");
     let Cause::HolderQuiet(holds) = &stall.cause else {
@@ -134,11 +127,7 @@ fn permits_whose_task_has_ended_are_leaked_where_the_rest_is_not_enough() {
     clock();
     let pool = Semaphore::named("leaks", 2);
     let kept = ready(task("ended", pool.acquire()), Waker::noop());
-    let mut living = Box::pin(task("living", async {
-        let permit = pool.acquire().await;
-        std::future::pending::<()>().await;
-        drop(permit);
-    }));
+    let mut living = Box::pin(task("living", hold_on(pool.acquire())));
     assert!(poll(&mut living, Waker::noop()).is_pending());
     let one = waiting(pool.acquire(), Waker::noop());
     let stall = told(&mut watch(SECOND), "leaks");
