@@ -1,6 +1,7 @@
 //! A future's place in a queue: the node, and the safe way to it.
 
 use core::{
+    convert::Infallible,
     fmt,
     ops::{ControlFlow, Deref, DerefMut},
     pin::Pin,
@@ -81,11 +82,7 @@ impl<'a, S> Standing<'a, S> {
     /// Joins the queue.
     #[inline]
     pub fn join(&mut self, context: &Context<'_>, tag: usize) {
-        // Cloned before the lock.
-        let waker = context.waker().clone();
-        self.node.seat().expect(context);
-        self.locked(|turn| turn.join(waker, tag));
-        self.node.seat().settle();
+        let _: Poll<(Infallible, _)> = self.enter_or_join(context, |_| ControlFlow::Continue(tag));
     }
 
     /// Joins the queue, unless a look under the lock finds that there is nothing to wait for.
