@@ -133,8 +133,7 @@ impl Actor {
         match current_task() {
             Some((task, waker)) => {
                 let id = WakerId::of(context.waker());
-                let sure = id == waker || blocks_with(id);
-                (Self::Task(task), sure, Kept::NOTHING)
+                (Self::Task(task), is_polled_with(waker, id), Kept::NOTHING)
             }
             None => {
                 let (who, kept) = Self::unnamed(context.waker());
@@ -143,25 +142,16 @@ impl Actor {
         }
     }
 
-    #[cfg(not(awaitlist_loom))]
     fn unnamed(waker: &Waker) -> (Self, Kept) {
-        let id = WakerId::of(waker);
-        if blocks_with(id) {
+        let key = Key::unnamed(WakerId::of(waker));
+        if let Some(Key::Thread(_)) = key {
             return (Self::Thread(thread::current()), Kept::NOTHING);
         }
-        // One without data, as that of `Waker::noop`, is not of one task more than of another. And if it is not in our hands,
-        // its address says nothing.
-        let kept = Some(waker).filter(|_| id.data != 0).and_then(Kept::of);
-        match kept {
-            Some(kept) => (Self::Waker(id), kept),
-            None => (Self::Unknown(thread::current()), Kept::NOTHING),
+        // If its waker is not in our hands, the address says nothing.
+        match key.and_then(|key| Some((key, Kept::of(waker)?))) {
+            Some((Key::Waker(id), kept)) => (Self::Waker(id), kept),
+            _ => (Self::Unknown(thread::current()), Kept::NOTHING),
         }
-    }
-
-    /// In a model a waker is not cloned: it is made of what is modelled.
-    #[cfg(awaitlist_loom)]
-    fn unnamed(_: &Waker) -> (Self, Kept) {
-        (Self::Unknown(thread::current()), Kept::NOTHING)
     }
 }
 
@@ -189,13 +179,15 @@ impl Key {
             current.as_ref().map(|(task, waker)| (task.id(), *waker))
         });
         match task.ok().flatten() {
-            Some((task, waker)) => (Some(Self::Task(task)), id == waker || blocks_with(id)),
+            Some((task, waker)) => (Some(Self::Task(task)), is_polled_with(waker, id)),
             None => (Self::unnamed(id), true),
         }
     }
 
-    /// As [`Actor::unnamed`].
+    /// What a waker says of who polls with it, outside of named tasks.
     fn unnamed(id: WakerId) -> Option<Self> {
+        // In a model a waker is not kept: it is made of what is modelled. And one without data, as that of `Waker::noop`, is
+        // not of one task more than of another.
         if cfg!(awaitlist_loom) {
             None
         } else if blocks_with(id) {
@@ -299,6 +291,11 @@ thread_local! {
     static CURRENT: RefCell<Option<(TaskInfo, WakerId)>> = const { RefCell::new(None) };
     /// The waker with which this thread polls what it blocks on.
     static BLOCKING: Cell<Option<WakerId>> = const { Cell::new(None) };
+}
+
+/// Whether it is surely the task that is polled with `waker` who polls with the one of `id`: itself, or by blocking its thread.
+fn is_polled_with(waker: WakerId, id: WakerId) -> bool {
+    id == waker || blocks_with(id)
 }
 
 /// Whether it is with that waker that this thread polls what it blocks on.

@@ -16,7 +16,7 @@ use crate::{
     Actor, Hold, Site,
     actor::Key,
     record::{Attributed, HoldEntry, WaitEntry},
-    snapshot::{Reading, readings},
+    snapshot::{Reading, readings, total},
 };
 
 /// Tasks and threads that wait for each other, or for themselves, and what they wait for.
@@ -70,14 +70,14 @@ impl Deadlock {
 /// As [`snapshot`](crate::snapshot()), it may be called anywhere. What it finds was so at one moment: it looks twice,
 /// and believes what it saw both times.
 pub fn deadlocks() -> Vec<Deadlock> {
-    deadlocks_among(readings())
+    deadlocks_among(&readings())
 }
 
-pub(crate) fn deadlocks_among(readings: Vec<Reading>) -> Vec<Deadlock> {
-    if Search::new(&readings, Certainty::Possible).run().is_empty() {
+pub(crate) fn deadlocks_among(readings: &[Reading]) -> Vec<Deadlock> {
+    if Search::new(readings, Certainty::Possible).run().is_empty() {
         return Vec::new();
     }
-    let readings: Vec<_> = readings.into_iter().map(confirm).collect();
+    let readings: Vec<_> = readings.iter().map(confirm).collect();
     let mut found = Search::new(&readings, Certainty::Certain).run();
     let certain: HashSet<_> = found
         .iter()
@@ -93,8 +93,8 @@ pub(crate) fn deadlocks_among(readings: Vec<Reading>) -> Vec<Deadlock> {
 }
 
 /// Looks again, and keeps what was so before and is so now: each was so all the time between, so all were so at once.
-fn confirm(before: Reading) -> Reading {
-    let mut now = Reading::of(before.record);
+fn confirm(before: &Reading) -> Reading {
+    let mut now = Reading::of(Arc::clone(&before.record));
     let held: HashSet<_> = before.holds.iter().map(|hold| hold.number).collect();
     now.holds.retain(|hold| held.contains(&hold.number));
     // A wait keeps its number when it is passed on.
@@ -223,12 +223,9 @@ impl<'a> Search<'a> {
         let supply = reading.supply;
         let open = !reading.record.kind.has_permits()
             || supply.made_up && self.certainty == Certainty::Certain;
-        let in_stuck_hands = reading
-            .holds
-            .iter()
-            .filter(|hold| self.stuck_holder(hold).is_some())
-            .map(|hold| hold.permits)
-            .fold(0, usize::saturating_add);
+        let holds = reading.holds.iter();
+        let stuck = holds.filter(|hold| self.stuck_holder(hold).is_some());
+        let in_stuck_hands = total(stuck.map(|hold| hold.permits));
         let to_be_had = supply.permits().saturating_sub(in_stuck_hands);
         let mut needed = 0;
         let mut served = Vec::new();

@@ -183,12 +183,10 @@ impl Probe {
     #[inline]
     pub fn join(&self, seat: &Seat, tag: usize) {
         seat.with_asker(|asker| {
-            let whose = asker.take_who();
-            seat.whose.set((Key::of(&whose.who), whose.sure));
+            let whose = seat.attribute(asker);
             let key = self.record().wait(whose, seat.origin.0, asker.at, tag);
             // Relaxed: written and read under the lock of the queue, or by the owner.
             seat.key.store(key, Ordering::Relaxed);
-            seat.keep(&mut asker.kept);
             asker.joined = true;
         });
     }
@@ -197,10 +195,7 @@ impl Probe {
     pub fn pass_on(&self, seat: &Seat) {
         seat.with_asker(|asker| {
             if let Some(key) = seat.key() {
-                let whose = asker.take_who();
-                seat.whose.set((Key::of(&whose.who), whose.sure));
-                self.record().pass_wait(key, whose);
-                seat.keep(&mut asker.kept);
+                self.record().pass_wait(key, seat.attribute(asker));
             }
         });
     }
@@ -452,10 +447,13 @@ impl Seat {
         }
     }
 
-    /// Takes a waker to keep, for the one that was kept before.
+    /// Has the entry be the asker's from now on, whose waker is kept. The asker gets the one that was kept before.
     #[inline]
-    fn keep(&self, kept: &mut Kept) {
-        *kept = self.kept.replace(mem::take(kept));
+    fn attribute(&self, asker: &mut Asker) -> Attributed {
+        let whose = asker.take_who();
+        self.whose.set((Key::of(&whose.who), whose.sure));
+        asker.kept = self.kept.replace(mem::take(&mut asker.kept));
+        whose
     }
 
     #[inline]

@@ -124,7 +124,7 @@ impl Record {
         }
     }
 
-    /// Enters a hold, and answers its key. A hold of no permits is none.
+    /// Enters a hold, and answers its key.
     #[inline]
     pub(crate) fn hold(
         &self,
@@ -133,15 +133,7 @@ impl Record {
         since: Instant,
         permits: usize,
     ) -> usize {
-        let entries = &mut *self.entries.lock();
-        entries.holds.insert(HoldEntry {
-            number: tick(&mut entries.next),
-            whose,
-            at,
-            since,
-            permits,
-            forgotten: false,
-        })
+        self.entries.lock().hold(whose, at, since, permits)
     }
 
     /// Makes a hold of a wait, and answers its key.
@@ -149,14 +141,8 @@ impl Record {
     pub(crate) fn grant(&self, key: usize, permits: usize) -> usize {
         let entries = &mut *self.entries.lock();
         let wait = entries.waits.remove(key);
-        entries.holds.insert(HoldEntry {
-            number: tick(&mut entries.next),
-            whose: wait.whose,
-            at: wait.at,
-            since: wait.woken.unwrap_or(wait.since),
-            permits,
-            forgotten: false,
-        })
+        let since = wait.woken.unwrap_or(wait.since);
+        entries.hold(wait.whose, wait.at, since, permits)
     }
 
     /// Strikes a hold out.
@@ -328,6 +314,24 @@ impl Record {
 }
 
 impl Entries {
+    #[inline]
+    fn hold(
+        &mut self,
+        whose: Attributed,
+        at: &'static Location<'static>,
+        since: Instant,
+        permits: usize,
+    ) -> usize {
+        self.holds.insert(HoldEntry {
+            number: tick(&mut self.next),
+            whose,
+            at,
+            since,
+            permits,
+            forgotten: false,
+        })
+    }
+
     /// Strikes out `permits` that were forgotten, the oldest first. Answers how many there were fewer.
     fn end_forgotten(&mut self, mut permits: usize) -> usize {
         while permits > 0 {

@@ -297,6 +297,11 @@ impl Record {
     }
 }
 
+/// So many permits together.
+pub(crate) fn total(permits: impl Iterator<Item = usize>) -> usize {
+    permits.fold(0, usize::saturating_add)
+}
+
 /// Reads all that are held or waited for.
 pub(crate) fn readings() -> Vec<Reading> {
     records()

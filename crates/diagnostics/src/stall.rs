@@ -9,7 +9,7 @@ use crate::{
     Deadlock, Hold, Kind, Site, Wait,
     record::HoldEntry,
     report::{Brief, HoldAt, Seconds, WaitAt, list},
-    snapshot::Reading,
+    snapshot::{Reading, total},
 };
 
 /// A wait that has lasted longer than a [watch](crate::watch)'s threshold.
@@ -126,10 +126,7 @@ impl Cause {
     fn of_permits(reading: &Reading, long_ago: impl Fn(Instant) -> bool) -> Self {
         let holds = reading.holds.iter().map(|hold| reading.hold(hold));
         let (leaked, live): (Vec<_>, Vec<_>) = holds.partition(Hold::is_leaked);
-        let lost = leaked
-            .iter()
-            .map(|hold| hold.permits)
-            .fold(0, usize::saturating_add);
+        let lost = total(leaked.iter().map(|hold| hold.permits));
         let need = first_need(reading);
         // Free, or kept for one who was woken just now.
         let moves = live.is_empty()
@@ -164,9 +161,7 @@ fn waits_for(reading: &Reading, deadlock: &Deadlock) -> bool {
         !hold.forgotten && edges.any(|edge| edge.who == hold.whose.who)
     };
     let theirs = reading.holds.iter().filter(is_theirs);
-    let stuck = theirs
-        .map(|hold| hold.permits)
-        .fold(0, usize::saturating_add);
+    let stuck = total(theirs.map(|hold| hold.permits));
     stuck > 0 && reading.supply.permits().saturating_sub(stuck) < first_need(reading)
 }
 

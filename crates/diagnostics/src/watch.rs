@@ -194,8 +194,9 @@ impl Watch {
             let woken = wait.woken();
             woken.is_some_and(|at| now.saturating_duration_since(at) < threshold)
         };
-        let deadlocks = deadlocks_among(readings());
-        for reading in &readings() {
+        let readings = readings();
+        let deadlocks = deadlocks_among(&readings);
+        for reading in &readings {
             let id = reading.record.id;
             let (Some(suspect), Some(told)) = (suspects.get(&id), self.known.get_mut(&id)) else {
                 continue;
