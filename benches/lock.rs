@@ -102,7 +102,7 @@ fn uncontended<L: Lock>(load: &Load) -> Duration {
     let lock = L::new();
     let watch = Stopwatch::thread();
     for _ in 0..load.repeats {
-        drop(black_box(now(black_box(&lock).acquire())));
+        drop(now(black_box(&lock).acquire()));
     }
     watch.elapsed()
 }

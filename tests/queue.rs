@@ -80,11 +80,12 @@ fn nothing_given_back_above_the_bound_is_nothing() {
 
 #[test]
 fn what_a_semaphore_shows_is_the_same_while_its_list_is_locked() {
-    let none = Queue::with_permits(0, Probe::semaphore(None, 0));
-    assert!(none.locked(|_| none.would_wait()));
-    assert_eq!(none.locked(|_| none.value()), 0);
+    // What stands in the word meanwhile is no permits, and a waiter: who looks waits until it is the truth again.
     let two = Queue::with_permits(2, Probe::semaphore(None, 2));
-    assert!(!two.locked(|_| two.would_wait()));
-    assert_eq!(two.locked(|_| two.value()), 2);
-    assert!(two.locked(|_| two.is_empty()));
+    std::thread::scope(|scope| {
+        let seen = two.locked(|_| scope.spawn(|| (two.value(), two.would_wait())));
+        assert_eq!(seen.join().unwrap(), (2, false));
+    });
+    assert!(!two.locked(|_| two.is_empty()), "on the safe side");
+    assert!(two.is_empty());
 }

@@ -17,6 +17,7 @@ use crate::{
     sync::Ordering,
     trace::Probe,
     unwind::or_undo,
+    wake::drain_since,
 };
 
 const ONE: usize = PAYLOAD;
@@ -76,8 +77,7 @@ impl Queue<Permits> {
     /// Whether an acquire would have to wait: no permit is to be had, or somebody is waiting.
     #[inline]
     pub fn would_wait(&self) -> bool {
-        // Acquire: as in `Queue::payload`.
-        let word = self.word.load(Ordering::Acquire);
+        let word = self.unlocked_word();
         word / ONE == 0 || word & WAITERS != 0
     }
 
@@ -126,48 +126,27 @@ impl Queue<Permits> {
     /// [`Overflow`], if excess is [refused](Excess::Refuse) and one of the releases would have gone beyond `bound`.
     #[inline]
     pub fn give_back(&self, count: usize, bound: usize, excess: Excess) -> Result<(), Overflow> {
-        if self.give_back_at_once(count, bound) {
-            Ok(())
-        } else {
-            self.give_back_contended(count, bound, excess)
+        match self.lock_ahead() {
+            Some(word) if word & WAITERS == 0 && has_room(word / ONE, count, bound) => {
+                self.unlock(word + count * ONE);
+                Ok(())
+            }
+            word => self.give_back_queued(word, count, bound, excess),
         }
     }
 
-    /// Gives back `count` permits, if nobody waits and there is room for them: one look, one exchange. It may fail while
-    /// the list is locked, or if others take or give back permits at the same time.
-    #[inline]
-    fn give_back_at_once(&self, count: usize, bound: usize) -> bool {
-        let word = self.word.load(Ordering::Relaxed);
-        word & (LOCKED | WAITERS) == 0
-            && has_room(word / ONE, count, bound)
-            // Release: pairs with the Acquire of whoever takes these permits.
-            && self
-                .word
-                .compare_exchange(word, word + count * ONE, Ordering::Release, Ordering::Relaxed)
-                .is_ok()
-    }
-
-    /// As [`give_back`](Self::give_back), when there is more to it.
+    /// As [`give_back`](Self::give_back), when there is more to it. With the word, if the lock was taken ahead.
     #[inline(never)]
-    fn give_back_contended(
+    fn give_back_queued(
         &self,
+        word: Option<usize>,
         count: usize,
         bound: usize,
         excess: Excess,
     ) -> Result<(), Overflow> {
-        while !self.give_back_at_once(count, bound) {
-            let word = self.word.load(Ordering::Relaxed);
-            if word & (LOCKED | WAITERS) != 0 || !has_room(word / ONE, count, bound) {
-                return self.give_back_queued(count, bound, excess);
-            }
-        }
-        Ok(())
-    }
-
-    /// As [`give_back`](Self::give_back), under the lock.
-    fn give_back_queued(&self, count: usize, bound: usize, excess: Excess) -> Result<(), Overflow> {
-        drain(
+        drain_since(
             self,
+            word,
             |queue| {
                 if excess == Excess::Refuse && !queue.has_room_for(count, bound) {
                     return Err(Overflow);

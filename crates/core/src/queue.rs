@@ -10,19 +10,23 @@ use crate::{
     list::List,
     patience::Patience,
     sync::{
-        AtomicBool, AtomicU32, AtomicUsize, Gate, Ordering, UnsafeCell, look, publish, section,
+        AtomicBool, AtomicU32, AtomicUsize, Gate, LOCKS_OUTLAST_SECTIONS, Ordering, UnsafeCell,
+        look, publish, section,
     },
     trace::{Moment, Probe},
 };
 
 /// Set while somebody holds the list's lock.
 pub(crate) const LOCKED: usize = 1;
-/// Set while somebody waits: stands in the list, or was woken and has not run yet.
+/// Set while somebody waits: stands in the list, or was woken and has not run yet (but not for a lock's designated one: behind
+/// that the door is shut anyway).
 pub(crate) const WAITERS: usize = 2;
 /// The lowest bit of the word that belongs to the primitive. All above it do.
 pub const PAYLOAD: usize = 4;
 
 const FLAGS: usize = LOCKED | WAITERS;
+/// The word while the list is locked.
+const TAKEN: usize = LOCKED | WAITERS;
 
 /// A first come, first served queue of futures, with a word and a state of the primitive's own.
 ///
@@ -30,13 +34,15 @@ const FLAGS: usize = LOCKED | WAITERS;
 ///
 /// | bits | meaning | who writes them |
 /// |---|---|---|
-/// | 0 `LOCKED` | the list is locked | who takes the lock, and lets it go |
+/// | 0 `LOCKED` | the list is locked: **the other bits mean nothing** | who takes the lock, and lets it go |
 /// | 1 `WAITERS` | somebody waits, or was woken and has not run | the holder of the lock, when it lets go |
-/// | the rest | the primitive's: a flag, a count of permits | the holder of the lock; or, **while both flags are clear**, anybody with one exchange of the whole word |
+/// | the rest | the primitive's: a flag, a count of permits | the holder of the lock, when it lets go; or, **while both flags are clear**, anybody with one exchange of the whole word |
 ///
-/// So while `LOCKED` is set nobody but the holder writes the word, every exchange being from a word without
-/// it; that is why a plain store lets the lock go. And while somebody waits, no newcomer gets past
-/// the list: every short cut starts from a word without `WAITERS`.
+/// The lock is taken with a swap, in which nothing depends on a look at the word before: who finds by it that the list was
+/// locked has overwritten `TAKEN` with `TAKEN`, and the holder has the word as it was. So while `LOCKED` is set
+/// nobody but the holder changes the word, and a plain store lets the lock go. And while somebody waits,
+/// no newcomer gets past the list: every short cut starts from a word without flags. `TAKEN` has both, so who looks at a
+/// locked word for waiters is on the safe side.
 ///
 /// # Orderings
 ///
@@ -92,12 +98,41 @@ impl<S> Queue<S> {
         &self.probe
     }
 
-    /// The primitive's bits of the word.
+    /// The primitive's bits of the word. Waits while the list is locked, so who holds the lock asks
+    /// [it](Locked::payload) instead.
     ///
     /// An `Acquire`: it pairs with the `Release` of whatever wrote what it reads.
     #[inline]
     pub fn payload(&self) -> usize {
+        self.unlocked_word() & !FLAGS
+    }
+
+    /// The primitive's bits of the word, or 0 while the list is locked. As [`payload`](Self::payload) otherwise.
+    #[inline]
+    pub fn payload_at_a_glance(&self) -> usize {
         self.word.load(Ordering::Acquire) & !FLAGS
+    }
+
+    /// The word, when nobody holds the lock.
+    ///
+    /// An `Acquire`: as for [`payload`](Self::payload).
+    #[inline]
+    pub(crate) fn unlocked_word(&self) -> usize {
+        let word = self.word.load(Ordering::Acquire);
+        if word & LOCKED == 0 {
+            word
+        } else {
+            self.word_after_the_lock()
+        }
+    }
+
+    #[cold]
+    fn word_after_the_lock(&self) -> usize {
+        section(|| {
+            let word = self.lock();
+            self.unlock(word);
+            word
+        })
     }
 
     /// Replaces the payload `from` by `to`, if nobody waits and nobody holds the lock. Answers whether it did.
@@ -120,7 +155,7 @@ impl<S> Queue<S> {
     }
 
     /// Whether nobody waits, as far as this thread knows: `true` only if every waiter whose entry
-    /// happened before this call has left.
+    /// happened before this call has left. `false` while the list is locked.
     #[inline]
     pub fn is_empty(&self) -> bool {
         // Relaxed: what is asked is only what coherence promises, and nothing is read in consequence.
@@ -161,41 +196,66 @@ impl<S> Queue<S> {
     /// Code of the user's has no place in it: no waker is cloned, woken or dropped there.
     #[inline]
     pub fn locked<R>(&self, body: impl FnOnce(&mut Locked<'_, S>) -> R) -> R {
+        self.locked_since(None, body)
+    }
+
+    /// As [`locked`](Self::locked), if need be with a lock that was [taken ahead](Self::lock_ahead).
+    #[inline]
+    pub(crate) fn locked_since<R>(
+        &self,
+        word: Option<usize>,
+        body: impl FnOnce(&mut Locked<'_, S>) -> R,
+    ) -> R {
         section(|| {
-            let word = match self.try_lock(self.word.load(Ordering::Relaxed)) {
-                Some(word) => word,
-                None => self.lock_contended(),
-            };
             body(&mut Locked {
                 queue: self,
-                word,
+                word: word.unwrap_or_else(|| self.lock()),
                 now: Moment::unknown(),
             })
         })
     }
 
-    /// Sets `LOCKED` and answers the word as it was, which was `word` at the last look. `None` if somebody else holds the
-    /// lock.
+    /// Takes the lock for a step that has little to do as a rule, and answers the word: the caller
+    /// [lets it go](Self::unlock) then and there, or passes it on to [`locked_since`](Self::locked_since).
+    ///
+    /// `None` if that is no way to take it: where interrupts are off for as long as a list is locked; and if somebody
+    /// waits and the diagnostics are to be told when the call comes, for which they look at a clock beforehand.
     #[inline]
-    fn try_lock(&self, mut word: usize) -> Option<usize> {
-        while word & LOCKED == 0 {
-            // Acquire: pairs with the Release of the unlock in `Locked::drop` and of the short cuts.
-            match self.word.compare_exchange_weak(
-                word,
-                word | LOCKED,
-                Ordering::Acquire,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return Some(word),
-                Err(now) => word = now,
-            }
+    pub(crate) fn lock_ahead(&self) -> Option<usize> {
+        let ahead = LOCKS_OUTLAST_SECTIONS && (!Moment::IS_KEPT || self.is_empty());
+        ahead.then(|| self.lock())
+    }
+
+    /// Takes the lock, and answers the word as it was.
+    #[inline]
+    fn lock(&self) -> usize {
+        match self.try_lock() {
+            Some(word) => word,
+            None => self.lock_contended(),
         }
-        None
+    }
+
+    /// Takes the lock and answers the word as it was. `None` if somebody else holds it.
+    #[inline]
+    fn try_lock(&self) -> Option<usize> {
+        // Acquire: pairs with the Release of `unlock` and of the short cuts.
+        let word = self.word.swap(TAKEN, Ordering::Acquire);
+        (word & LOCKED == 0).then_some(word)
     }
 
     #[cold]
     fn lock_contended(&self) -> usize {
-        self.gate.wait(|| self.try_lock(look(&self.word)))
+        self.gate.wait(|| match look(&self.word) & LOCKED {
+            0 => self.try_lock(),
+            _ => None,
+        })
+    }
+
+    /// Lets the lock go, which the caller holds, with the word as it is from now on.
+    #[inline]
+    pub(crate) fn unlock(&self, word: usize) {
+        publish(&self.word, word);
+        self.gate.unlocked();
     }
 }
 
@@ -322,10 +382,11 @@ impl<S> Locked<'_, S> {
 impl<S> Drop for Locked<'_, S> {
     #[inline]
     fn drop(&mut self) {
-        let waiters = if self.is_idle() { 0 } else { WAITERS };
-        // Nobody else writes the word while LOCKED is set, so a store will do.
-        publish(&self.queue.word, self.payload() | waiters);
-        self.queue.gate.unlocked();
+        let waiters = match self.queue.counted() {
+            0 => 0,
+            _ => WAITERS,
+        };
+        self.queue.unlock(self.payload() | waiters);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::{
     convert::Infallible,
-    fmt,
+    fmt, hint,
     ops::{ControlFlow, Deref, DerefMut},
     pin::Pin,
     task::{Context, Poll, Waker},
@@ -378,10 +378,19 @@ impl<H: Handle<Target: Waitable>> Slot<H> {
     ) -> Option<H> {
         // SAFETY: the node is not moved, and the handle is taken only of a place that is not queued.
         let this = unsafe { self.get_unchecked_mut() };
-        if this.node.queued() || !over(this.handle.as_ref()?.queue(Pass::new())) {
+        if this.node.queued() {
             return None;
         }
-        this.handle.take()
+        // Taken before the exchange that `over` makes, and known to stay so: a load after an exchange waits for it, and the
+        // next exchange for the load.
+        let handle = this.handle.take()?;
+        if !over(handle.queue(Pass::new())) {
+            this.handle = Some(handle);
+            return None;
+        }
+        // SAFETY: `this` is ours alone, and neither has changed since it was seen above.
+        unsafe { hint::assert_unchecked(!this.node.queued() && this.handle.is_none()) };
+        Some(handle)
     }
 
     /// Ends the wait, and gives the handle back.

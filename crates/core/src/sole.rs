@@ -16,8 +16,14 @@ use core::{
 };
 
 use crate::{
-    Locked, PAYLOAD, Queue, drain, patience::Look, slot::Standing, sync::Ordering, trace::Probe,
+    Locked, PAYLOAD, Queue,
+    patience::Look,
+    queue::{LOCKED, WAITERS},
+    slot::Standing,
+    sync::Ordering,
+    trace::Probe,
     unwind::or_undo,
+    wake::drain_since,
 };
 
 const HELD: usize = PAYLOAD;
@@ -40,16 +46,20 @@ impl Queue<Sole> {
         }
     }
 
-    /// Takes the permit, if it is free and nobody waits: one look, one exchange. It may fail while the list is locked.
+    /// Takes the permit, if it is free and nobody waits: one exchange, without a look before. It may fail while the list is
+    /// locked.
     #[inline]
     pub fn take_at_once(&self) -> bool {
-        // A look before the exchange: one that fails costs as much as one that succeeds.
-        self.word.load(Ordering::Relaxed) == 0
-            // Acquire: pairs with the Release of `give_back` and of the unlock.
-            && self
-                .word
-                .compare_exchange(0, HELD, Ordering::Acquire, Ordering::Relaxed)
-                .is_ok()
+        // Acquire: pairs with the Release of the unlock in `give_back` and elsewhere.
+        self.word
+            .compare_exchange(0, HELD, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// Whether nobody seems to wait.
+    #[inline]
+    fn may_be_free_soon(&self) -> bool {
+        !somebody_waits(self.word.load(Ordering::Relaxed))
     }
 
     /// Takes the permit if it is free after a moment, and nobody waits. For who has just found it held.
@@ -61,8 +71,8 @@ impl Queue<Sole> {
     fn look(&self) -> Look {
         match self.word.load(Ordering::Relaxed) {
             0 if self.take_at_once() => Look::Taken,
-            0 | HELD => Look::Held,
-            _ => Look::Queue,
+            word if somebody_waits(word) => Look::Queue,
+            _ => Look::Held,
         }
     }
 
@@ -75,28 +85,25 @@ impl Queue<Sole> {
     /// As [`try_take`](Self::try_take), when the word is not simply that of a free lock.
     fn try_take_locked(&self) -> bool {
         // Held, as far as this thread can know: then it is.
-        let held = self.payload() & HELD != 0;
+        let held = self.payload_at_a_glance() & HELD != 0;
         !held && self.locked(|queue| queue.take_if_idle())
     }
 
     /// Gives the permit back, to the first in line if there is one.
     #[inline]
     pub fn give_back(&self) {
-        let alone = self.word.load(Ordering::Relaxed) == HELD
-            // Release: pairs with the Acquire of the next to take the permit.
-            && self
-                .word
-                .compare_exchange(HELD, 0, Ordering::Release, Ordering::Relaxed)
-                .is_ok();
-        if !alone {
-            self.hand_on();
+        match self.lock_ahead() {
+            Some(HELD) => self.unlock(0),
+            word => self.hand_on(word),
         }
     }
 
-    /// Designates the first in line, or frees the permit.
-    fn hand_on(&self) {
-        drain(
+    /// Designates the first in line, or frees the permit. With the word, if the lock was taken ahead.
+    #[inline(never)]
+    fn hand_on(&self, word: Option<usize>) {
+        drain_since(
             self,
+            word,
             |queue| {
                 // Not so but where it was the designated one who was dropped.
                 queue.queue().set_designated(false);
@@ -126,6 +133,12 @@ impl Queue<Sole> {
             payload & FORGOTTEN != 0
         })
     }
+}
+
+/// Whether a word says that somebody waits. While the list is locked it does not: most likely the permit is being given back.
+#[inline]
+const fn somebody_waits(word: usize) -> bool {
+    word & (LOCKED | WAITERS) == WAITERS
 }
 
 impl Locked<'_, Sole> {
@@ -167,9 +180,7 @@ impl Standing<'_, Sole> {
             Poll::Ready(())
         } else if self.queued() {
             self.poll_in_line(context)
-        } else if self.queue().take_at_once()
-            || (self.queue().is_empty() && self.queue().take_soon())
-        {
+        } else if self.queue().may_be_free_soon() && self.queue().take_soon() {
             Poll::Ready(())
         } else {
             self.take_or_join(context)
@@ -211,7 +222,7 @@ impl Standing<'_, Sole> {
             // SAFETY: it was called, since it has not left.
             unsafe { self.forget_called() };
             self.tell_of_leave();
-            self.queue().hand_on();
+            self.queue().hand_on(None);
         }
         // A waker that was not to be woken is dropped last: that may panic, and the others are awake by now.
         drop(waker);

@@ -115,6 +115,9 @@ mod cell {
     }
 }
 
+/// Whether a list may stay locked when a `section` is over: not where that is what keeps others from finding it locked.
+pub(crate) const LOCKS_OUTLAST_SECTIONS: bool = cfg!(any(feature = "std", awaitlist_loom));
+
 #[cfg(not(awaitlist_loom))]
 mod word {
     use super::{AtomicUsize, Ordering};
@@ -126,7 +129,7 @@ mod word {
         word.load(Ordering::Relaxed)
     }
 
-    /// Writes a word that nobody else writes at this time: the lock is let go.
+    /// Writes a word that nobody else changes at this time: the lock is let go.
     #[inline(always)]
     pub(crate) fn publish(word: &AtomicUsize, value: usize) {
         // Release: pairs with the Acquire of the next to take the lock, or a short cut.
@@ -144,7 +147,7 @@ mod word {
         word.fetch_add(0, Ordering::Relaxed)
     }
 
-    /// Writes a word that nobody else writes at this time: an exchange, for the sake of `look`.
+    /// Writes a word that nobody else changes at this time: an exchange, for the sake of `look`.
     pub(crate) fn publish(word: &AtomicUsize, value: usize) {
         word.swap(value, Ordering::Release);
     }

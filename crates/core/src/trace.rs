@@ -39,6 +39,8 @@ mod nothing {
     pub struct Moment;
 
     impl Moment {
+        pub const IS_KEPT: bool = false;
+
         #[inline(always)]
         pub const fn unknown() -> Self {
             Self

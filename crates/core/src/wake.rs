@@ -28,11 +28,25 @@ const _: () = assert!(BATCH >= 2);
 pub fn drain<S, T>(
     queue: &Queue<S>,
     prepare: impl FnOnce(&mut Locked<'_, S>) -> T,
+    take: impl FnMut(&mut Locked<'_, S>, &mut T) -> Option<Waker>,
+) -> T {
+    drain_since(queue, None, prepare, take)
+}
+
+/// As [`drain`], if need be with a lock that was [taken ahead](Queue::lock_ahead).
+#[inline]
+pub(crate) fn drain_since<S, T>(
+    queue: &Queue<S>,
+    word: Option<usize>,
+    prepare: impl FnOnce(&mut Locked<'_, S>) -> T,
     mut take: impl FnMut(&mut Locked<'_, S>, &mut T) -> Option<Waker>,
 ) -> T {
     let mut batch = Batch::new();
-    let now = Moment::now();
-    let (mut state, first) = queue.locked(|queue| {
+    let now = match word {
+        Some(_) => Moment::unknown(),
+        None => Moment::now(),
+    };
+    let (mut state, first) = queue.locked_since(word, |queue| {
         queue.set_now(now);
         let mut state = prepare(queue);
         let first = take(queue, &mut state);

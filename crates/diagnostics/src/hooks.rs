@@ -45,6 +45,9 @@ pub const fn blocking<F>(future: F) -> Blocking<F> {
 pub struct Moment(Option<Instant>);
 
 impl Moment {
+    /// Whether anybody wants to know it.
+    pub const IS_KEPT: bool = true;
+
     /// None that is known.
     #[inline]
     pub const fn unknown() -> Self {
@@ -210,11 +213,11 @@ impl Probe {
         }
     }
 
-    /// Somebody was called. Under the queue's lock.
+    /// Somebody was called. Under the queue's lock. If it is not known when, then it has hardly begun to wait.
     #[inline]
     pub fn call(&self, seat: &Seat, Moment(now): Moment) {
         if let Some(key) = seat.key() {
-            self.record().call(key, now.unwrap_or_else(clock::now));
+            self.record().call(key, now);
         }
     }
 

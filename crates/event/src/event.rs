@@ -79,7 +79,7 @@ impl Event {
     ///
     /// They are woken in the order in which they came, in batches, outside of any lock.
     pub fn set(&self) {
-        let payload = self.queue.payload();
+        let payload = self.queue.payload_at_a_glance();
         // Even if the flag is set: the exchange puts what this thread did before in front of a clear to come.
         if self.queue.is_empty() && self.queue.exchange(payload, payload | SET) {
             return;
@@ -105,7 +105,7 @@ impl Event {
 
     /// Takes the flag back. Who was released by a [`set`](Self::set) before stays so.
     pub fn clear(&self) {
-        let payload = self.queue.payload();
+        let payload = self.queue.payload_at_a_glance();
         if !self.queue.exchange(payload, payload & !SET) {
             self.queue
                 .locked(|queue| queue.set_payload(queue.payload() & !SET));
@@ -115,7 +115,7 @@ impl Event {
     /// Whether the flag is set.
     #[inline]
     pub fn is_set(&self) -> bool {
-        shows_set(&self.queue)
+        self.queue.payload() & SET != 0
     }
 
     /// Waits until the flag is set. Returns at once if it is.
@@ -164,10 +164,10 @@ impl Event {
     }
 }
 
-/// Whether the event is set, seen without the lock.
+/// Whether the event is seen to be set, at a glance that may miss it.
 #[inline]
 pub(crate) fn shows_set(queue: &Queue<Flag>) -> bool {
-    queue.payload() & SET != 0
+    queue.payload_at_a_glance() & SET != 0
 }
 
 /// The epoch in which a waiter comes now, in the form in which it is tagged.
