@@ -45,7 +45,8 @@ pub fn rows() -> Vec<Row> {
         )
         .sizes(CANCEL_LARGE)
         .floor("wakers", floors::wakers)
-        .floor("boxes", floors::boxes),
+        .floor("boxes", floors::boxes)
+        .bound("bare list", floors::bare_list),
         Row::new(
             "condition/buffer-1",
             "A bounded buffer of 16, four producers and four consumers on one thread",

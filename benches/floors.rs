@@ -1,12 +1,21 @@
 //! What the work costs without a primitive.
 
 use std::{
+    cell::Cell,
+    future::poll_fn,
     hint::black_box,
+    marker::PhantomPinned,
     pin::Pin,
-    sync::atomic::{AtomicUsize, Ordering},
+    ptr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, Waker},
     time::Duration,
 };
+
+use atomic_waker::AtomicWaker;
 
 use crate::harness::{Load, Stopwatch, cancelling, race, yield_once};
 
@@ -137,5 +146,120 @@ impl Future for HoldWaker {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         self.waker = Some(context.waker().clone());
         Poll::Pending
+    }
+}
+
+/// Futures that stand in a list with nothing around it but one exchange, dropped in the same order: what it takes to leave
+/// any queue out of its middle. Such a future has a word less than ours.
+pub fn bare_list(load: &Load) -> Duration {
+    let lists = load.repeat(BareList::default);
+    cancelling(load, |repeat| Linked {
+        links: Links::default(),
+        waker: None,
+        list: &lists[repeat],
+        _pin: PhantomPinned,
+    })
+}
+
+/// The end of a list that one thread uses, and the word with which others would be kept out.
+#[derive(Default)]
+struct BareList {
+    word: AtomicUsize,
+    last: Cell<Option<ptr::NonNull<Links>>>,
+}
+
+#[derive(Default)]
+struct Links {
+    previous: Cell<Option<ptr::NonNull<Links>>>,
+    next: Cell<Option<ptr::NonNull<Links>>>,
+}
+
+/// Joins a list when it is first polled, and is never ready.
+struct Linked<'l> {
+    links: Links,
+    waker: Option<Waker>,
+    list: &'l BareList,
+    _pin: PhantomPinned,
+}
+
+impl Future for Linked<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // SAFETY: nothing is moved.
+        let this = unsafe { self.get_unchecked_mut() };
+        let links = ptr::NonNull::from(&this.links);
+        let last = this.list.last.replace(Some(links));
+        this.links.previous.set(last);
+        if let Some(last) = last {
+            // SAFETY: it is linked, so it is pinned and has not been dropped.
+            unsafe { last.as_ref() }.next.set(Some(links));
+        }
+        this.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for Linked<'_> {
+    fn drop(&mut self) {
+        let word = &self.list.word;
+        let taken = word.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed);
+        assert!(taken.is_ok());
+        let (previous, next) = (self.links.previous.get(), self.links.next.get());
+        if let Some(previous) = previous {
+            // SAFETY: a neighbour is linked, so it is pinned and has not been dropped.
+            unsafe { previous.as_ref() }.next.set(next);
+        }
+        match next {
+            // SAFETY: as above.
+            Some(next) => unsafe { next.as_ref() }.previous.set(previous),
+            None => self.list.last.set(previous),
+        }
+        word.store(0, Ordering::Release);
+    }
+}
+
+/// Tasks in a ring, each of which yields and then wakes the next: what a runtime needs to pass one turn around. Nobody joins
+/// a queue or leaves it.
+pub fn bare_ring(load: &Load) -> Duration {
+    let turns = load.repeats;
+    let ring = Arc::new(Ring {
+        turn: AtomicUsize::new(0),
+        wakers: (0..load.waiters).map(|_| AtomicWaker::new()).collect(),
+    });
+    race(load.threads, load.waiters, |id| {
+        let ring = Arc::clone(&ring);
+        async move {
+            for _ in 0..turns {
+                poll_fn(|context| ring.poll_turn(id, context)).await;
+                yield_once().await;
+                ring.pass_on(id);
+            }
+        }
+    })
+}
+
+struct Ring {
+    /// Whose turn it is.
+    turn: AtomicUsize,
+    wakers: Box<[AtomicWaker]>,
+}
+
+impl Ring {
+    fn poll_turn(&self, id: usize, context: &Context<'_>) -> Poll<()> {
+        if self.turn.load(Ordering::Acquire) == id {
+            return Poll::Ready(());
+        }
+        self.wakers[id].register(context.waker());
+        match self.turn.load(Ordering::Acquire) {
+            turn if turn == id => Poll::Ready(()),
+            _ => Poll::Pending,
+        }
+    }
+
+    fn pass_on(&self, id: usize) {
+        let next = (id + 1) % self.wakers.len();
+        self.turn.store(next, Ordering::Release);
+        self.wakers[next].wake();
     }
 }

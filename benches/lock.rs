@@ -53,7 +53,8 @@ pub fn rows() -> Vec<Row> {
             locks!(contended),
         )
         .sizes(TASKS)
-        .above_floor("two yields", floors::two_yields),
+        .above_floor("two yields", floors::two_yields)
+        .bound("bare ring", floors::bare_ring),
         Row::new(
             "lock/contended-2",
             "Lock: 64 tasks on two threads, every acquire contended",
@@ -62,7 +63,8 @@ pub fn rows() -> Vec<Row> {
         )
         .sizes(TASKS)
         .threads(2)
-        .above_floor("two yields", floors::two_yields),
+        .above_floor("two yields", floors::two_yields)
+        .bound("bare ring", floors::bare_ring),
         Row::new(
             "lock/convoy-tasks",
             "Lock: 64 tasks on two threads, a tiny critical section",
@@ -86,7 +88,8 @@ pub fn rows() -> Vec<Row> {
         )
         .sizes(CANCEL)
         .floor("wakers", floors::wakers)
-        .floor("boxes", floors::boxes),
+        .floor("boxes", floors::boxes)
+        .bound("bare list", floors::bare_list),
         Row::new(
             "lock/blocking",
             "Lock: two threads that block, 62 tasks on a third, one queue",

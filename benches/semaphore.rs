@@ -66,7 +66,8 @@ pub fn rows() -> Vec<Row> {
             semaphores!(contended),
         )
         .sizes(TASKS)
-        .above_floor("two yields", floors::two_yields),
+        .above_floor("two yields", floors::two_yields)
+        .bound("bare ring", floors::bare_ring),
         Row::new(
             "semaphore/contended-2",
             "Semaphore: 64 tasks on two threads, every acquire contended",
@@ -75,7 +76,8 @@ pub fn rows() -> Vec<Row> {
         )
         .sizes(TASKS)
         .threads(2)
-        .above_floor("two yields", floors::two_yields),
+        .above_floor("two yields", floors::two_yields)
+        .bound("bare ring", floors::bare_ring),
         Row::new(
             "semaphore/cancel",
             "Semaphore: drop each of *n* waiters, in random order",
@@ -84,7 +86,8 @@ pub fn rows() -> Vec<Row> {
         )
         .sizes(CANCEL_LARGE)
         .floor("wakers", floors::wakers)
-        .floor("boxes", floors::boxes),
+        .floor("boxes", floors::boxes)
+        .bound("bare list", floors::bare_list),
         Row::new(
             "semaphore/pool-1",
             "A pool of eight workers for *n* jobs, on one thread",
@@ -110,7 +113,7 @@ fn uncontended<S: Semaphore>(load: &Load) -> Duration {
     let semaphore = S::new(WORKERS);
     let watch = Stopwatch::thread();
     for _ in 0..load.repeats {
-        drop(black_box(now(black_box(&semaphore).acquire())));
+        drop(now(black_box(&semaphore).acquire()));
     }
     watch.elapsed()
 }
@@ -119,7 +122,7 @@ fn many_uncontended<S: Many>(load: &Load) -> Duration {
     let semaphore = S::new(WORKERS);
     let watch = Stopwatch::thread();
     for _ in 0..load.repeats {
-        drop(black_box(now(black_box(&semaphore).acquire_many(3))));
+        drop(now(black_box(&semaphore).acquire_many(3)));
     }
     watch.elapsed()
 }

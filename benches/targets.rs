@@ -113,12 +113,20 @@ pub struct Verdict {
     pub figure: f64,
     /// What must not be exceeded.
     pub limit: f64,
+    /// What cannot be gone below, if that is known, and what would come out of it.
+    pub bound: Option<(&'static str, f64)>,
 }
 
 impl Verdict {
     /// Whether it is as it must be.
     pub fn is_met(&self) -> bool {
         self.figure <= self.limit
+    }
+
+    /// The bound that keeps it from being so, if that does.
+    pub fn forbidden_by(&self) -> Option<(&'static str, f64)> {
+        self.bound
+            .filter(|(_, bound)| !self.is_met() && *bound > self.limit)
     }
 }
 
@@ -155,6 +163,7 @@ pub fn judge_memory(
         against: "at most".to_owned(),
         figure,
         limit: limit as f64,
+        bound: None,
     };
     let mut verdicts = Vec::new();
     for (primitive, sizes) in sizes {
@@ -181,7 +190,7 @@ pub fn best(cell: &Cell, counts: impl Fn(Peer) -> bool) -> Option<(Peer, f64)> {
     cell.scores
         .iter()
         .filter_map(|score| match score.who {
-            Who::Peer(Peer::Awaitlist | Peer::Asyncio) | Who::Floor(_) => None,
+            Who::Peer(Peer::Awaitlist | Peer::Asyncio) | Who::Floor(_) | Who::Bound(_) => None,
             Who::Peer(peer) => counts(peer).then_some((peer, cell.counted(score.who)?)),
         })
         .min_by(|left, right| left.1.total_cmp(&right.1))
@@ -195,13 +204,14 @@ pub fn ours(cell: &Cell) -> Option<f64> {
 fn against_floor(target: &Target, cell: &Cell) -> Option<Verdict> {
     let floor = cell.scores.iter().find_map(|score| match score.who {
         Who::Floor(name) => Some((name, score.ns)),
-        Who::Peer(_) => None,
+        Who::Peer(_) | Who::Bound(_) => None,
     })?;
     Some(Verdict {
         what: describe(cell),
         against: floor.0.to_owned(),
         figure: ours(cell)? / floor.1,
         limit: target.limit,
+        bound: None,
     })
 }
 
@@ -212,6 +222,7 @@ fn against_best(target: &Target, cell: &Cell, counts: impl Fn(Peer) -> bool) -> 
         against: peer.name().to_owned(),
         figure: ours(cell)? / theirs,
         limit: target.limit,
+        bound: cell.bound().map(|(name, bound)| (name, bound / theirs)),
     })
 }
 
@@ -230,6 +241,7 @@ fn against_thousand(target: &Target, thousand: &Cell, cell: &Cell) -> Option<Ver
         against: against.to_owned(),
         figure: ours(cell)? / ours(thousand)?,
         limit: target.limit.max(floor),
+        bound: None,
     })
 }
 

@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-use awaitlist_core::{Excess, Overflow, Queue, trace::Probe};
+use awaitlist_core::{Excess, MAX_PERMITS, Overflow, Queue, trace::Probe};
 
 #[test]
 fn one_thread_at_a_time_is_in_a_queue() {
@@ -88,4 +88,15 @@ fn what_a_semaphore_shows_is_the_same_while_its_list_is_locked() {
     });
     assert!(!two.locked(|_| two.is_empty()), "on the safe side");
     assert!(two.is_empty());
+}
+
+#[test]
+fn a_bound_above_what_there_can_be_is_that() {
+    let one = Queue::with_permits(1, Probe::semaphore(None, 1));
+    let released = one.give_back(usize::MAX / 2, usize::MAX, Excess::Refuse);
+    assert_eq!(released, Err(Overflow));
+    assert_eq!(one.value(), 1);
+    one.give_back(usize::MAX / 2, usize::MAX, Excess::Discard)
+        .expect("what is too much is let go");
+    assert_eq!(one.value(), MAX_PERMITS);
 }

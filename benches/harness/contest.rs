@@ -62,10 +62,22 @@ impl Cell {
             .map(|score| score.ns)
     }
 
-    /// What `who` needed as it counts: above the floor, if the row says so.
+    /// What `who` needed as it counts: above the floor, if the row says so. A floor that somebody is below is none, and the
+    /// figures count as they are.
     pub fn counted(&self, who: Who) -> Option<f64> {
-        let floor = if self.above_floor { self.floor()? } else { 0.0 };
-        Some(self.ns(who)? - floor)
+        let floor = self.floor().filter(|floor| {
+            let above = |score: &Score| matches!(score.who, Who::Floor(_)) || score.ns > *floor;
+            self.above_floor && self.scores.iter().all(above)
+        });
+        Some(self.ns(who)? - floor.unwrap_or(0.0))
+    }
+
+    /// The bound, and what it is as it counts.
+    pub fn bound(&self) -> Option<(&'static str, f64)> {
+        self.scores.iter().find_map(|score| match score.who {
+            Who::Bound(name) => Some((name, self.counted(score.who)?)),
+            Who::Peer(_) | Who::Floor(_) => None,
+        })
     }
 }
 

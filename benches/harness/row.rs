@@ -12,6 +12,8 @@ pub enum Who {
     Peer(Peer),
     /// What nobody can be faster than, or hardly: the same work without the primitive.
     Floor(&'static str),
+    /// What whoever keeps a queue has to do, and nothing else. A target below it cannot be met.
+    Bound(&'static str),
 }
 
 /// One who takes part in a row.
@@ -90,8 +92,16 @@ impl Row {
     }
 
     /// The same with a floor beside it.
-    pub fn floor(mut self, name: &'static str, run: fn(&Load) -> Duration) -> Self {
-        let who = Who::Floor(name);
+    pub fn floor(self, name: &'static str, run: fn(&Load) -> Duration) -> Self {
+        self.beside(Who::Floor(name), run)
+    }
+
+    /// The same with a bound beside it.
+    pub fn bound(self, name: &'static str, run: fn(&Load) -> Duration) -> Self {
+        self.beside(Who::Bound(name), run)
+    }
+
+    fn beside(mut self, who: Who, run: fn(&Load) -> Duration) -> Self {
         self.contenders.push(Contender { who, run });
         self
     }

@@ -75,6 +75,7 @@ pub(crate) fn all(args: &Args) -> Result<Measured, String> {
         against: "without".to_owned(),
         figure: cost.ratio(),
         limit: cost.limit,
+        bound: None,
     }));
     eprintln!("{:.0} seconds", begin.elapsed().as_secs_f64());
     Ok(Measured {

@@ -20,6 +20,7 @@ const PRIMITIVES: [&str; 5] = ["lock", "semaphore", "event", "condition", "barri
 /// The whole page.
 pub(crate) fn write(measured: &Measured) -> String {
     let met = measured.verdicts.iter().filter(|verdict| verdict.is_met());
+    let forbidden = measured.verdicts.iter().filter_map(Verdict::forbidden_by);
     let mut page = PAGE
         .replace("{date}", &machine::today())
         .replace("{machine}", &machine::describe())
@@ -28,6 +29,7 @@ pub(crate) fn write(measured: &Measured) -> String {
         .replace("{effort}", if measured.quick { " -- --quick" } else { "" })
         .replace("{versions}", &versions(measured))
         .replace("{met}", &met.count().to_string())
+        .replace("{forbidden}", &forbidden.count().to_string())
         .replace("{targets}", &measured.verdicts.len().to_string())
         .replace("{verdicts}", &verdicts(&measured.verdicts))
         .replace("{sizes}", &sizes(measured))
@@ -75,12 +77,13 @@ fn verdicts(verdicts: &[Verdict]) -> String {
             verdict.against.clone(),
             digits(verdict.figure),
             digits(verdict.limit),
-            if verdict.is_met() {
-                "met"
-            } else {
-                "**missed**"
-            }
-            .to_owned(),
+            match verdict.forbidden_by() {
+                Some((name, bound)) => {
+                    format!("**missed**: the {name} alone is {}", digits(bound))
+                }
+                None if verdict.is_met() => "met".to_owned(),
+                None => "**missed**".to_owned(),
+            },
         ]
     }));
     markdown(&rows)
@@ -140,7 +143,7 @@ fn line(row: &Row, cell: &Cell, place: usize, peers: &[Peer]) -> Vec<String> {
         }
     }));
     let floors = cell.scores.iter().filter_map(|score| match score.who {
-        Who::Floor(_) => Some(format!("{} {}", name(score.who), digits(score.ns))),
+        Who::Floor(_) | Who::Bound(_) => Some(format!("{} {}", name(score.who), digits(score.ns))),
         Who::Peer(_) => None,
     });
     line.push(floors.collect::<Vec<_>>().join(", "));

@@ -33,7 +33,7 @@ pub(crate) fn thousands(number: usize) -> String {
 pub(crate) const fn name(who: Who) -> &'static str {
     match who {
         Who::Peer(peer) => peer.name(),
-        Who::Floor(name) => name,
+        Who::Floor(name) | Who::Bound(name) => name,
     }
 }
 
@@ -66,12 +66,16 @@ pub(crate) fn ratio(cell: &Cell, counts: impl Fn(Peer) -> bool) -> Option<String
 
 /// A verdict as a sentence.
 pub(crate) fn sentence(verdict: &Verdict) -> String {
+    let bound = verdict
+        .forbidden_by()
+        .map(|(name, bound)| format!(" (cannot be met: the {name} alone is {})", digits(bound)));
     format!(
-        "{}: {} against {}, at most {}",
+        "{}: {} against {}, at most {}{}",
         verdict.what,
         digits(verdict.figure),
         verdict.against,
-        digits(verdict.limit)
+        digits(verdict.limit),
+        bound.unwrap_or_default()
     )
 }
 

@@ -103,3 +103,23 @@ fn clear_look_wait_misses_nothing() {
         thread.join().unwrap();
     });
 }
+
+/// A look from outside, without a wait: does who sees the flag see what was done before it was set?
+#[test]
+fn a_look_sees_what_was_done_before() {
+    model(|| {
+        let event = Arc::new(Event::new());
+        let data = Arc::new(loom::cell::UnsafeCell::new(0));
+        let (other, written) = (Arc::clone(&event), Arc::clone(&data));
+        let thread = thread::spawn(move || {
+            // SAFETY: nobody reads before the set.
+            written.with_mut(|data| unsafe { *data = 1 });
+            other.set();
+        });
+        if event.is_set() {
+            // SAFETY: written before the set, and by nobody after it.
+            assert_eq!(data.with(|data| unsafe { *data }), 1);
+        }
+        thread.join().unwrap();
+    });
+}

@@ -10,6 +10,7 @@
 mod barrier;
 mod condition;
 mod event;
+mod hidden_word;
 mod lock;
 mod semaphore;
 mod support;

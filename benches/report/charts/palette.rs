@@ -11,7 +11,7 @@ pub(super) const RULE: RGBColor = RGBColor(225, 225, 225);
 /// The colour of a contender.
 pub(super) const fn colour(who: Who) -> RGBColor {
     match who {
-        Who::Floor(_) => RGBColor(150, 150, 150),
+        Who::Floor(_) | Who::Bound(_) => RGBColor(150, 150, 150),
         Who::Peer(peer) => match peer {
             Peer::Awaitlist => RGBColor(200, 30, 30),
             Peer::Tokio => RGBColor(31, 119, 180),

@@ -110,7 +110,7 @@ fn dots(cell: &Cell) -> Vec<(Peer, f64)> {
     cell.scores
         .iter()
         .filter_map(|score| match score.who {
-            Who::Peer(Peer::Awaitlist) | Who::Floor(_) => None,
+            Who::Peer(Peer::Awaitlist) | Who::Floor(_) | Who::Bound(_) => None,
             Who::Peer(peer) => Some((peer, cell.counted(score.who)? / ours)),
         })
         .collect()

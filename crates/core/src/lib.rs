@@ -7,7 +7,7 @@
 //!
 //! A [`Queue`] is one atomic word and an intrusive list. The word answers the uncontended case with a single
 //! exchange. Everything else happens under the queue's lock, which is a bit of the same word: taking it is one
-//! exchange and letting it go is a plain store, because [nobody else writes the word meanwhile](Queue#the-word).
+//! exchange and letting it go is a plain store, because [nobody else changes the word meanwhile](Queue#the-word).
 //! The nodes of the list live in the futures that wait (a [`Slot`] each), so no wait allocates, and entering,
 //! waking and leaving take the same few steps however long the queue is.
 //!

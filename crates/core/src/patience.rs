@@ -36,9 +36,9 @@ pub(crate) struct Patience(AtomicU8);
 pub(crate) enum Look {
     /// It is ours.
     Taken,
-    /// It is held, and nobody waits for it.
+    /// It is held, and nobody is seen to wait for it.
     Held,
-    /// Others are waiting, or about to: looking on would be of no use.
+    /// Others wait, or it is held for good: looking on would be of no use.
     Queue,
 }
 

@@ -126,6 +126,8 @@ impl Queue<Permits> {
     /// [`Overflow`], if excess is [refused](Excess::Refuse) and one of the releases would have gone beyond `bound`.
     #[inline]
     pub fn give_back(&self, count: usize, bound: usize, excess: Excess) -> Result<(), Overflow> {
+        // Of the caller's choice; and a panic would leave the list locked.
+        let bound = bound.min(MAX_PERMITS);
         match self.lock_ahead() {
             Some(word) if word & WAITERS == 0 && has_room(word / ONE, count, bound) => {
                 self.unlock(word + count * ONE);

@@ -35,7 +35,7 @@ const TAKEN: usize = LOCKED | WAITERS;
 /// | bits | meaning | who writes them |
 /// |---|---|---|
 /// | 0 `LOCKED` | the list is locked: **the other bits mean nothing** | who takes the lock, and lets it go |
-/// | 1 `WAITERS` | somebody waits, or was woken and has not run | the holder of the lock, when it lets go |
+/// | 1 `WAITERS` | somebody waits, or was woken and has not run (but not for a lock's designated one) | the holder of the lock, when it lets go |
 /// | the rest | the primitive's: a flag, a count of permits | the holder of the lock, when it lets go; or, **while both flags are clear**, anybody with one exchange of the whole word |
 ///
 /// The lock is taken with a swap, in which nothing depends on a look at the word before: who finds by it that the list was
@@ -155,7 +155,7 @@ impl<S> Queue<S> {
     }
 
     /// Whether nobody waits, as far as this thread knows: `true` only if every waiter whose entry
-    /// happened before this call has left. `false` while the list is locked.
+    /// happened before this call has left, or is a lock's designated one. `false` while the list is locked.
     #[inline]
     pub fn is_empty(&self) -> bool {
         // Relaxed: what is asked is only what coherence promises, and nothing is read in consequence.
@@ -222,8 +222,15 @@ impl<S> Queue<S> {
     /// waits and the diagnostics are to be told when the call comes, for which they look at a clock beforehand.
     #[inline]
     pub(crate) fn lock_ahead(&self) -> Option<usize> {
-        let ahead = LOCKS_OUTLAST_SECTIONS && (!Moment::IS_KEPT || self.is_empty());
-        ahead.then(|| self.lock())
+        if !LOCKS_OUTLAST_SECTIONS || (Moment::IS_KEPT && !self.is_empty()) {
+            return None;
+        }
+        let word = self.lock();
+        if Moment::IS_KEPT && word & WAITERS != 0 {
+            self.unlock(word);
+            return None;
+        }
+        Some(word)
     }
 
     /// Takes the lock, and answers the word as it was.

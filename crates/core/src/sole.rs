@@ -16,14 +16,8 @@ use core::{
 };
 
 use crate::{
-    Locked, PAYLOAD, Queue,
-    patience::Look,
-    queue::{LOCKED, WAITERS},
-    slot::Standing,
-    sync::Ordering,
-    trace::Probe,
-    unwind::or_undo,
-    wake::drain_since,
+    Locked, PAYLOAD, Queue, patience::Look, queue::LOCKED, slot::Standing, sync::Ordering,
+    trace::Probe, unwind::or_undo, wake::drain_since,
 };
 
 const HELD: usize = PAYLOAD;
@@ -46,20 +40,16 @@ impl Queue<Sole> {
         }
     }
 
-    /// Takes the permit, if it is free and nobody waits: one exchange, without a look before. It may fail while the list is
-    /// locked.
+    /// Takes the permit, if it is free and nobody waits: one look, one exchange. It may fail while the list is locked.
     #[inline]
     pub fn take_at_once(&self) -> bool {
-        // Acquire: pairs with the Release of the unlock in `give_back` and elsewhere.
-        self.word
-            .compare_exchange(0, HELD, Ordering::Acquire, Ordering::Relaxed)
-            .is_ok()
-    }
-
-    /// Whether nobody seems to wait.
-    #[inline]
-    fn may_be_free_soon(&self) -> bool {
-        !somebody_waits(self.word.load(Ordering::Relaxed))
+        // A look before the exchange: one that fails costs as much as one that succeeds.
+        self.word.load(Ordering::Relaxed) == 0
+            // Acquire: pairs with the Release of the unlock in `give_back` and elsewhere.
+            && self
+                .word
+                .compare_exchange(0, HELD, Ordering::Acquire, Ordering::Relaxed)
+                .is_ok()
     }
 
     /// Takes the permit if it is free after a moment, and nobody waits. For who has just found it held.
@@ -68,11 +58,16 @@ impl Queue<Sole> {
         self.patience.look_on(|| self.look())
     }
 
+    /// Takes the permit, if it is seen to be free.
+    #[inline]
     fn look(&self) -> Look {
         match self.word.load(Ordering::Relaxed) {
             0 if self.take_at_once() => Look::Taken,
-            word if somebody_waits(word) => Look::Queue,
-            _ => Look::Held,
+            0 | HELD => Look::Held,
+            // Most likely it is being given back.
+            word if word & LOCKED != 0 => Look::Held,
+            // Others wait, or it is held for good.
+            _ => Look::Queue,
         }
     }
 
@@ -135,12 +130,6 @@ impl Queue<Sole> {
     }
 }
 
-/// Whether a word says that somebody waits. While the list is locked it does not: most likely the permit is being given back.
-#[inline]
-const fn somebody_waits(word: usize) -> bool {
-    word & (LOCKED | WAITERS) == WAITERS
-}
-
 impl Locked<'_, Sole> {
     /// Whether the permit is taken, as [`Queue::is_held`] says, and how many wait for it, at one and the same moment.
     pub fn snapshot(&self) -> (bool, usize) {
@@ -180,10 +169,12 @@ impl Standing<'_, Sole> {
             Poll::Ready(())
         } else if self.queued() {
             self.poll_in_line(context)
-        } else if self.queue().may_be_free_soon() && self.queue().take_soon() {
-            Poll::Ready(())
         } else {
-            self.take_or_join(context)
+            match self.queue().look() {
+                Look::Taken => Poll::Ready(()),
+                Look::Held if self.queue().take_soon() => Poll::Ready(()),
+                Look::Held | Look::Queue => self.take_or_join(context),
+            }
         }
     }
 

@@ -213,7 +213,7 @@ impl Probe {
         }
     }
 
-    /// Somebody was called. Under the queue's lock. If it is not known when, then it has hardly begun to wait.
+    /// Somebody was called. Under the queue's lock, so no clock is asked if it is not known when: it is as if at once.
     #[inline]
     pub fn call(&self, seat: &Seat, Moment(now): Moment) {
         if let Some(key) = seat.key() {
