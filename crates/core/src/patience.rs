@@ -23,11 +23,17 @@ const WORTH_IT: u8 = 224;
 const LOOKS: u8 = 3;
 /// How much credit makes a look more.
 const CREDIT_PER_LOOK: u8 = 3;
-/// The longest pause between two looks, in multiples of the processor's own. So an attempt lasts for 7 of those at least, and
-/// for 895 at most: half a microsecond and sixty where one takes 65 ns.
-const LONGEST_PAUSE: u32 = 128;
-/// What one attempt teaches.
-const LESSON: u8 = 8;
+/// The longest pause before a look, in multiples of the processor's own. So an attempt lasts for 7 of those at least, and for
+/// 1,535 at most: half a microsecond and a hundred where one takes 65 ns. A thread takes as long to wake, and a line of those
+/// that sleep ends only if somebody looks on for so long.
+const LONGEST_PAUSE: u32 = 256;
+/// What an attempt teaches that helped.
+const GAIN: u8 = 8;
+/// What an attempt teaches that did not.
+const LOSS: u8 = 2;
+/// What a new lock knows: enough for 767 pauses. It is not all that there is, since many locks are found held once in their
+/// life, and then for long.
+const BEGIN: u8 = WORTH_IT + 21;
 
 /// What a lock has learned. It orders nothing, and lessons that race may overwrite each other.
 pub(crate) struct Patience(AtomicU8);
@@ -43,9 +49,8 @@ pub(crate) enum Look {
 }
 
 impl Patience {
-    /// All that there is: the first who queue make all others queue, for as long as the line does not run empty.
     pub(crate) const fn new() -> Self {
-        Self(AtomicU8::new(u8::MAX))
+        Self(AtomicU8::new(BEGIN))
     }
 
     /// Looks again and again, if that is worth it. Answers whether the lock was taken. For who has just found it held, or it
@@ -62,17 +67,18 @@ impl Patience {
         };
         let mut pause = 1;
         for _ in 0..LOOKS + credit / CREDIT_PER_LOOK {
+            (0..pause).for_each(|_| hint::spin_loop());
+            pause = LONGEST_PAUSE.min(pause * 2);
             match look() {
                 Look::Taken => {
-                    self.learn(learned.saturating_add(LESSON));
+                    self.learn(learned.saturating_add(GAIN));
                     return true;
                 }
-                Look::Held => (0..pause).for_each(|_| hint::spin_loop()),
+                Look::Held => {}
                 Look::Queue => return false,
             }
-            pause = LONGEST_PAUSE.min(pause * 2);
         }
-        let less = credit.checked_sub(LESSON);
+        let less = credit.checked_sub(LOSS);
         self.learn(less.map_or(0, |credit| WORTH_IT + credit));
         false
     }
