@@ -210,6 +210,8 @@ impl<S> Queue<S> {
             body(&mut Locked {
                 queue: self,
                 word: word.unwrap_or_else(|| self.lock()),
+                // Relaxed: written under the lock only.
+                counted: self.waiters.load(Ordering::Relaxed),
                 now: Moment::unknown(),
             })
         })
@@ -279,6 +281,8 @@ pub struct Locked<'q, S = ()> {
     queue: &'q Queue<S>,
     /// The word as it will be when the lock is let go, but for the flags.
     word: usize,
+    /// How many wait, as it will be when the lock is let go, without one who was designated.
+    counted: u32,
     /// When those are called who are called now.
     now: Moment,
 }
@@ -307,7 +311,13 @@ impl<S> Locked<'_, S> {
     /// How many wait, woken ones that have not run included.
     #[inline]
     pub fn waiters(&self) -> usize {
-        self.queue.waiters()
+        self.counted() + usize::from(self.queue.is_designated())
+    }
+
+    /// How many wait, without one who was designated.
+    #[inline]
+    pub(crate) const fn counted(&self) -> usize {
+        self.counted as usize
     }
 
     /// Whether nobody waits: nobody stands in line, and nobody was woken and has not run yet.
@@ -369,27 +379,25 @@ impl<S> Locked<'_, S> {
     /// Counts one waiter more.
     #[inline]
     pub(crate) fn enrol(&mut self) {
-        let waiters = self.queue.waiters.load(Ordering::Relaxed);
-        let waiters = waiters
+        self.counted = self
+            .counted
             .checked_add(1)
             .expect("more than u32::MAX futures wait in one queue");
-        // Relaxed: written under the lock only.
-        self.queue.waiters.store(waiters, Ordering::Relaxed);
     }
 
     /// Counts one waiter less.
     #[inline]
     pub(crate) fn strike_off(&mut self) {
-        let waiters = self.queue.waiters.load(Ordering::Relaxed);
-        // Relaxed: written under the lock only.
-        self.queue.waiters.store(waiters - 1, Ordering::Relaxed);
+        self.counted -= 1;
     }
 }
 
 impl<S> Drop for Locked<'_, S> {
     #[inline]
     fn drop(&mut self) {
-        let waiters = match self.queue.counted() {
+        // Relaxed: a number to look at, for those without the lock.
+        self.queue.waiters.store(self.counted, Ordering::Relaxed);
+        let waiters = match self.counted {
             0 => 0,
             _ => WAITERS,
         };

@@ -136,7 +136,7 @@ impl Locked<'_, Sole> {
         // Looked at once: the designated one takes its mark back without the lock.
         let designated = self.queue().is_designated();
         let held = self.payload() & HELD != 0 && !designated;
-        (held, self.queue().counted() + usize::from(designated))
+        (held, self.counted() + usize::from(designated))
     }
 
     fn take_if_idle(&mut self) -> bool {
