@@ -116,6 +116,8 @@ fn a_look_sees_what_was_done_before() {
             written.with_mut(|data| unsafe { *data = 1 });
             other.set();
         });
+        // Or loom would let this thread look first, always.
+        thread::yield_now();
         if event.is_set() {
             // SAFETY: written before the set, and by nobody after it.
             assert_eq!(data.with(|data| unsafe { *data }), 1);
