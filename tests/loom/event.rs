@@ -1,22 +1,32 @@
 use std::pin::pin;
 
 use awaitlist_event::Event;
-use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::{
+    cell::UnsafeCell,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread::JoinHandle,
+};
 
 use crate::support::{Arc, block_on, model, model_bounded, poll_once, thread};
+
+/// An event that another thread sets when it has written to the cell.
+fn set_after_a_write() -> (Arc<Event>, Arc<UnsafeCell<i32>>, JoinHandle<()>) {
+    let event = Arc::new(Event::new());
+    let data = Arc::new(UnsafeCell::new(0));
+    let (other, written) = (Arc::clone(&event), Arc::clone(&data));
+    let thread = thread::spawn(move || {
+        // SAFETY: nobody reads before the set.
+        written.with_mut(|data| unsafe { *data = 1 });
+        other.set();
+    });
+    (event, data, thread)
+}
 
 /// A set against a wait that begins: is it never missed, and is what was done before it seen?
 #[test]
 fn a_set_against_a_wait() {
     model(|| {
-        let event = Arc::new(Event::new());
-        let data = Arc::new(loom::cell::UnsafeCell::new(0));
-        let (other, written) = (Arc::clone(&event), Arc::clone(&data));
-        let thread = thread::spawn(move || {
-            // SAFETY: nobody reads before the set.
-            written.with_mut(|data| unsafe { *data = 1 });
-            other.set();
-        });
+        let (event, data, thread) = set_after_a_write();
         block_on(event.wait());
         // SAFETY: the wait returns because of the set.
         assert_eq!(data.with(|data| unsafe { *data }), 1);
@@ -108,14 +118,7 @@ fn clear_look_wait_misses_nothing() {
 #[test]
 fn a_look_sees_what_was_done_before() {
     model(|| {
-        let event = Arc::new(Event::new());
-        let data = Arc::new(loom::cell::UnsafeCell::new(0));
-        let (other, written) = (Arc::clone(&event), Arc::clone(&data));
-        let thread = thread::spawn(move || {
-            // SAFETY: nobody reads before the set.
-            written.with_mut(|data| unsafe { *data = 1 });
-            other.set();
-        });
+        let (event, data, thread) = set_after_a_write();
         // Or loom would let this thread look first, always.
         thread::yield_now();
         if event.is_set() {

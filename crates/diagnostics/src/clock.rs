@@ -36,6 +36,7 @@ pub(crate) fn now() -> Instant {
 }
 
 /// Whether times are of the standard clock, so that a deadline can be slept for.
+#[cfg(not(awaitlist_loom))]
 pub(crate) fn is_standard() -> bool {
     CLOCK.get().is_none()
 }
