@@ -108,48 +108,48 @@ mod guards {
     is_not!(OwnedMappedLockGuard<Neither, u8>: Send);
     is_not!(OwnedMappedLockGuard<SyncOnly, u8>: Send);
 
-    is!(semaphore::Permit<'static>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+    is!(semaphore::SemaphorePermit<'static>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
     is!(semaphore::OwnedPermit: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
-    is!(bounded_semaphore::Permit<'static>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+    is!(bounded_semaphore::BoundedSemaphorePermit<'static>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
     is!(bounded_semaphore::OwnedPermit: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 }
 
 mod futures {
     use super::*;
 
-    is!(lock::Acquire<'static>: Send, Sync);
+    is!(lock::Acquire<(), &'static Lock>: Send, Sync);
     is!(lock::AcquireOwned: Send, Sync);
-    is!(lock::Acquire<'static, SendOnly>: Send, Sync);
+    is!(lock::Acquire<SendOnly, &'static Lock<SendOnly>>: Send, Sync);
     is!(lock::AcquireOwned<SendOnly>: Send, Sync);
-    is_not!(lock::Acquire<'static, Neither>: Send, Sync);
+    is_not!(lock::Acquire<Neither, &'static Lock<Neither>>: Send, Sync);
     is_not!(lock::AcquireOwned<SyncOnly>: Send, Sync);
 
-    is!(event::Wait<'static>: Send, Sync);
+    is!(event::Wait<&'static Event>: Send, Sync);
     is!(event::WaitOwned: Send, Sync);
-    is!(barrier::Wait<'static>: Send, Sync);
+    is!(barrier::Wait<&'static Barrier>: Send, Sync);
     is!(barrier::WaitOwned: Send, Sync);
-    is!(semaphore::Acquire<'static>: Send, Sync);
+    is!(semaphore::Acquire<&'static Semaphore>: Send, Sync);
     is!(semaphore::AcquireOwned: Send, Sync);
-    is!(bounded_semaphore::Acquire<'static>: Send, Sync);
+    is!(bounded_semaphore::Acquire<&'static BoundedSemaphore>: Send, Sync);
     is!(bounded_semaphore::AcquireOwned: Send, Sync);
 
     // Others point to them while they are queued.
-    is_not!(lock::Acquire<'static>: Unpin);
+    is_not!(lock::Acquire<(), &'static Lock>: Unpin);
     is_not!(lock::AcquireOwned: Unpin);
-    is_not!(event::Wait<'static>: Unpin);
+    is_not!(event::Wait<&'static Event>: Unpin);
     is_not!(event::WaitOwned: Unpin);
-    is_not!(barrier::Wait<'static>: Unpin);
+    is_not!(barrier::Wait<&'static Barrier>: Unpin);
     is_not!(barrier::WaitOwned: Unpin);
-    is_not!(semaphore::Acquire<'static>: Unpin);
+    is_not!(semaphore::Acquire<&'static Semaphore>: Unpin);
     is_not!(semaphore::AcquireOwned: Unpin);
-    is_not!(bounded_semaphore::Acquire<'static>: Unpin);
+    is_not!(bounded_semaphore::Acquire<&'static BoundedSemaphore>: Unpin);
     is_not!(bounded_semaphore::AcquireOwned: Unpin);
 }
 
 mod condition_futures {
     use super::*;
 
-    type Wait<T> = condition::Wait<'static, T, Lock<T>, &'static Lock<T>>;
+    type Wait<T> = condition::Wait<&'static Condition<T>, T, &'static Lock<T>>;
     type WaitOwned<T> = condition::WaitOwned<T, Arc<Lock<T>>, Arc<Lock<T>>>;
     type WaitFor<T, F> = condition::WaitFor<&'static Condition<T>, T, &'static Lock<T>, F>;
     type WaitForSome<T, F> = condition::WaitForSome<&'static Condition<T>, T, &'static Lock<T>, F>;
@@ -227,12 +227,12 @@ mod covariance {
     shortens! {
         guard: LockGuard<'long, u8> => LockGuard<'short, u8>;
         mapped: MappedLockGuard<'long, u8> => MappedLockGuard<'short, u8>;
-        acquire: lock::Acquire<'long, u8> => lock::Acquire<'short, u8>;
-        permit: semaphore::Permit<'long> => semaphore::Permit<'short>;
-        permits: semaphore::Acquire<'long> => semaphore::Acquire<'short>;
-        bounded: bounded_semaphore::Permit<'long> => bounded_semaphore::Permit<'short>;
-        event_wait: event::Wait<'long> => event::Wait<'short>;
-        barrier_wait: barrier::Wait<'long> => barrier::Wait<'short>;
-        condition_wait: condition::Wait<'long, u8, Lock<u8>, &'long Lock<u8>> => condition::Wait<'short, u8, Lock<u8>, &'short Lock<u8>>;
+        acquire: lock::Acquire<u8, &'long Lock<u8>> => lock::Acquire<u8, &'short Lock<u8>>;
+        permit: semaphore::SemaphorePermit<'long> => semaphore::SemaphorePermit<'short>;
+        permits: semaphore::Acquire<&'long Semaphore> => semaphore::Acquire<&'short Semaphore>;
+        bounded: bounded_semaphore::BoundedSemaphorePermit<'long> => bounded_semaphore::BoundedSemaphorePermit<'short>;
+        event_wait: event::Wait<&'long Event> => event::Wait<&'short Event>;
+        barrier_wait: barrier::Wait<&'long Barrier> => barrier::Wait<&'short Barrier>;
+        condition_wait: condition::Wait<&'long Condition<u8>, u8, &'long Lock<u8>> => condition::Wait<&'short Condition<u8>, u8, &'short Lock<u8>>;
     }
 }

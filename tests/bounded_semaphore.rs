@@ -2,7 +2,7 @@
 
 use awaitlist::{
     Block, BoundedSemaphore, ReleasedTooManyTimes, TimedOut,
-    bounded_semaphore::{MAX_PERMITS, OwnedPermit, Permit},
+    bounded_semaphore::{BoundedSemaphorePermit, MAX_PERMITS, OwnedPermit},
 };
 use std::{error::Error, ptr, sync::Arc, task::Waker, thread, time::Duration};
 use tests::now;
@@ -26,7 +26,7 @@ fn the_value_it_begins_with_is_its_bound() {
 #[test]
 fn the_bound_stays_while_the_value_changes() {
     let semaphore = BoundedSemaphore::new(2);
-    let permit: Permit<'_> = now(semaphore.acquire());
+    let permit: BoundedSemaphorePermit<'_> = now(semaphore.acquire());
     assert_eq!(
         (permit.count(), semaphore.value(), semaphore.bound()),
         (1, 1, 2)

@@ -1,102 +1,105 @@
-//! The core's queue by itself, as a primitive stands on it.
+//! The core's wait queue by itself, and the raw semaphore on it.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering::SeqCst},
     thread,
 };
 
-use awaitlist_core::{Excess, MAX_PERMITS, Overflow, Queue, trace::Probe};
+use awaitlist::{Lock, semaphore::MAX_PERMITS};
+use awaitlist_core::{Guarded, WaitQueue, trace::PrimitiveTrace};
+use awaitlist_semaphore::raw::{Bounded, Overflow, RawSemaphore};
 
 #[test]
 fn one_thread_at_a_time_is_in_a_queue() {
     const THREADS: usize = 4;
     const TIMES: usize = 100;
-    let queue = Queue::new(0, 0, Probe::event(None));
+    let queue = WaitQueue::new(0, Guarded::new(0), PrimitiveTrace::event(None));
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 for _ in 0..TIMES {
-                    queue.locked(|queue| {
-                        let before = *queue.state();
-                        // Others come meanwhile.
-                        thread::yield_now();
-                        *queue.state() = before + 1;
-                    });
+                    let mut queue = queue.lock();
+                    let before = *queue.state();
+                    // Others come meanwhile.
+                    thread::yield_now();
+                    *queue.state_mut() = before + 1;
                 }
             });
         }
     });
-    assert_eq!(queue.locked(|queue| *queue.state()), THREADS * TIMES);
+    assert_eq!(*queue.lock().state(), THREADS * TIMES);
 }
 
-/// Locks the list of `queue`, and lets it go when another thread has begun with `body` and can get no further.
-fn while_locked<S: Send, R: Send>(queue: &Queue<S>, body: impl FnOnce() -> R + Send) -> R {
+/// Runs `body` on another thread while `queue` is locked, and unlocks it when that thread can get no further.
+fn while_locked<S: Sync, R: Send>(queue: &WaitQueue<S>, body: impl FnOnce() -> R + Send) -> R {
     let (came, went) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
-        let other = queue.locked(|_| {
-            let other = scope.spawn(|| {
-                came.store(true, SeqCst);
-                let answer = body();
-                went.store(true, SeqCst);
-                answer
-            });
-            // Until it has come, and then as long as it takes to find another way in, if there were one.
-            let mut turns = 0;
-            while turns < 100 {
-                thread::yield_now();
-                turns += usize::from(came.load(SeqCst));
-            }
-            assert!(!went.load(SeqCst), "nobody gets past the lock of a list");
-            other
+        let guard = queue.lock();
+        let other = scope.spawn(|| {
+            came.store(true, SeqCst);
+            let result = body();
+            went.store(true, SeqCst);
+            result
         });
+        // Until it has come, and then as long as it takes to find another way in, if there were one.
+        let mut turns = 0;
+        while turns < 100 {
+            thread::yield_now();
+            turns += usize::from(came.load(SeqCst));
+        }
+        assert!(!went.load(SeqCst), "no thread passes the lock of a queue");
+        drop(guard);
         other.join().unwrap()
     })
 }
 
 #[test]
-fn who_comes_while_a_queue_is_locked_waits_until_it_is_let_go() {
-    let queue = Queue::new(0, (), Probe::event(None));
-    assert_eq!(while_locked(&queue, || queue.locked(|_| "in")), "in");
+fn a_thread_that_finds_a_queue_locked_waits_until_it_is_unlocked() {
+    let queue = WaitQueue::new(7, (), PrimitiveTrace::event(None));
+    assert_eq!(while_locked(&queue, || queue.lock().payload()), 7);
+    assert_eq!(while_locked(&queue, || queue.read().payload()), 7);
 }
 
 #[test]
-fn a_free_permit_is_had_though_the_list_is_locked_for_a_moment() {
-    let sole = Queue::with_one_permit(Probe::lock(None));
-    assert!(while_locked(&sole, || sole.try_take()));
-    assert!(!sole.try_take());
-    let five = Queue::with_permits(5, Probe::semaphore(None, 5));
-    assert!(while_locked(&five, || five.try_take(2)));
-    assert_eq!(five.value(), 3);
+fn a_locked_queue_errs_on_the_safe_side() {
+    use awaitlist_core::sync::Ordering::Relaxed;
+
+    let queue = WaitQueue::new(7, (), PrimitiveTrace::event(None));
+    let guard = queue.lock();
+    let word = queue.load(Relaxed);
+    assert!(word.is_locked() && word.has_waiters());
+    assert_eq!((word.payload(), word.idle_payload()), (0, None));
+    drop(guard);
+    assert_eq!(queue.load(Relaxed).idle_payload(), Some(7));
+}
+
+fn bounded(value: usize, bound: usize) -> RawSemaphore<Bounded> {
+    let trace = PrimitiveTrace::bounded_semaphore(None, value);
+    RawSemaphore::new(value, Bounded::new(bound), trace)
 }
 
 #[test]
-fn nothing_given_back_above_the_bound_is_nothing() {
-    let five = Queue::with_permits(5, Probe::semaphore(None, 5));
-    assert_eq!(five.give_back(0, 3, Excess::Discard), Ok(()));
-    assert_eq!(five.give_back(1, 3, Excess::Discard), Ok(()));
-    assert_eq!(five.give_back(1, 3, Excess::Refuse), Err(Overflow));
+fn a_release_of_no_permits_is_always_within_the_bound() {
+    let five = bounded(5, 5);
+    assert_eq!(five.release(0), Ok(()));
+    five.release_saturating(1);
+    assert_eq!(five.release(1), Err(Overflow));
     assert_eq!(five.value(), 5);
 }
 
 #[test]
-fn what_a_semaphore_shows_is_the_same_while_its_list_is_locked() {
-    // What stands in the word meanwhile is no permits, and a waiter: who looks waits until it is the truth again.
-    let two = Queue::with_permits(2, Probe::semaphore(None, 2));
-    std::thread::scope(|scope| {
-        let seen = two.locked(|_| scope.spawn(|| (two.value(), two.would_wait())));
-        assert_eq!(seen.join().unwrap(), (2, false));
-    });
-    assert!(!two.locked(|_| two.is_empty()), "on the safe side");
-    assert!(two.is_empty());
+fn a_bound_above_what_there_can_be_is_that() {
+    let one = bounded(1, usize::MAX);
+    assert_eq!(one.release(usize::MAX / 2), Err(Overflow));
+    assert_eq!(one.value(), 1);
+    one.release_saturating(usize::MAX / 2);
+    assert_eq!(one.value(), MAX_PERMITS);
 }
 
 #[test]
-fn a_bound_above_what_there_can_be_is_that() {
-    let one = Queue::with_permits(1, Probe::semaphore(None, 1));
-    let released = one.give_back(usize::MAX / 2, usize::MAX, Excess::Refuse);
-    assert_eq!(released, Err(Overflow));
-    assert_eq!(one.value(), 1);
-    one.give_back(usize::MAX / 2, usize::MAX, Excess::Discard)
-        .expect("what is too much is let go");
-    assert_eq!(one.value(), MAX_PERMITS);
+fn a_thread_that_holds_a_lock_does_not_hold_its_queue() {
+    let lock = Lock::new(());
+    let guard = lock.try_acquire();
+    assert!(guard.is_some() && lock.locked());
+    assert_eq!(lock.waiters(), 0);
 }

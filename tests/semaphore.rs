@@ -2,7 +2,7 @@
 
 use awaitlist::{
     Block, Semaphore, TimedOut,
-    semaphore::{MAX_PERMITS, OwnedPermit, Permit},
+    semaphore::{MAX_PERMITS, OwnedPermit, SemaphorePermit},
 };
 use std::{
     ptr,
@@ -49,7 +49,7 @@ mod acquiring {
     #[test]
     fn a_permit_is_one_off_the_value_until_it_is_dropped() {
         let semaphore = Semaphore::new(2);
-        let permit: Permit<'_> = now(semaphore.acquire());
+        let permit: SemaphorePermit<'_> = now(semaphore.acquire());
         assert_eq!((permit.count(), semaphore.value()), (1, 1));
         assert!(!semaphore.locked());
         let other = now(semaphore.acquire());

@@ -254,15 +254,15 @@ fn bounds() {
     send::<MappedLockGuard<'_, Cell<u8>>>();
     sync::<LockGuard<'_, u8>>();
     sync::<OwnedLockGuard<dyn Any + Send + Sync>>();
-    send::<semaphore::Permit<'_>>();
+    send::<semaphore::SemaphorePermit<'_>>();
     sync::<semaphore::OwnedPermit>();
-    send::<semaphore::Acquire<'_>>();
+    send::<semaphore::Acquire<&'_ Semaphore>>();
     sync::<bounded::AcquireOwned>();
     send::<Condition<Cell<u8>>>();
     sync::<Condition<Cell<u8>, Arc<Lock<Cell<u8>>>>>();
-    send::<event::Wait<'_>>();
+    send::<event::Wait<&'_ Event>>();
     sync::<barrier::WaitOwned>();
-    send::<condition::Wait<'_, u8, Lock<u8>, Arc<Lock<u8>>>>();
+    send::<condition::Wait<&'_ Condition<u8>, u8, Arc<Lock<u8>>>>();
 }
 macro_rules! not {
     ($t:ty : $tr:path) => {
@@ -285,10 +285,10 @@ not!(LockGuard<'static, Rc<u8>>: Send);
 not!(MappedLockGuard<'static, Rc<u8>>: Send);
 not!(MappedLockGuard<'static, Cell<u8>>: Sync);
 not!(OwnedMappedLockGuard<Rc<u8>, u8>: Send);
-not!(lock::Acquire<'static, u8>: Unpin);
+not!(lock::Acquire<u8, &'static Lock<u8>>: Unpin);
 not!(semaphore::AcquireOwned: Unpin);
-not!(event::Wait<'static>: Unpin);
-not!(condition::Wait<'static, u8, Lock<u8>, &'static Lock<u8>>: Unpin);
+not!(event::Wait<&'static Event>: Unpin);
+not!(condition::Wait<&'static Condition<u8>, u8, &'static Lock<u8>>: Unpin);
 not!(Condition<u8, Rc<Lock<u8>>>: Send);
 fn cov<'s, 'l: 's>(g: LockGuard<'l, u8>) -> LockGuard<'s, u8> {
     g

@@ -9,14 +9,14 @@ use std::{
 };
 use tests::{caught, now, poll, waiting};
 
-/// Polls a future to its end, drops what it answered, and polls it again, which must say what is wrong.
+/// Polls a future to its end, drops its output, and polls it again, which must panic with the reason.
 #[track_caller]
 fn assert_refuses_to_go_on<F: Future>(mut future: Pin<Box<F>>) {
     assert!(poll(&mut future, Waker::noop()).is_ready());
     for _ in 0..2 {
         let panic = caught(|| poll(&mut future, Waker::noop()));
         assert!(
-            panic.message.ends_with("was polled after it had finished"),
+            panic.message.ends_with("was polled after completion"),
             "{panic:?}"
         );
     }
@@ -132,7 +132,7 @@ fn a_wait_for_a_predicate_that_panicked() {
     assert_eq!(caught(|| poll(&mut wait, Waker::noop())).message, "asked");
     let panic = caught(|| poll(&mut wait, Waker::noop()));
     assert!(
-        panic.message.ends_with("was polled after it had finished"),
+        panic.message.ends_with("was polled after completion"),
         "{panic:?}"
     );
     assert!(!condition.locked());

@@ -43,7 +43,7 @@ fn assert_usable(barrier: &Barrier) {
 fn test_barrier() {
     assert!(!implements!(Barrier: IntoFuture));
     assert!(!implements!(&Barrier: IntoFuture));
-    assert!(implements!(Wait<'_>: IntoFuture));
+    assert!(implements!(Wait<&'static Barrier>: IntoFuture));
 
     let barrier = Barrier::new(PARTIES);
     drop(barrier.wait());

@@ -30,7 +30,7 @@ fn test_repr() {
 fn test_lock() {
     assert!(!implements!(Lock: IntoFuture));
     assert!(!implements!(&Lock: IntoFuture));
-    assert!(implements!(Acquire<'_>: IntoFuture));
+    assert!(implements!(Acquire<(), &'static Lock>: IntoFuture));
 
     let lock = Lock::new(());
     drop(lock.acquire());

@@ -62,7 +62,7 @@ fn test_repr() {
 fn test_semaphore() {
     assert!(!implements!(Semaphore: IntoFuture));
     assert!(!implements!(&Semaphore: IntoFuture));
-    assert!(implements!(Acquire<'_>: IntoFuture));
+    assert!(implements!(Acquire<&'static Semaphore>: IntoFuture));
 
     let semaphore = Semaphore::default();
     assert_eq!(semaphore.value(), 1);

@@ -7,9 +7,9 @@ use std::sync::{
 };
 
 use awaitlist::{
-    BoundedSemaphore, Semaphore, bounded_semaphore::Permit as BoundedPermit, semaphore::Permit,
+    BoundedSemaphore, Semaphore,
+    semaphore::{Handle, Permit},
 };
-use awaitlist_core::{Handle, Permit as AnyPermit};
 
 use super::{
     crew::{Site, Visits},
@@ -21,7 +21,7 @@ const PERMITS: usize = 5;
 
 /// Defines a site of one kind of semaphore. `give_back` releases permits that were forgotten.
 macro_rules! site {
-    ($(#[$doc:meta])* $Site:ident, $Semaphore:ident, $Permit:ident, $give_back:expr) => {
+    ($(#[$doc:meta])* $Site:ident, $Semaphore:ident, $give_back:expr) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub(crate) struct $Site {
@@ -42,7 +42,7 @@ macro_rules! site {
         }
 
         impl $Site {
-            async fn spend<H>(&self, mut permit: AnyPermit<H>, visitor: &mut Visitor)
+            async fn spend<H>(&self, mut permit: Permit<H>, visitor: &mut Visitor)
             where
                 H: Handle<Target = $Semaphore>,
             {
@@ -78,7 +78,7 @@ macro_rules! site {
                     let need = visitor.below(PERMITS + 1);
                     match visitor.below(4) {
                         0 => {
-                            let permit: Option<$Permit<'_>> = self.semaphore.try_acquire_many(need);
+                            let permit = self.semaphore.try_acquire_many(need);
                             if let Some(permit) = permit {
                                 self.spend(permit, &mut visitor).await;
                             }
@@ -119,7 +119,6 @@ site!(
     /// Of a `Semaphore`.
     Semaphores,
     Semaphore,
-    Permit,
     Semaphore::release_many
 );
 
@@ -127,7 +126,6 @@ site!(
     /// Of a `BoundedSemaphore`: to give back what was acquired is never refused.
     BoundedSemaphores,
     BoundedSemaphore,
-    BoundedPermit,
     |semaphore: &BoundedSemaphore, count| semaphore
         .release_many(count)
         .expect("they were acquired")

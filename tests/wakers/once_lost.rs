@@ -157,14 +157,20 @@ fn a_clone_whose_drop_panics_opens_the_gate_of_a_barrier_all_the_same() {
     assert_eq!(probe.wakes(), 1);
 }
 
-/// A safe call could take the lock of a list, and let it go: two had `&mut` to its state.
+/// A payload with bits of the flags in it could lock a queue, or unlock it.
 #[test]
-fn an_exchange_of_the_lock_itself_is_refused() {
-    let queue = awaitlist_core::Queue::new(0, 41, awaitlist_core::trace::Probe::event(None));
-    let refused = queue.locked(|_| caught(|| queue.exchange(1, 0)));
-    assert!(refused.message.contains("flags"), "{}", refused.message);
-    assert!(!queue.exchange(awaitlist_core::PAYLOAD, 0));
-    assert!(queue.exchange(0, awaitlist_core::PAYLOAD));
+fn no_payload_reaches_the_flags_of_a_state_word() {
+    use awaitlist_core::{StateWord, WaitQueue, sync::Ordering::AcqRel, trace::PrimitiveTrace};
+
+    let queue = WaitQueue::new(0, (), PrimitiveTrace::event(None));
+    assert!(queue.exchange(0, usize::MAX, AcqRel));
+    assert_eq!(queue.read().idle_payload(), Some(StateWord::MAX_PAYLOAD));
+    let guard = queue.lock();
+    for from in [0, 1, usize::MAX] {
+        assert!(!queue.exchange(from, 0, AcqRel), "it is locked");
+    }
+    drop(guard);
+    assert_eq!(queue.read().idle_payload(), Some(StateWord::MAX_PAYLOAD));
 }
 
 /// The wait is over when `stop` is ready, though its drop panics.

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use awaitlist::{BoundedSemaphore, bounded_semaphore::Permit};
+use awaitlist::{BoundedSemaphore, bounded_semaphore::BoundedSemaphorePermit};
 use tokio::{
     join,
     time::{sleep, timeout},
@@ -33,7 +33,7 @@ struct Pool {
 struct Pooled<'a> {
     connection: Option<Connection>,
     pool: &'a Pool,
-    _permit: Permit<'a>,
+    _permit: BoundedSemaphorePermit<'a>,
 }
 
 impl Pool {

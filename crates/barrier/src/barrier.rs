@@ -4,21 +4,14 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use awaitlist_core::{Pass, Queue, Standing, Waitable, const_fn, trace::Probe};
+use awaitlist_core::{Guarded, WaitQueue, const_fn, trace::PrimitiveTrace};
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use crate::WaitOwned;
 use crate::{
-    Wait, WaitWith,
-    round::{self, Arrival, Phase, Round, begin_epoch, wake_older, withdraw},
+    Wait,
+    phase::{Arrival, Phase, Round, arrive_last, notify_older},
 };
-
-/// What opens the queue of a barrier.
-#[derive(Clone, Copy, Debug)]
-#[doc(hidden)]
-pub struct Key(());
-
-pub(crate) const KEY: Key = Key(());
 
 /// A point that a number of parties reach together, again and again: `asyncio.Barrier` of CPython 3.13.
 ///
@@ -44,56 +37,62 @@ pub(crate) const KEY: Key = Key(());
 /// # Ok::<(), awaitlist_barrier::BrokenBarrier>(())
 /// ```
 pub struct Barrier {
-    queue: Queue<Round>,
+    pub(crate) queue: WaitQueue<Guarded<Round>>,
     parties: usize,
 }
 
 impl Barrier {
     const_fn! {
-        /// A barrier for `parties`.
+        /// Creates a barrier for `parties`.
         ///
         /// # Panics
         ///
-        /// If `parties` is 0.
+        /// Panics if `parties` is 0.
         #[track_caller]
         pub const fn new(parties: usize) -> Self {
-            Self::told_of(None, parties)
+            Self::traced(None, parties)
         }
     }
 
     const_fn! {
-        /// A barrier for `parties`, with a name for diagnostics. Without those the name is not kept.
+        /// Creates a barrier for `parties`, with a name for the diagnostics. Without the feature `diagnostics`
+        /// the name is discarded.
         ///
         /// # Panics
         ///
-        /// If `parties` is 0.
+        /// Panics if `parties` is 0.
         #[track_caller]
         pub const fn named(name: &'static str, parties: usize) -> Self {
-            Self::told_of(Some(name), parties)
+            Self::traced(Some(name), parties)
         }
     }
 
     const_fn! {
         #[track_caller]
-        const fn told_of(name: Option<&'static str>, parties: usize) -> Self {
+        const fn traced(name: Option<&'static str>, parties: usize) -> Self {
             assert!(parties > 0, "a barrier needs at least one party (parties must be >= 1)");
-            Self { queue: Queue::new(0, Round::new(), Probe::barrier(name, parties)), parties }
+            let trace = PrimitiveTrace::barrier(name, parties);
+            Self { queue: WaitQueue::new(0, Guarded::new(Round::new()), trace), parties }
         }
     }
 
-    /// Arrives, and waits until all parties have. Answers this one's index: all of a round get different ones, from 0 to
-    /// `parties - 1`, in the order of their arrival. The last to arrive does not suspend.
+    /// Arrives, and waits until all parties have arrived. Returns the index of this party: the parties of a
+    /// round get the indices from 0 to `parties - 1` in the order of their arrival. The last party does not
+    /// suspend.
     ///
-    /// A future has arrived when it is first polled. While the last round is still leaving, it waits for that first.
+    /// A future arrives when it is first polled. While the last round is leaving, it waits for that first.
+    ///
+    /// It is an `Acquire` and a `Release`: what each party did before is visible to all after the wait.
     ///
     /// # Errors
     ///
-    /// [`BrokenBarrier`], if the barrier is broken on arrival, or is aborted or reset before the future returns.
+    /// Returns [`BrokenBarrier`] if the barrier is broken on arrival, or is aborted or reset before the future
+    /// returns.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future withdraws the arrival: the barrier waits for another one. If it had been released already,
-    /// the others keep their indices. The barrier does not break.
+    /// Dropping the future withdraws the arrival: the barrier waits for another one. If the round was complete
+    /// already, the others keep their indices. The barrier does not break.
     ///
     /// ```
     /// # use awaitlist_barrier::{Barrier, Block};
@@ -104,20 +103,25 @@ impl Barrier {
     /// ```
     #[inline]
     #[track_caller]
-    pub fn wait(&self) -> Wait<'_> {
-        WaitWith::new(self)
+    pub fn wait(&self) -> Wait<&Self> {
+        Wait::new(self)
     }
 
-    /// [`wait`](Self::wait), with a future that owns the barrier's `Arc`, to be kept in a struct.
+    /// Like [`wait`](Self::wait), but the future owns the barrier's `Arc`, so that it can be stored in a struct.
+    /// Cancel safe in the same way.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`BrokenBarrier`] in the same cases.
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     #[inline]
     #[track_caller]
     pub fn wait_owned(self: &Arc<Self>) -> WaitOwned {
-        WaitWith::new(Arc::clone(self))
+        Wait::new(Arc::clone(self))
     }
 
-    /// Breaks the barrier: all inside fail, those released that have not returned yet included, and so do all who come,
-    /// until it is [reset](Self::reset).
+    /// Breaks the barrier. All current parties fail, including those released but not yet polled, and so do
+    /// all arrivals until it is [reset](Self::reset).
     ///
     /// ```
     /// # use awaitlist_barrier::{Barrier, Block, BrokenBarrier};
@@ -128,95 +132,75 @@ impl Barrier {
     /// assert!(!barrier.broken());
     /// ```
     pub fn abort(&self) {
-        wake_older(&self.queue, |queue| {
-            queue.state().phase = Phase::Broken;
-            begin_epoch(queue);
-        });
+        let mut queue = self.queue.lock();
+        let round = queue.state_mut();
+        round.phase = Phase::Broken;
+        round.begin_generation();
+        notify_older(queue);
     }
 
-    /// Makes the barrier as new: all inside fail, those released that have not returned yet included. Those who come
-    /// before these have left wait for that, and join the new round.
+    /// Resets the barrier. All current parties fail, including those released but not yet polled. Later arrivals
+    /// wait until they have left, then join the new round.
     pub fn reset(&self) {
-        wake_older(&self.queue, |queue| {
-            let round = queue.state();
-            round.phase = match round.inside {
-                0 => Phase::Filling,
-                _ => Phase::Resetting,
-            };
-            begin_epoch(queue);
-        });
+        let mut queue = self.queue.lock();
+        let round = queue.state_mut();
+        round.phase = match round.inside {
+            0 => Phase::Filling,
+            _ => Phase::Resetting,
+        };
+        round.begin_generation();
+        notify_older(queue);
     }
 
-    /// How many parties it takes.
+    /// Returns the number of parties that the barrier waits for.
     #[inline]
     pub const fn parties(&self) -> usize {
         self.parties
     }
 
-    /// How many have arrived and wait for the others. 0 unless the barrier is filling.
+    /// Returns the number of parties that have arrived and wait for the others: 0 unless the barrier is filling.
     pub fn n_waiting(&self) -> usize {
         self.snapshot().1
     }
 
-    /// Whether the barrier is broken.
+    /// Returns whether the barrier is broken.
     pub fn broken(&self) -> bool {
         self.snapshot().0 == Phase::Broken
     }
 
-    /// Whether an arrival seems to be the last that is missing. It is a guess, made without the lock: those who have not
-    /// left yet, and those who wait to come in, count as well.
+    /// Returns whether an arrival seems to be the last that is missing. A guess: gated waiters, and parties that
+    /// have not left yet, count as well.
     pub(crate) fn seems_last(&self) -> bool {
         self.queue.waiters() + 1 >= self.parties
     }
 
-    /// Arrives, if there is nothing to wait for, and wakes all others if it is the last. Nothing has changed if there is.
+    /// Arrives if there is nothing to wait for, and wakes the others if that completes the round.
     #[inline(never)]
     pub(crate) fn arrive_and_wake(&self) -> Option<Arrival> {
-        round::arrive_and_wake(&self.queue, self.parties)
-    }
-
-    /// Wakes those whom the last change of phase lets go.
-    pub(crate) fn wake_older(&self) {
-        wake_older(&self.queue, |_| ());
-    }
-
-    /// The phase and the number of arrivals, at one and the same moment.
-    fn snapshot(&self) -> (Phase, usize) {
-        self.queue.locked(|queue| {
-            let round = queue.state();
-            (round.phase, round.arrived())
-        })
-    }
-}
-
-// SAFETY: the queue is a field of the barrier, the same each time, and `withdraw` has the place leave.
-unsafe impl Waitable for Barrier {
-    type State = Round;
-    type Key = Key;
-
-    #[inline]
-    fn queue(&self, _: Pass) -> &Queue<Round> {
-        &self.queue
-    }
-
-    fn withdraw(&self, mut standing: Standing<'_, Round>) {
-        let (waker, opens) = standing.locked(withdraw);
-        if opens {
-            self.wake_older();
+        let mut queue = self.queue.lock();
+        let arrival = arrive_last(&mut queue, self.parties);
+        if let Some(Arrival::Trips) = arrival {
+            notify_older(queue);
         }
-        // Last, for its drop may panic, and the others are awake by now.
-        drop(waker);
+        arrival
+    }
+
+    /// Returns the phase and the number of arrivals at one moment.
+    fn snapshot(&self) -> (Phase, usize) {
+        let queue = self.queue.lock();
+        let round = queue.state();
+        (round.phase, round.arrived())
     }
 }
 
-/// A wait failed because of an [`abort`](Barrier::abort) or a [`reset`](Barrier::reset): asyncio's
-/// `BrokenBarrierError`, whose texts these print.
+/// The error of a wait that failed because of an [`abort`](Barrier::abort) or a [`reset`](Barrier::reset):
+/// asyncio's `BrokenBarrierError`, with its texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BrokenBarrier {
     /// The barrier was broken on arrival: `Barrier aborted`.
     Aborted,
-    /// It was aborted or reset while this one was inside: `Abort or reset of barrier`.
+    /// It was aborted or reset while this party was inside: `Abort or reset of barrier`.
     AbortOrReset,
 }
 
@@ -231,7 +215,7 @@ impl fmt::Display for BrokenBarrier {
 
 impl core::error::Error for BrokenBarrier {}
 
-/// What asyncio prints in brackets: `<Barrier [filling, waiters:1/3]>`, `<Barrier [broken]>`.
+/// Writes the text that asyncio has in brackets: `<Barrier [filling, waiters:1/3]>`, `<Barrier [broken]>`.
 impl fmt::Display for Barrier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (phase, arrived) = self.snapshot();

@@ -1,7 +1,7 @@
-//! `asyncio.Barrier` for Rust: a point that a number of futures reach together.
+//! `asyncio.Barrier` for Rust: a point that a number of futures and threads reach together.
 //!
-//! Use it between the phases of a computation, on any executor or on none: tasks and threads may meet at one barrier.
-//! No wait allocates.
+//! Use it between the phases of a computation, on any executor or on none: tasks and threads may meet at
+//! one barrier. Waiting never allocates.
 //!
 //! ```
 //! use awaitlist_barrier::{Barrier, Block};
@@ -18,10 +18,11 @@
 //! assert_eq!(indices, [0, 1, 2]);
 //! ```
 //!
-//! # Who is counted
+//! # Which parties count
 //!
-//! Only those who are there: an arrival whose future is dropped is withdrawn, and the barrier waits for another. A round
-//! ends when every future that it released was polled or dropped; who comes before that waits for the next round.
+//! Only those that are there: dropping a future withdraws its arrival, and the barrier waits for another one.
+//! A round ends when every future that it released was polled or dropped. Futures that arrive before that
+//! wait for the next round.
 #![no_std]
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -30,17 +31,20 @@
 extern crate alloc;
 
 mod barrier;
-mod round;
+mod phase;
 mod wait;
 
+#[doc(inline)]
+pub use awaitlist_core::Handle;
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
+#[doc(inline)]
 pub use awaitlist_core::{Block, TimedOut};
 pub use barrier::{Barrier, BrokenBarrier};
+pub use wait::Wait;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use wait::WaitOwned;
-pub use wait::{Wait, WaitWith};
 
 /// The README's example runs.
 #[cfg(doctest)]

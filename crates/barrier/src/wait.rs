@@ -6,119 +6,141 @@ use core::{
     fmt,
     future::Future,
     pin::Pin,
-    task::{Context, Poll, Waker, ready},
+    task::{Context, Poll, ready},
 };
 
-use awaitlist_core::{Handle, Slot};
+use awaitlist_core::{Access, Guarded, Handle, LockedWaiter, WaitQueue, Waiter};
 
 use crate::{
     Barrier, BrokenBarrier,
-    barrier::KEY,
-    round::{Arrival, Outcome, arrive, look},
+    phase::{self, Arrival, Outcome, Round, arrive_and_wait, depart, notify_older},
 };
 
-/// What [`Barrier::wait`] makes.
-pub type Wait<'a> = WaitWith<&'a Barrier>;
-
-/// What [`Barrier::wait_owned`] makes.
+/// The future that [`Barrier::wait_owned`] returns: a [`Wait`] that owns the barrier's `Arc`.
+///
+/// It has no lifetime, so it can be stored in a struct.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-pub type WaitOwned = WaitWith<Arc<Barrier>>;
+pub type WaitOwned = Wait<Arc<Barrier>>;
 
 pin_project_lite::pin_project! {
-    /// Waits until all parties have arrived at a barrier. Made by [`Barrier::wait`] and `Barrier::wait_owned`, where
-    /// its arrival and what its drop does are described.
+    /// A future that waits until all parties have arrived at a barrier.
+    ///
+    /// Returned by [`Barrier::wait`], where `H` is a reference to the barrier, and by `Barrier::wait_owned`,
+    /// where it is an `Arc`. It arrives when it is first polled.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future withdraws the arrival: the barrier waits for another one. If the round was complete
+    /// already, the others keep their indices.
     ///
     /// # Panics
     ///
-    /// If it is polled after it has finished.
+    /// Panics if it is polled after completion.
     #[must_use = "futures do nothing unless awaited or polled"]
-    pub struct WaitWith<H>
+    pub struct Wait<H>
     where
         H: Handle<Target = Barrier>,
     {
         #[pin]
-        slot: Slot<H>,
+        waiter: Waiter<H, BarrierAccess>,
     }
 }
 
-impl<H: Handle<Target = Barrier>> WaitWith<H> {
+impl<H: Handle<Target = Barrier>> Wait<H> {
     #[inline]
     #[track_caller]
-    pub(crate) fn new(handle: H) -> Self {
+    pub(crate) fn new(barrier: H) -> Self {
         Self {
-            slot: Slot::new(handle, KEY),
+            waiter: Waiter::new(barrier, 0),
         }
     }
 }
 
-impl<H: Handle<Target = Barrier>> Future for WaitWith<H> {
+impl<H: Handle<Target = Barrier>> Future for Wait<H> {
     type Output = Result<usize, BrokenBarrier>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut slot = self.project().slot;
-        let mut standing = slot.as_mut().standing("Wait");
-        if standing.queued() {
-            let look = ready!(standing.poll(context, look));
-            let result = match look.outcome {
-                Outcome::Passes => Ok(look.index),
-                Outcome::Fails => Err(BrokenBarrier::AbortOrReset),
-                Outcome::ComesAgain => {
-                    // Before it arrives: a panic of the waker must not cost the arrival.
-                    drop(look.waker);
-                    return poll_arrival(slot, context);
-                }
-            };
-            end(slot, look.wakes, look.waker);
-            return Poll::Ready(result);
+        let mut waiter = self.project().waiter;
+        if !waiter.is_queued() {
+            return poll_arrival(waiter, context);
         }
-        poll_arrival(slot, context)
+        let departure = ready!(
+            waiter
+                .as_mut()
+                .poll_queued(context, |_, waiter| depart(waiter))
+        );
+        let result = match departure.outcome {
+            Outcome::Passes(index) => Ok(index),
+            Outcome::Fails => Err(BrokenBarrier::AbortOrReset),
+            Outcome::ArrivesAgain => {
+                // Before it arrives: a panic of the waker must not cost the arrival.
+                drop(departure.waker);
+                return poll_arrival(waiter, context);
+            }
+        };
+        // The wait is over before others are woken: after a panic of a waker it must not arrive again.
+        let barrier = waiter.take_handle();
+        if departure.wakes {
+            notify_older(barrier.queue.lock());
+        }
+        // Dropped last: its drop may panic, and by now the others have been woken.
+        drop(departure.waker);
+        Poll::Ready(result)
     }
 }
 
 fn poll_arrival<H>(
-    mut slot: Pin<&mut Slot<H>>,
+    mut waiter: Pin<&mut Waiter<H, BarrierAccess>>,
     context: &Context<'_>,
 ) -> Poll<Result<usize, BrokenBarrier>>
 where
     H: Handle<Target = Barrier>,
 {
-    let parties = slot.handle().map_or(0, |barrier| barrier.parties());
-    if slot.handle().is_some_and(|barrier| barrier.seems_last()) {
-        // The last one needs no waker, and wakes the others under the same lock. Its wait is over before it does, see `end`.
-        let barrier = slot.as_mut().finish();
-        match barrier.arrive_and_wake() {
-            Some(Arrival::Fails) => return Poll::Ready(Err(BrokenBarrier::Aborted)),
-            Some(Arrival::Trips) => return Poll::Ready(Ok(parties - 1)),
-            None => slot.as_mut().restart(barrier),
+    // The last party needs no waker, and wakes the others under the same lock.
+    let mut need_not_wait = waiter.handle().is_some_and(|barrier| barrier.seems_last());
+    loop {
+        if need_not_wait {
+            // The wait is over before others are woken: after a panic of a waker it must not arrive again.
+            let barrier = waiter.as_mut().take_handle();
+            match barrier.arrive_and_wake() {
+                Some(Arrival::Fails) => return Poll::Ready(Err(BrokenBarrier::Aborted)),
+                Some(Arrival::Trips) => return Poll::Ready(Ok(barrier.parties() - 1)),
+                None => waiter.as_mut().rearm(barrier),
+            }
         }
+        let admitted = waiter.as_mut().admit_or_enqueue(context, |barrier, queue| {
+            arrive_and_wait(queue, barrier.parties()).map_or(Ok(()), Err)
+        });
+        // There was nothing to wait for, and nothing has changed.
+        let ((), unused_waker) = ready!(admitted);
+        drop(unused_waker);
+        need_not_wait = true;
     }
-    let mut standing = slot.as_mut().standing("Wait");
-    let entered = standing.enter_or_join(context, |queue| arrive(queue, parties));
-    let (arrival, waker) = ready!(entered);
-    let (result, wakes) = match arrival {
-        Arrival::Fails => (Err(BrokenBarrier::Aborted), false),
-        Arrival::Trips => (Ok(parties - 1), true),
-    };
-    end(slot, wakes, Some(waker));
-    Poll::Ready(result)
 }
 
-/// Ends a wait whose place has left the queue.
-#[inline]
-fn end<H: Handle<Target = Barrier>>(slot: Pin<&mut Slot<H>>, wakes: bool, waker: Option<Waker>) {
-    // The wait is over before others are woken: a panic of a waker must not make this one arrive again.
-    let barrier = slot.finish();
-    if wakes {
-        barrier.wake_older();
+/// How the core reaches the queue of a barrier.
+struct BarrierAccess;
+
+// SAFETY: the queue is a field of the barrier.
+unsafe impl Access<Barrier> for BarrierAccess {
+    const FUTURE: &'static str = "Wait";
+
+    type State = Guarded<Round>;
+
+    #[inline(always)]
+    fn queue(barrier: &Barrier) -> &WaitQueue<Guarded<Round>> {
+        &barrier.queue
     }
-    // Last, for its drop may panic, and the others are awake by now.
-    drop(waker);
+
+    fn cancel(barrier: &Barrier, waiter: LockedWaiter<'_, Guarded<Round>>) {
+        phase::cancel(&barrier.queue, waiter);
+    }
 }
 
-impl<H: Handle<Target = Barrier>> fmt::Debug for WaitWith<H> {
+impl<H: Handle<Target = Barrier>> fmt::Debug for Wait<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wait")
-            .field("queued", &self.slot.queued())
+            .field("queued", &self.waiter.is_queued())
             .finish_non_exhaustive()
     }
 }

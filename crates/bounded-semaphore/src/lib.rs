@@ -1,7 +1,7 @@
-//! `asyncio.BoundedSemaphore` for Rust: a number of permits that futures wait for, and that never grows.
+//! `asyncio.BoundedSemaphore` for Rust: a semaphore that never has more permits than it began with.
 //!
-//! Use it as a `Semaphore`, where a release too many would be a mistake that you want to hear of. It works on any
-//! executor or on none: tasks and threads share one first come, first served queue. No wait allocates.
+//! Use it like a `Semaphore` where a release too many would be a mistake that should be reported. It works
+//! on any executor or on none: tasks and threads share one first-in-first-out queue. Waiting never allocates.
 //!
 //! ```
 //! use awaitlist_bounded_semaphore::{Block, BoundedSemaphore, ReleasedTooManyTimes};
@@ -14,11 +14,14 @@
 //! assert_eq!(CONNECTIONS.release(), Err(ReleasedTooManyTimes));
 //! ```
 //!
+//! It builds on the crate `awaitlist-semaphore`, as asyncio's class derives from `Semaphore`: futures and
+//! permits are the same types.
+//!
 //! # Fairness
 //!
-//! Places are taken at the first poll, and nobody gets past them: a newcomer enters only if nobody waits, not even one
-//! who was granted its permits and has not run yet. A waiter for many permits holds up all behind it until
-//! it has them, so it cannot starve.
+//! A future joins the queue at its first poll, and no newcomer passes it: a newcomer acquires at once only
+//! if there are no waiters, not even one that was granted its permits and was not polled since. A waiter
+//! for many permits holds up all waiters behind it until it has them, so it cannot starve.
 #![no_std]
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -28,14 +31,29 @@ extern crate alloc;
 
 mod semaphore;
 
-pub use awaitlist_core::MAX_PERMITS;
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
+#[doc(inline)]
 pub use awaitlist_core::{Block, TimedOut};
-pub use semaphore::{Acquire, BoundedSemaphore, Permit, ReleasedTooManyTimes};
+#[doc(inline)]
+pub use awaitlist_semaphore::{Acquire, AnySemaphore, Handle, MAX_PERMITS, Permit};
+pub use semaphore::{BoundedSemaphore, ReleasedTooManyTimes};
+
+/// The permit that [`BoundedSemaphore::acquire`] returns: a [`Permit`] that borrows the semaphore.
+pub type BoundedSemaphorePermit<'a> = Permit<&'a BoundedSemaphore>;
+
+/// The permit that [`BoundedSemaphore::acquire_owned`] returns: a [`Permit`] that owns the semaphore's `Arc`.
+///
+/// It has no lifetime, so it can be stored in a struct or moved into a task.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-pub use semaphore::{AcquireOwned, OwnedPermit};
+pub type OwnedPermit = Permit<alloc::sync::Arc<BoundedSemaphore>>;
+
+/// The future that [`BoundedSemaphore::acquire_owned`] returns: an [`Acquire`] that owns the semaphore's `Arc`.
+///
+/// It has no lifetime, so it can be stored in a struct.
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub type AcquireOwned = Acquire<alloc::sync::Arc<BoundedSemaphore>>;
 
 /// The README's example runs.
 #[cfg(doctest)]

@@ -1,10 +1,24 @@
 //! The bounded semaphore itself.
 
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+use alloc::sync::Arc;
 use core::fmt;
 
-use awaitlist_core::{Excess, Overflow, Permits, Pool, Queue, const_fn, trace::Probe};
+use awaitlist_core::{
+    const_fn,
+    trace::{CallSite, PrimitiveTrace},
+};
+use awaitlist_semaphore::{
+    Acquire, AnySemaphore, Permit,
+    raw::{Bound, Bounded, Overflow, RawSemaphore},
+};
 
-/// A fair semaphore that never has more permits than it began with: `asyncio.BoundedSemaphore` of CPython 3.13.
+use crate::BoundedSemaphorePermit;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+use crate::{AcquireOwned, OwnedPermit};
+
+/// A fair semaphore that never has more permits than it began with: `asyncio.BoundedSemaphore` of CPython
+/// 3.13.
 ///
 /// | asyncio | here |
 /// |---|---|
@@ -15,8 +29,9 @@ use awaitlist_core::{Excess, Overflow, Permits, Pool, Queue, const_fn, trace::Pr
 /// | `semaphore.locked()` | [`locked`](BoundedSemaphore::locked) |
 /// | `repr(semaphore)` | [`Display`](fmt::Display): `<BoundedSemaphore [unlocked, value:2]>` |
 ///
-/// A release is one too many if the value is at the bound. While somebody waits it seldom is: a grant takes the permit
-/// out of the value at once. That is asyncio's rule, which knows nothing of who holds what.
+/// A release is one too many if the value is at the bound. While there are waiters it seldom is, since a
+/// grant takes the permit out of the value at once. That is asyncio's rule; it does not know which task holds
+/// what.
 ///
 /// ```
 /// use awaitlist_bounded_semaphore::{Block, BoundedSemaphore};
@@ -28,48 +43,192 @@ use awaitlist_core::{Excess, Overflow, Permits, Pool, Queue, const_fn, trace::Pr
 /// assert_eq!(semaphore.value(), 3);
 /// ```
 pub struct BoundedSemaphore {
-    queue: Queue<Permits>,
-    /// The value that it began with.
-    bound: usize,
+    raw: RawSemaphore<Bounded>,
 }
 
 impl BoundedSemaphore {
     const_fn! {
-        /// A semaphore with `value` permits, which is its bound as well. With none, whoever acquires waits for ever, as
-        /// in asyncio.
+        /// Creates a semaphore with `value` permits, which is its bound as well. With none, an acquire waits for
+        /// ever, as in asyncio.
         ///
         /// # Panics
         ///
-        /// If `value` is above [`MAX_PERMITS`](crate::MAX_PERMITS). asyncio's `ValueError` for negative values is in the type.
+        /// Panics if `value` exceeds [`MAX_PERMITS`](crate::MAX_PERMITS). asyncio's `ValueError` for negative
+        /// values is in the type.
+        ///
+        /// ```
+        /// use awaitlist_bounded_semaphore::BoundedSemaphore;
+        ///
+        /// static CONNECTIONS: BoundedSemaphore = BoundedSemaphore::new(8);
+        /// assert_eq!(CONNECTIONS.bound(), 8);
+        /// ```
         #[track_caller]
         pub const fn new(value: usize) -> Self {
-            Self {
-                queue: Queue::with_permits(value, Probe::bounded_semaphore(None, value)),
-                bound: value,
-            }
+            let trace = PrimitiveTrace::bounded_semaphore(None, value);
+            Self { raw: RawSemaphore::new(value, Bounded::new(value), trace) }
         }
     }
 
     const_fn! {
-        /// A semaphore with `value` permits and a name for diagnostics. Without those the name is not kept.
+        /// Creates a semaphore with `value` permits and a name for the diagnostics. Without the feature
+        /// `diagnostics` the name is discarded.
         ///
         /// # Panics
         ///
-        /// As [`new`](Self::new).
+        /// Panics if `value` exceeds [`MAX_PERMITS`](crate::MAX_PERMITS).
         #[track_caller]
         pub const fn named(name: &'static str, value: usize) -> Self {
-            Self {
-                queue: Queue::with_permits(value, Probe::bounded_semaphore(Some(name), value)),
-                bound: value,
-            }
+            let trace = PrimitiveTrace::bounded_semaphore(Some(name), value);
+            Self { raw: RawSemaphore::new(value, Bounded::new(value), trace) }
         }
     }
 
-    /// Gives back a permit that was [forgotten](Permit::forget).
+    /// Acquires a permit, which is released when it is dropped.
+    ///
+    /// The future joins the queue when it is first polled. If a permit is available and there are no
+    /// waiters, that poll is ready: an uncontended acquire never suspends.
+    ///
+    /// It is an `Acquire`: it synchronizes with the releases of the permits that it takes.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up its place in the queue. A permit that it had been granted goes to the
+    /// next waiter at once.
+    ///
+    /// ```
+    /// # use awaitlist_bounded_semaphore::{Block, BoundedSemaphore};
+    /// # async {
+    /// let semaphore = BoundedSemaphore::new(2);
+    /// let permit = semaphore.acquire().await;
+    /// assert_eq!(semaphore.value(), 1);
+    /// # drop(permit);
+    /// # }.block();
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn acquire(&self) -> Acquire<&Self> {
+        Acquire::new(self, 1)
+    }
+
+    /// Acquires `n` permits at once.
+    ///
+    /// The waiters behind it wait until it has all of them, even if there are enough for them. An acquire
+    /// of 0 permits waits for its turn as well.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up its place in the queue, and what it had been granted goes to the next
+    /// waiters at once. If it was the first in the queue, those behind it get what they need.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `n` exceeds the bound, or 1 if the bound is 0: it would never be available.
+    ///
+    /// ```
+    /// # use awaitlist_bounded_semaphore::{Block, BoundedSemaphore};
+    /// # async {
+    /// let semaphore = BoundedSemaphore::new(3);
+    /// let permits = semaphore.acquire_many(2).await;
+    /// assert_eq!((permits.count(), semaphore.value()), (2, 1));
+    /// # }.block();
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn acquire_many(&self, n: usize) -> Acquire<&Self> {
+        Acquire::new(self, n)
+    }
+
+    /// Acquires a permit if one is available and there are no waiters. Otherwise returns `None`.
+    ///
+    /// If another thread has the queue locked, it waits for that, some nanoseconds as a rule. So do not
+    /// call it from a signal handler.
+    ///
+    /// ```
+    /// # use awaitlist_bounded_semaphore::BoundedSemaphore;
+    /// let semaphore = BoundedSemaphore::new(1);
+    /// let permit = semaphore.try_acquire();
+    /// assert!(permit.is_some() && semaphore.try_acquire().is_none());
+    /// ```
+    #[inline]
+    #[track_caller]
+    #[must_use = "if it acquires a permit, dropping that releases it at once"]
+    pub fn try_acquire(&self) -> Option<BoundedSemaphorePermit<'_>> {
+        Permit::try_take(self, 1, CallSite::here())
+    }
+
+    /// Acquires `n` permits if they are available and there are no waiters. Otherwise returns `None`, as it
+    /// always does if `n` exceeds the bound.
+    ///
+    /// If another thread has the queue locked, it waits for that.
+    ///
+    /// ```
+    /// # use awaitlist_bounded_semaphore::BoundedSemaphore;
+    /// let semaphore = BoundedSemaphore::new(3);
+    /// let two = semaphore.try_acquire_many(2).expect("three are available");
+    /// assert!(semaphore.try_acquire_many(2).is_none());
+    /// # drop(two);
+    /// ```
+    #[inline]
+    #[track_caller]
+    #[must_use = "if it acquires permits, dropping them releases them at once"]
+    pub fn try_acquire_many(&self, n: usize) -> Option<BoundedSemaphorePermit<'_>> {
+        Permit::try_take(self, n, CallSite::here())
+    }
+
+    /// Like [`acquire`](Self::acquire), but the permit owns the semaphore's `Arc`, so that it can be stored
+    /// in a struct or moved into a task. Cancel safe in the same way.
+    ///
+    /// ```
+    /// # use awaitlist_bounded_semaphore::{Block, BoundedSemaphore};
+    /// # use std::sync::Arc;
+    /// let semaphore = Arc::new(BoundedSemaphore::new(1));
+    /// let permit = semaphore.acquire_owned().block();
+    /// std::thread::spawn(move || drop(permit)).join().unwrap();
+    /// assert_eq!(semaphore.value(), 1);
+    /// ```
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    #[inline]
+    #[track_caller]
+    pub fn acquire_owned(self: &Arc<Self>) -> AcquireOwned {
+        Acquire::new(Arc::clone(self), 1)
+    }
+
+    /// Like [`acquire_many`](Self::acquire_many), but the permit owns the semaphore's `Arc`. Cancel safe in
+    /// the same way.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `n` exceeds the bound, or 1 if the bound is 0: it would never be available.
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    #[inline]
+    #[track_caller]
+    pub fn acquire_many_owned(self: &Arc<Self>, n: usize) -> AcquireOwned {
+        Acquire::new(Arc::clone(self), n)
+    }
+
+    /// Like [`try_acquire`](Self::try_acquire), but the permit owns the semaphore's `Arc`.
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    #[inline]
+    #[track_caller]
+    #[must_use = "if it acquires a permit, dropping that releases it at once"]
+    pub fn try_acquire_owned(self: &Arc<Self>) -> Option<OwnedPermit> {
+        Permit::try_take(Arc::clone(self), 1, CallSite::here())
+    }
+
+    /// Like [`try_acquire_many`](Self::try_acquire_many), but the permit owns the semaphore's `Arc`.
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    #[inline]
+    #[track_caller]
+    #[must_use = "if it acquires permits, dropping them releases them at once"]
+    pub fn try_acquire_many_owned(self: &Arc<Self>, n: usize) -> Option<OwnedPermit> {
+        Permit::try_take(Arc::clone(self), n, CallSite::here())
+    }
+
+    /// Releases a permit that was [forgotten](Permit::forget).
     ///
     /// # Errors
     ///
-    /// [`ReleasedTooManyTimes`], if the value is at the bound. Nothing has changed then.
+    /// Returns [`ReleasedTooManyTimes`] if the value is at the bound. Nothing has changed then.
     ///
     /// ```
     /// # use awaitlist_bounded_semaphore::{Block, BoundedSemaphore};
@@ -83,34 +242,53 @@ impl BoundedSemaphore {
         self.release_many(1)
     }
 
-    /// `n` releases in one step, each of which grants at most one waiter, as asyncio's does. If it grants more than 32, it
-    /// does so in steps of 32, and wakes them in between.
+    /// Makes `n` releases in one step. Each grants at most one waiter, as asyncio's does.
+    ///
+    /// If more than 32 waiters are granted, it wakes them in steps of 32. If `n` exceeds the room below the
+    /// bound, it first visits as many waiters as it would grant, with the queue locked.
     ///
     /// # Errors
     ///
-    /// [`ReleasedTooManyTimes`], if one of them would have been too many. Nothing has changed then, by any of them. To know it,
-    /// a release of more than the bound has room for looks at as many waiters as it would grant, with the list locked.
+    /// Returns [`ReleasedTooManyTimes`] if one of the releases would have been too many. None of them has
+    /// changed anything then.
     #[inline]
     pub fn release_many(&self, n: usize) -> Result<(), ReleasedTooManyTimes> {
-        let release = self.queue.probe().release(n);
-        self.queue
-            .give_back(n, self.bound, Excess::Refuse)
-            .map_err(|Overflow| {
-                release.refuse();
-                ReleasedTooManyTimes
-            })
+        let trace = self.raw.releasing(n);
+        self.raw.release(n).map_err(|Overflow| {
+            trace.refused();
+            ReleasedTooManyTimes
+        })
     }
 
-    /// The value that it began with, and never goes beyond.
+    /// Returns the bound: the value that it began with, and never exceeds.
     #[inline]
-    pub const fn bound(&self) -> usize {
-        self.bound
+    pub fn bound(&self) -> usize {
+        self.raw.bound().get()
+    }
+
+    /// Returns whether an acquire would have to wait: no permit is available, or there are waiters.
+    #[inline]
+    pub fn locked(&self) -> bool {
+        self.raw.is_locked()
+    }
+
+    /// Returns the number of available permits: those that are neither held nor granted to a waiter.
+    #[inline]
+    pub fn value(&self) -> usize {
+        self.raw.value()
+    }
+
+    /// Returns the number of waiters, those included that were granted their permits and were not polled
+    /// since.
+    #[inline]
+    pub fn waiters(&self) -> usize {
+        self.raw.waiters()
     }
 }
 
-/// A [`BoundedSemaphore`] was released when its value was at its bound. Nothing has changed.
+/// The error of a release of a [`BoundedSemaphore`] whose value is at its bound. Nothing has changed.
 ///
-/// Prints what asyncio's `ValueError` says: `BoundedSemaphore released too many times`
+/// Its text is that of asyncio's `ValueError`: `BoundedSemaphore released too many times`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ReleasedTooManyTimes;
 
@@ -122,25 +300,41 @@ impl fmt::Display for ReleasedTooManyTimes {
 
 impl core::error::Error for ReleasedTooManyTimes {}
 
-awaitlist_core::semaphore!(
-    BoundedSemaphore,
-    "awaitlist_bounded_semaphore",
-    "the bound (or above 1, where that is 0)"
-);
-
-impl Pool for BoundedSemaphore {
+// SAFETY: it is a field.
+unsafe impl AnySemaphore for BoundedSemaphore {
     const NAME: &'static str = "BoundedSemaphore";
 
-    fn bound(&self) -> usize {
-        self.bound
+    type Bound = Bounded;
+
+    #[inline(always)]
+    fn as_raw(&self) -> &RawSemaphore<Bounded> {
+        &self.raw
+    }
+}
+
+/// A semaphore with one permit, like asyncio's.
+impl Default for BoundedSemaphore {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(1)
+    }
+}
+
+/// Writes the text that asyncio has in brackets: `<BoundedSemaphore [unlocked, value:2]>`,
+/// `<BoundedSemaphore [locked, waiters:1]>`.
+impl fmt::Display for BoundedSemaphore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.raw.fmt_brackets("BoundedSemaphore", f)
     }
 }
 
 impl fmt::Debug for BoundedSemaphore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.queue
-            .fmt_fields(&mut f.debug_struct(Self::NAME))
-            .field("bound", &self.bound)
+        let (value, waiters) = self.raw.snapshot();
+        f.debug_struct("BoundedSemaphore")
+            .field("value", &value)
+            .field("waiters", &waiters)
+            .field("bound", &self.bound())
             .finish()
     }
 }

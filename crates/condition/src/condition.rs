@@ -4,39 +4,35 @@
 use alloc::sync::Arc;
 use core::{borrow::Borrow, fmt, future::Future, marker::PhantomData, ops::Deref, ptr};
 
-use awaitlist_core::{Handle, Pass, Queue, Standing, Waitable, const_fn, drain, trace::Probe};
+use awaitlist_core::{Handle, WaitQueue, const_fn, sync::Ordering, trace::PrimitiveTrace};
 use awaitlist_lock::{Acquire, Guard, Lock, LockGuard};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use awaitlist_lock::{AcquireOwned, OwnedLockGuard};
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use crate::WaitOwned;
-use crate::{Wait, WaitFor, WaitForOr, WaitForSome, WaitForSomeOr, WaitOr, WaitWith};
-
-/// What opens the queue of a condition.
-#[derive(Clone, Copy, Debug)]
-#[doc(hidden)]
-pub struct Key(());
-
-pub(crate) const KEY: Key = Key(());
+use crate::{
+    Wait, WaitFor, WaitForOr, WaitForSome, WaitForSomeOr, WaitOr,
+    raw::{AnyCondition, RawCondition, sealed::Sealed},
+};
 
 /// A condition on data that a lock guards: `asyncio.Condition` of CPython 3.13.
 ///
 /// | asyncio | here |
 /// |---|---|
 /// | `Condition()` | [`Condition::new(value)`](Condition::new): it has a lock of its own, with the value |
-/// | `Condition(lock)` | [`Condition::with_lock`], with a reference, an `Arc` or the lock itself: several may share one |
+/// | `Condition(lock)` | [`Condition::with_lock`], with a reference, an `Arc` or the lock itself: several conditions may share one |
 /// | `async with condition:` | `let guard = condition.acquire().await;` |
 /// | `await condition.wait()` | `guard = condition.wait(guard).await;` |
 /// | `await condition.wait_for(p)` | [`wait_for`](Self::wait_for), and [`wait_for_some`](Self::wait_for_some) for the predicate's value |
 /// | a timeout around `wait()` | [`wait_or`](Self::wait_or), with the timer's future |
-/// | `condition.release()` | drop the guard; or `condition.lock().release()`, of a forgotten hold |
+/// | `condition.release()` | drop the guard; or `condition.lock().release()` for a forgotten hold |
 /// | `condition.notify(n)`, `notify_all()` | `condition.notify(&guard, n)`, `notify_all(&guard)` |
-/// | `RuntimeError` without the lock | a type error: the guard is the proof that the lock is held |
+/// | `RuntimeError` without the lock | a type error: the guard proves that the lock is held |
 /// | `repr(condition)` | [`Display`](fmt::Display): `<Condition [locked, waiters:3]>` |
 ///
-/// A waiter that was notified acquires the lock as everybody does, from the back of its queue. So when it has the lock,
-/// the property it waited for may be gone again: wait for a predicate, or look in a loop.
+/// A notified waiter acquires the lock like any other, from the back of its queue. By the time it has the
+/// lock, what it waited for may no longer be true. So wait for a predicate, or check in a loop.
 ///
 /// ```
 /// use awaitlist_condition::{Block, Condition};
@@ -54,46 +50,48 @@ pub(crate) const KEY: Key = Key(());
 /// });
 /// ```
 pub struct Condition<T: ?Sized = (), L = Lock<T>> {
-    /// Who waits for a notification. Who was notified and waits for the lock stands in the lock's queue.
-    queue: Queue,
+    /// The waiters for a notification. Those that were notified and polled wait in the queue of the lock.
+    raw: RawCondition,
     lock: L,
     value: PhantomData<fn(PhantomData<T>) -> PhantomData<T>>,
 }
 
 impl<T> Condition<T> {
     const_fn! {
-        /// A condition with a lock of its own around `value`.
+        /// Creates a condition with a lock of its own around `value`.
         #[track_caller]
         pub const fn new(value: T) -> Self {
-            Self::told_of(Probe::condition(None), Lock::new(value))
+            Self::traced(PrimitiveTrace::condition(None), Lock::new(value))
         }
     }
 
     const_fn! {
-        /// A condition with a lock of its own around `value`, and a name for diagnostics. Without those the name is not
-        /// kept.
+        /// Creates a condition with a lock of its own around `value`, and a name for the diagnostics. Without
+        /// the feature `diagnostics` the name is discarded.
         #[track_caller]
         pub const fn named(name: &'static str, value: T) -> Self {
-            Self::told_of(Probe::condition(Some(name)), Lock::named(name, value))
+            Self::traced(PrimitiveTrace::condition(Some(name)), Lock::named(name, value))
         }
     }
 }
 
 impl<T: ?Sized, L> Condition<T, L> {
     const_fn! {
-        const fn told_of(probe: Probe, lock: L) -> Self {
-            Self { queue: Queue::new(0, (), probe), lock, value: PhantomData }
+        const fn traced(trace: PrimitiveTrace, lock: L) -> Self {
+            let raw = RawCondition { queue: WaitQueue::new(0, (), trace) };
+            Self { raw, lock, value: PhantomData }
         }
     }
 }
 
 impl<T> Condition<T> {
-    /// The value. No guard can be reached any more, since the condition is yours.
+    /// Consumes the condition and returns the value. No guard can exist any more.
+    #[must_use = "the value is dropped otherwise"]
     pub fn into_inner(self) -> T {
         self.lock.into_inner()
     }
 
-    /// The value. No guard can be reached any more, since the condition is yours.
+    /// Returns the value. No guard can exist, since the condition is borrowed mutably.
     pub fn get_mut(&mut self) -> &mut T {
         self.lock.get_mut()
     }
@@ -101,7 +99,7 @@ impl<T> Condition<T> {
 
 impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     const_fn! {
-        /// A condition on what `lock` guards: a `&Lock<T>`, an `Arc<Lock<T>>`, or a `Lock<T>`.
+        /// Creates a condition on what `lock` guards: a `&Lock<T>`, an `Arc<Lock<T>>`, or a `Lock<T>`.
         ///
         /// Several conditions may share a lock:
         ///
@@ -115,76 +113,100 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         /// ```
         #[track_caller]
         pub const fn with_lock(lock: L) -> Self {
-            Self::told_of(Probe::condition(None), lock)
+            Self::traced(PrimitiveTrace::condition(None), lock)
         }
     }
 
     const_fn! {
-        /// [`with_lock`](Self::with_lock), with a name for diagnostics. Without those the name is not kept.
+        /// Like [`with_lock`](Self::with_lock), with a name for the diagnostics. Without the feature
+        /// `diagnostics` the name is discarded.
         #[track_caller]
         pub const fn named_with_lock(name: &'static str, lock: L) -> Self {
-            Self::told_of(Probe::condition(Some(name)), lock)
+            Self::traced(PrimitiveTrace::condition(Some(name)), lock)
         }
     }
 
-    /// The lock.
+    /// Returns the lock.
     #[inline]
     pub fn lock(&self) -> &Lock<T> {
         self.lock.borrow()
     }
 
-    /// Waits for the lock, as [`Lock::acquire`].
+    /// Acquires the lock: [`Lock::acquire`].
     #[inline]
     #[track_caller]
-    pub fn acquire(&self) -> Acquire<'_, T> {
+    pub fn acquire(&self) -> Acquire<T, &Lock<T>> {
         self.lock().acquire()
     }
 
-    /// Acquires the lock if it is free and nobody waits for it, as [`Lock::try_acquire`].
+    /// Acquires the lock if it is free and there are no waiters for it: [`Lock::try_acquire`].
     #[inline]
     #[track_caller]
+    #[must_use = "if it acquires the lock, dropping the guard releases it at once"]
     pub fn try_acquire(&self) -> Option<LockGuard<'_, T>> {
         self.lock().try_acquire()
     }
 
-    /// Whether somebody holds the lock, as [`Lock::locked`].
+    /// Returns whether the lock is held: [`Lock::locked`].
     #[inline]
     pub fn locked(&self) -> bool {
         self.lock().locked()
     }
 
-    /// How many wait for a notification: those included that were notified and have not run yet, but not those who
-    /// wait for the lock by now.
+    /// Returns the number of waiters for a notification. It includes those that were notified and were not
+    /// polled since, but not those that wait for the lock by now.
     #[inline]
     pub fn waiters(&self) -> usize {
-        self.queue.waiters()
+        self.raw.queue.waiters()
     }
 
-    /// Lets the lock go, waits for a notification, and acquires the lock again.
+    /// Releases the lock, waits for a notification, and acquires the lock again.
     ///
-    /// The lock is let go when the future is first polled, with the place in the queue already taken, so no
-    /// notification falls in between.
+    /// The lock is released when the future is first polled. It joins the queue before that, so no
+    /// notification can come in between.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the guard is gone: the lock is not held, or is released if it was. A notification that
-    /// had reached it goes to the next waiter. To give up and have the guard, use [`wait_or`](Self::wait_or).
+    /// Dropping the future loses the guard: the lock is released, or is not acquired again. A notification
+    /// that it had received goes to the next waiter. To stop waiting and keep the guard, use
+    /// [`wait_or`](Self::wait_or).
     ///
     /// # Panics
     ///
-    /// If the guard is of another lock. It is dropped, which releases that.
+    /// Panics if the guard is of another lock, which is released.
+    ///
+    /// ```
+    /// # use awaitlist_condition::{Block, Condition};
+    /// # async {
+    /// let condition = Condition::new(0);
+    /// let mut guard = condition.acquire().await;
+    /// while *guard < 3 {
+    ///     guard = condition.wait(guard).await;
+    /// }
+    /// # };
+    /// ```
     #[inline]
     #[track_caller]
-    pub fn wait<G>(&self, guard: Guard<T, G>) -> Wait<'_, T, L, G>
+    pub fn wait<G>(&self, guard: Guard<T, G>) -> Wait<&Self, T, G>
     where
         G: Handle<Target = Lock<T>>,
     {
         self.assert_own(&guard);
-        WaitWith::new(self, KEY, guard)
+        Wait::new(self, guard)
     }
 
-    /// Waits until `predicate` is true of the data, which it may change. It is asked at once, and after each
-    /// notification, always with the lock held. A notification after which it is false is used up.
+    /// Waits until `predicate` is true of the data, which it may change.
+    ///
+    /// The predicate is called at once and after each notification, always with the lock held. A
+    /// notification after which it is false is used up.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses the guard, as with [`wait`](Self::wait).
+    ///
+    /// # Panics
+    ///
+    /// Panics if the guard is of another lock. A panic of the predicate releases the lock.
     ///
     /// ```
     /// # use awaitlist_condition::{Block, Condition};
@@ -195,14 +217,6 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// # drop(guard);
     /// # }.block();
     /// ```
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`wait`](Self::wait).
-    ///
-    /// # Panics
-    ///
-    /// If the guard is of another lock. A panic of the predicate releases the lock.
     #[inline]
     #[track_caller]
     pub fn wait_for<G, F>(&self, guard: Guard<T, G>, predicate: F) -> WaitFor<&Self, T, G, F>
@@ -213,8 +227,27 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         WaitFor::new(self.wait(guard), predicate)
     }
 
-    /// Waits until `predicate` answers `Some` of the data, which it may change, and answers that with the guard, as
-    /// asyncio's `wait_for` answers the predicate's value. For the rest it is as [`wait_for`](Self::wait_for).
+    /// Waits until `predicate` returns `Some` for the data, which it may change. Returns the guard and the
+    /// value, as asyncio's `wait_for` returns the predicate's value. Otherwise like
+    /// [`wait_for`](Self::wait_for).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses the guard, as with [`wait`](Self::wait).
+    ///
+    /// # Panics
+    ///
+    /// Panics if the guard is of another lock. A panic of the predicate releases the lock.
+    ///
+    /// ```
+    /// # use awaitlist_condition::{Block, Condition};
+    /// # async {
+    /// let jobs = Condition::new(vec![7]);
+    /// let guard = jobs.acquire().await;
+    /// let (guard, job) = jobs.wait_for_some(guard, |jobs| jobs.pop()).await;
+    /// assert_eq!((guard.len(), job), (0, 7));
+    /// # }.block();
+    /// ```
     #[inline]
     #[track_caller]
     pub fn wait_for_some<G, R, F>(
@@ -229,8 +262,20 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         WaitForSome::new(self.wait(guard), predicate)
     }
 
-    /// Waits for a notification, or until `stop` is ready (a timer, a shutdown signal); acquires the lock again either way,
-    /// and answers the guard with `Ok` if it was notified, or `Err` with what `stop` answered.
+    /// Waits for a notification, or until `stop` is ready: a timer, a shutdown signal. Acquires the lock again
+    /// either way. Returns the guard, with `Ok` if it was notified, or `Err` with the output of `stop`.
+    ///
+    /// Each poll checks for the notification first. The lock is released before `stop` is polled for the
+    /// first time, and `stop` is not polled again after either has happened. If `stop` is ready, its output is
+    /// returned in any case, and a notification that came meanwhile goes to the next waiter.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses the guard, as with [`wait`](Self::wait).
+    ///
+    /// # Panics
+    ///
+    /// Panics if the guard is of another lock.
     ///
     /// ```
     /// # use awaitlist_condition::{Block, Condition};
@@ -242,18 +287,6 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// assert_eq!(*guard, 0);
     /// # }.block();
     /// ```
-    ///
-    /// At each poll the notification is looked at first. The lock is let go before `stop` is polled for the first
-    /// time; once either has happened, `stop` is not polled again. If `stop` is ready it is always its output that is
-    /// answered, and a notification that came meanwhile goes to the next waiter.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`wait`](Self::wait).
-    ///
-    /// # Panics
-    ///
-    /// If the guard is of another lock.
     #[inline]
     #[track_caller]
     pub fn wait_or<G, S>(&self, guard: Guard<T, G>, stop: S) -> WaitOr<&Self, T, G, S>
@@ -264,9 +297,22 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         WaitOr::new(self.wait(guard), stop)
     }
 
-    /// Waits until `predicate` is true of the data, as [`wait_for`](Self::wait_for), or until `stop` is ready (a timer, a
-    /// shutdown signal); acquires the lock again either way, and answers the guard with `Ok` if the predicate is true, or
-    /// `Err` with what `stop` answered.
+    /// Waits until `predicate` is true of the data, or until `stop` is ready: a timer, a shutdown signal.
+    /// Acquires the lock again either way. Returns the guard, with `Ok` if the predicate is true, or `Err` with
+    /// the output of `stop`.
+    ///
+    /// The predicate is called first, so it may be true without `stop` having been polled. It is not called
+    /// again after `stop` was ready. This is asyncio's `wait_for(condition.wait_for(predicate), timeout)`,
+    /// except that the guard comes back. Otherwise like [`wait_for`](Self::wait_for) and
+    /// [`wait_or`](Self::wait_or).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses the guard, as with [`wait`](Self::wait).
+    ///
+    /// # Panics
+    ///
+    /// Panics if the guard is of another lock. A panic of the predicate releases the lock.
     ///
     /// ```
     /// # use awaitlist_condition::{Block, Condition};
@@ -277,18 +323,6 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// assert_eq!((*guard, outcome), (3, Err("time is up")));
     /// # }.block();
     /// ```
-    ///
-    /// The predicate is asked first, so it may be true without `stop` ever having been polled; and it is not asked again
-    /// once `stop` was ready. That is asyncio's `wait_for(condition.wait_for(predicate), timeout)`, but for the guard, which
-    /// comes back. For the rest it is as [`wait_or`](Self::wait_or).
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`wait`](Self::wait).
-    ///
-    /// # Panics
-    ///
-    /// If the guard is of another lock. A panic of the predicate releases the lock.
     #[inline]
     #[track_caller]
     pub fn wait_for_or<G, F, S>(
@@ -305,7 +339,15 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         WaitForOr::new(self.wait(guard), predicate, stop)
     }
 
-    /// [`wait_for_or`](Self::wait_for_or) until `predicate` answers `Some`, which is answered in `Ok`.
+    /// Like [`wait_for_or`](Self::wait_for_or), until `predicate` returns `Some`. `Ok` contains that value.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses the guard, as with [`wait`](Self::wait).
+    ///
+    /// # Panics
+    ///
+    /// Panics if the guard is of another lock. A panic of the predicate releases the lock.
     #[inline]
     #[track_caller]
     pub fn wait_for_some_or<G, R, F, S>(
@@ -322,11 +364,12 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         WaitForSomeOr::new(self.wait(guard), predicate, stop)
     }
 
-    /// [`wait`](Self::wait), with a future that owns the condition's `Arc`, to be kept in a struct.
+    /// Like [`wait`](Self::wait), but the future owns the condition's `Arc`, so that it can be stored in a
+    /// struct. Dropping it loses the guard in the same way.
     ///
     /// # Panics
     ///
-    /// If the guard is of another lock.
+    /// Panics if the guard is of another lock.
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     #[inline]
     #[track_caller]
@@ -335,16 +378,24 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         G: Handle<Target = Lock<T>>,
     {
         self.assert_own(&guard);
-        WaitWith::new(Arc::clone(self), KEY, guard)
+        Wait::new(Arc::clone(self), guard)
     }
 
-    /// Notifies the first `n` who wait and have not been notified yet. If there are none, nothing is remembered.
+    /// Notifies the first `n` waiters that were not notified yet. If there are none, nothing is remembered.
     ///
-    /// They go on when they have got the lock, which is after `guard` is dropped.
+    /// They continue when they have acquired the lock, which is after `guard` is dropped.
     ///
     /// # Panics
     ///
-    /// If the guard is of another lock. Nobody is notified then.
+    /// Panics if the guard is of another lock. No waiter is notified then.
+    ///
+    /// ```
+    /// # use awaitlist_condition::{Block, Condition};
+    /// let jobs = Condition::new(Vec::new());
+    /// let mut guard = jobs.acquire().block();
+    /// guard.push(7);
+    /// jobs.notify(&guard, 1);
+    /// ```
     #[inline]
     #[track_caller]
     pub fn notify<G>(&self, guard: &Guard<T, G>, n: usize)
@@ -352,17 +403,20 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         G: Handle<Target = Lock<T>>,
     {
         self.assert_own(guard);
-        // Who waits took its place before it let the lock go that we hold, so it is seen here.
-        if !self.queue.is_empty() {
-            wake(&self.queue, n);
+        // Relaxed: waiters enqueue before they release the lock, which the caller holds.
+        if self.raw.queue.load(Ordering::Relaxed).has_waiters() {
+            self.raw.notify(n);
         }
     }
 
-    /// Notifies all who wait.
+    /// Notifies all waiters.
+    ///
+    /// If there are more than 32, it wakes them in steps of 32, and a waiter that joins between two steps is
+    /// notified as well.
     ///
     /// # Panics
     ///
-    /// If the guard is of another lock. Nobody is notified then.
+    /// Panics if the guard is of another lock. No waiter is notified then.
     #[inline]
     #[track_caller]
     pub fn notify_all<G>(&self, guard: &Guard<T, G>)
@@ -372,7 +426,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         self.notify(guard, usize::MAX);
     }
 
-    /// `Borrow` is the user's code, so what it answers serves to tell locks apart, and for nothing else.
+    /// Panics if the guard is of another lock. `Borrow` is user code, so what it returns is compared and not
+    /// used otherwise.
     #[inline]
     #[track_caller]
     fn assert_own<G>(&self, guard: &Guard<T, G>)
@@ -389,53 +444,32 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 impl<T: ?Sized> Condition<T, Arc<Lock<T>>> {
-    /// Waits for the lock, as `Lock::acquire_owned`.
+    /// Acquires the lock: `Lock::acquire_owned`.
     #[inline]
     #[track_caller]
     pub fn acquire_owned(&self) -> AcquireOwned<T> {
         self.lock.acquire_owned()
     }
 
-    /// Acquires the lock if it is free and nobody waits for it, as `Lock::try_acquire_owned`.
+    /// Acquires the lock if it is free and there are no waiters for it: `Lock::try_acquire_owned`.
     #[inline]
     #[track_caller]
+    #[must_use = "if it acquires the lock, dropping the guard releases it at once"]
     pub fn try_acquire_owned(&self) -> Option<OwnedLockGuard<T>> {
         self.lock.try_acquire_owned()
     }
 }
 
-/// Calls the first `n` in line.
-pub(crate) fn wake(queue: &Queue, n: usize) {
-    drain(
-        queue,
-        |_| n,
-        |queue, left| {
-            *left = left.checked_sub(1)?;
-            queue.call()
-        },
-    );
-}
+impl<T: ?Sized, L> Sealed for Condition<T, L> {}
 
-// SAFETY: the queue is a field of the condition, the same each time, and `withdraw` has the place leave.
-unsafe impl<T: ?Sized, L> Waitable for Condition<T, L> {
-    type State = ();
-    type Key = Key;
-
-    #[inline]
-    fn queue(&self, _: Pass) -> &Queue {
-        &self.queue
-    }
-
-    fn withdraw(&self, mut standing: Standing<'_>) {
-        let (notified, waker) = standing.locked(|turn| (turn.called(), turn.leave()));
-        if notified {
-            wake(&self.queue, 1);
-        }
-        // Last, for its drop may panic, and the other is awake by now.
-        drop(waker);
+impl<T: ?Sized, L> AnyCondition for Condition<T, L> {
+    #[inline(always)]
+    fn as_raw(&self) -> &RawCondition {
+        &self.raw
     }
 }
 
+/// Creates a condition with a lock of its own around `T::default()`.
 impl<T: Default> Default for Condition<T> {
     #[track_caller]
     fn default() -> Self {
@@ -443,7 +477,7 @@ impl<T: Default> Default for Condition<T> {
     }
 }
 
-/// A condition with a lock of its own around `value`.
+/// Creates a condition with a lock of its own around `value`.
 impl<T> From<T> for Condition<T> {
     #[track_caller]
     fn from(value: T) -> Self {
@@ -451,7 +485,7 @@ impl<T> From<T> for Condition<T> {
     }
 }
 
-/// What asyncio prints in brackets: `<Condition [unlocked]>`, `<Condition [locked, waiters:3]>`.
+/// Writes the text that asyncio has in brackets: `<Condition [unlocked]>`, `<Condition [locked, waiters:3]>`.
 impl<T: ?Sized, L: Borrow<Lock<T>>> fmt::Display for Condition<T, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = if self.locked() { "locked" } else { "unlocked" };
@@ -462,7 +496,7 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> fmt::Display for Condition<T, L> {
     }
 }
 
-/// The waiters and the lock. For the lock's value see there.
+/// Writes the number of waiters and the lock.
 impl<T: ?Sized + fmt::Debug, L: Borrow<Lock<T>>> fmt::Debug for Condition<T, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Condition")

@@ -1,7 +1,8 @@
-//! `asyncio.Condition` for Rust: tasks that wait, with a lock let go, until another says that something has changed.
+//! `asyncio.Condition` for Rust: tasks release a lock and wait until another task reports a change.
 //!
-//! Use it where tasks wait for a property of shared data ("the queue is not empty"), on any executor or on none. No wait
-//! allocates, and no notification is lost: one that reached a future which was then dropped goes to another waiter.
+//! Use it where tasks wait for a property of shared data ("the queue is not empty"), on any executor or on
+//! none. Waiting never allocates, and no notification is lost: one that had reached a future which was then
+//! dropped goes to another waiter.
 //!
 //! ```
 //! use awaitlist_condition::{Block, Condition};
@@ -28,9 +29,10 @@
 //!
 //! # The guard goes in and comes back
 //!
-//! [`wait`](Condition::wait) takes the lock's guard by value and answers it again, so nobody can touch the data while the
-//! lock is let go. If the future is dropped meanwhile, the guard is gone; [`wait_or`](Condition::wait_or) is the form that
-//! gives up *and* answers the guard, as asyncio does when a wait is cancelled.
+//! [`wait`](Condition::wait) takes the lock's guard by value and returns it, so nobody can access the data
+//! while the lock is released. If the future is dropped meanwhile, the guard is lost.
+//! [`wait_or`](Condition::wait_or) stops waiting *and* returns the guard, as asyncio does when a wait is
+//! cancelled.
 #![no_std]
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -39,19 +41,26 @@
 extern crate alloc;
 
 mod condition;
+mod raw;
 mod wait;
 mod wait_for;
 mod wait_for_or;
 mod wait_or;
 
+#[doc(inline)]
+pub use awaitlist_core::Handle;
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
+#[doc(inline)]
 pub use awaitlist_core::{Block, TimedOut};
 pub use condition::Condition;
+pub use raw::AnyCondition;
+#[doc(hidden)]
+pub use raw::RawCondition;
+pub use wait::Wait;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use wait::WaitOwned;
-pub use wait::{Wait, WaitWith};
 pub use wait_for::{WaitFor, WaitForSome};
 pub use wait_for_or::{WaitForOr, WaitForSomeOr};
 pub use wait_or::WaitOr;

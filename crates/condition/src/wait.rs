@@ -1,211 +1,239 @@
-//! The future that waits for a notification, and for the lock after it.
+//! The future that waits for a notification, and then for the lock.
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use alloc::sync::Arc;
 use core::{
     fmt,
     future::Future,
-    marker::PhantomData,
     mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
-use awaitlist_core::{Handle, KeyOf, Relay, Waitable, trace::Hold};
-use awaitlist_lock::{Guard, Lock, raw};
+use awaitlist_core::{Access, Handle, LockedWaiter, WaitQueue, Waiter, trace::CallSite};
+use awaitlist_lock::{Acquire, Guard, Lock};
 
-use crate::{Condition, condition::wake};
+use crate::{
+    Condition,
+    raw::{AnyCondition, RawCondition},
+};
 
-/// What [`Condition::wait`] makes.
-pub type Wait<'a, T, L, G> = WaitWith<&'a Condition<T, L>, T, G>;
-
-/// What [`Condition::wait_owned`] makes.
+/// The future that [`Condition::wait_owned`] returns: a [`Wait`] that owns the condition's `Arc`.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-pub type WaitOwned<T, L, G> = WaitWith<Arc<Condition<T, L>>, T, G>;
+pub type WaitOwned<T, L, G> = Wait<Arc<Condition<T, L>>, T, G>;
 
-/// How far a wait has come, and what its drop has to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    /// Not begun: it has the hold of the lock. A drop releases that.
-    Holds,
-    /// In the condition's queue. A drop leaves it, and passes a notification on that has come.
-    Waits,
-    /// Notified; acquires the lock. A drop leaves the lock's queue, and passes the notification on.
-    Notified,
-    /// Stopped; acquires the lock. A drop leaves the lock's queue.
-    Stopped,
-}
+/// Waiters of a condition differ in nothing.
+const NO_TAG: usize = 0;
 
 pin_project_lite::pin_project! {
-    /// Waits for a notification, with the lock let go, and answers the lock's guard. Made by [`Condition::wait`] and
-    /// `Condition::wait_owned`, where its place in the queue and what its drop does are described.
+    /// A future that releases a condition's lock, waits for a notification, acquires the lock again, and
+    /// returns the guard.
+    ///
+    /// Returned by [`Condition::wait`], where `C` is a reference to the condition, and by
+    /// `Condition::wait_owned`, where it is an `Arc`. `G` is the handle of the guard.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up its place in the queue, and a notification that it had received goes
+    /// to the next waiter. The guard is lost: the lock is released, or is not acquired again.
     ///
     /// # Panics
     ///
-    /// If it is polled after it has finished.
+    /// Panics if it is polled after completion.
     #[must_use = "futures do nothing unless awaited or polled"]
-    pub struct WaitWith<C, T: ?Sized, G>
+    pub struct Wait<C, T: ?Sized, G>
     where
         C: Handle,
-        C::Target: Waitable<State = ()>,
+        C::Target: AnyCondition,
         G: Handle<Target = Lock<T>>,
     {
-        // First the condition's queue, then the lock's. The lock's handle is there until the wait is over.
         #[pin]
-        relay: Relay<C, G, Step>,
-        // What the diagnostics know of the hold, as long as it is `Step::Holds`.
-        hold: Hold,
-        // Becomes a guard, so it is Send as a guard is.
-        value: PhantomData<T>,
-    }
-
-    impl<C, T: ?Sized, G> PinnedDrop for WaitWith<C, T, G>
-    where
-        C: Handle,
-        C::Target: Waitable<State = ()>,
-        G: Handle<Target = Lock<T>>,
-    {
-        fn drop(this: Pin<&mut Self>) {
-            this.abandon();
-        }
+        state: State<C, T, G>,
+        // Where the user's code asked for it.
+        site: CallSite,
     }
 }
 
-impl<C, T: ?Sized, G> WaitWith<C, T, G>
+pin_project_lite::pin_project! {
+    #[project = StateProjection]
+    enum State<C, T: ?Sized, G>
+    where
+        C: Handle,
+        C::Target: AnyCondition,
+        G: Handle<Target = Lock<T>>,
+    {
+        /// Waits for a notification. The waiter is not queued before the first poll; until then there is
+        /// a guard. A drop releases the lock; or the waiter leaves the queue, and passes on a
+        /// notification that it has received.
+        Waiting {
+            #[pin]
+            waiter: Waiter<C, ConditionAccess>,
+            guard: Option<Guard<T, G>>,
+            lock: G,
+        },
+        /// Acquires the lock. A drop passes the notification on, and leaves the queue of the lock.
+        Relocking {
+            notification: Notification<C>,
+            #[pin]
+            acquire: Acquire<T, G>,
+        },
+    }
+}
+
+impl<C, T: ?Sized, G> Wait<C, T, G>
 where
-    C: Handle<Target: Waitable<State = ()>>,
+    C: Handle<Target: AnyCondition>,
     G: Handle<Target = Lock<T>>,
 {
     #[inline]
     #[track_caller]
-    pub(crate) fn new(condition: C, key: KeyOf<C>, guard: Guard<T, G>) -> Self {
-        // SAFETY: what is done with the key is to acquire the permit, and to leave the queue.
-        let lock_key = unsafe { raw::Key::new_for_suite() };
-        let (lock, hold) = raw::into_hold(guard);
-        Self {
-            relay: Relay::new((condition, key), (lock, lock_key), Step::Holds),
-            hold,
-            value: PhantomData,
-        }
+    pub(crate) fn new(condition: C, guard: Guard<T, G>) -> Self {
+        let site = CallSite::here();
+        let state = State::new(site, condition, guard);
+        Self { state, site }
     }
 
-    /// Waits until it was notified, having let the lock go.
+    /// Polls until the wait was notified. Releases the lock first.
     pub(crate) fn poll_notified(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        let mut relay = this.relay;
-        match relay.note() {
-            Step::Holds => {
-                relay.as_mut().first("Wait").join(context, 0);
-                // Queued before the lock is let go, so that no notification can fall between. `Condition::notify`
-                // relies on it.
-                relay.as_mut().set_note(Step::Waits);
-                release(relay, this.hold);
-                Poll::Pending
+        let mut this = self.project();
+        if let StateProjection::Waiting {
+            mut waiter, guard, ..
+        } = this.state.as_mut().project()
+        {
+            if !waiter.is_queued() {
+                // Enqueued before the lock is released, so that no notification can come in between.
+                // `Condition::notify` relies on it.
+                waiter.as_mut().enqueue(context, NO_TAG);
+                drop(guard.take());
+                return Poll::Pending;
             }
-            Step::Waits => {
-                let mut standing = relay.as_mut().first("Wait");
-                ready!(standing.poll(context, |turn| turn.called().then(|| turn.leave())));
-                relay.set_note(Step::Notified);
-                Poll::Ready(())
-            }
-            Step::Notified | Step::Stopped => Poll::Ready(()),
+            ready!(waiter.as_mut().poll_queued(context, |_, waiter| {
+                if !waiter.is_notified() {
+                    return Err(waiter);
+                }
+                drop(waiter.remove());
+                Ok(())
+            }));
+            let condition = waiter.take_handle();
+            let notification = Notification(Some(condition));
+            this.state.relock(*this.site, notification);
         }
+        Poll::Ready(())
     }
 
-    /// Ends the wait for a notification, which goes to the next in line if it has come.
+    /// Stops waiting for a notification. One that has come goes to the next waiter.
     pub(crate) fn stop(self: Pin<&mut Self>) {
-        let mut relay = self.project().relay;
-        // The note first: withdrawing may wake another, and its waker may panic.
-        relay.as_mut().set_note(Step::Stopped);
-        relay.withdraw();
-    }
-
-    /// Acquires the lock again, after the notification or the stop.
-    pub(crate) fn poll_lock(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Guard<T, G>> {
-        let mut relay = self.project().relay;
-        ready!(relay.as_mut().second("Wait").poll_acquire(context));
-        let lock = relay.as_mut().finish();
-        let hold = raw::acquired(&lock, relay.seat(), context);
-        // SAFETY: the permit was taken, for this guard.
-        Poll::Ready(unsafe { raw::from_hold(lock, hold) })
-    }
-
-    /// The guard, of a wait that has not begun. The wait is over then, until it is [restarted](Self::restart).
-    pub(crate) fn take_guard(self: Pin<&mut Self>) -> Option<Guard<T, G>> {
+        // Drops the waiter, which leaves the queue as if the future had been dropped.
         let this = self.project();
-        let relay = this.relay;
-        let holds = *relay.note() == Step::Holds && relay.second_handle().is_some();
-        holds.then(|| {
-            let hold = mem::replace(this.hold, Hold::none());
-            // SAFETY: a wait that has not begun has the hold that it was made of, which goes to this guard.
-            unsafe { raw::from_hold(relay.finish(), hold) }
-        })
+        this.state.relock(*this.site, Notification(None));
     }
 
-    /// Begins to wait again.
-    pub(crate) fn restart(self: Pin<&mut Self>, guard: Guard<T, G>) {
-        let this = self.project();
-        let (lock, hold) = raw::into_hold(guard);
-        this.relay.restart(lock, Step::Holds);
-        *this.hold = hold;
-    }
-
-    /// What a drop does.
-    fn abandon(self: Pin<&mut Self>) {
-        let this = self.project();
-        let relay = this.relay;
-        if relay.second_handle().is_none() {
-            return;
+    /// Acquires the lock, once the wait was notified or stopped. Returns the condition as well if it was
+    /// notified.
+    pub(crate) fn poll_lock(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<(Guard<T, G>, Option<C>)> {
+        match self.project().state.project() {
+            StateProjection::Relocking {
+                notification,
+                acquire,
+            } => acquire
+                .poll(context)
+                .map(|guard| (guard, notification.use_up())),
+            // Its guard was taken, which ended it.
+            StateProjection::Waiting { .. } => panic!("`Wait` was polled after completion"),
         }
-        match relay.note() {
-            Step::Holds => release(relay, this.hold),
-            // The relay's own drop leaves the queue that it stands in: the condition's, which passes on a notification that
-            // has come, or the lock's. It does so even if the waker of the next one panics here.
-            Step::Waits | Step::Stopped => {}
-            Step::Notified => wake(relay.first_queue(), 1),
+    }
+
+    /// Returns the guard of a wait that was not polled yet, and the condition. The wait is over then,
+    /// until it is [started again](Self::restart).
+    pub(crate) fn take_guard(self: Pin<&mut Self>) -> Option<(Guard<T, G>, Option<C>)> {
+        match self.project().state.project() {
+            StateProjection::Waiting { waiter, guard, .. } => {
+                let guard = guard.take()?;
+                Some((guard, Some(waiter.take_handle())))
+            }
+            StateProjection::Relocking { .. } => None,
         }
+    }
+
+    /// Starts another wait.
+    pub(crate) fn restart(self: Pin<&mut Self>, condition: C, guard: Guard<T, G>) {
+        let mut this = self.project();
+        this.state.set(State::new(*this.site, condition, guard));
     }
 }
 
-/// Gives back the hold that the wait was made of.
-fn release<C, T: ?Sized, G>(relay: Pin<&mut Relay<C, G, Step>>, hold: &mut Hold)
+impl<C, T: ?Sized, G> State<C, T, G>
 where
-    C: Handle<Target: Waitable<State = ()>>,
+    C: Handle<Target: AnyCondition>,
     G: Handle<Target = Lock<T>>,
 {
-    if let Some(lock) = relay.second_handle() {
-        // SAFETY: called once for the hold that the wait was made of: when it begins, or when it is dropped before.
-        unsafe { raw::release_hold(lock, hold) };
-        // Nothing is known of it any more: not its waker either, which would be kept for as long as the wait lasts.
-        *hold = Hold::none();
+    #[inline]
+    fn new(site: CallSite, condition: C, guard: Guard<T, G>) -> Self {
+        Self::Waiting {
+            waiter: Waiter::asked_for_at(site, condition, NO_TAG),
+            lock: Guard::lock(&guard).clone(),
+            guard: Some(guard),
+        }
+    }
+
+    /// Goes on to acquire the lock.
+    fn relock(mut self: Pin<&mut Self>, site: CallSite, notification: Notification<C>) {
+        if let StateProjection::Waiting { lock, .. } = self.as_mut().project() {
+            let acquire = Acquire::asked_for_at(site, lock.clone());
+            self.set(Self::Relocking {
+                notification,
+                acquire,
+            });
+        }
     }
 }
 
-impl<C, T: ?Sized, G> Future for WaitWith<C, T, G>
+/// A notification that a wait has received and not used up yet. Dropped, it goes to the next waiter.
+struct Notification<C: Handle<Target: AnyCondition>>(Option<C>);
+
+impl<C: Handle<Target: AnyCondition>> Notification<C> {
+    /// Uses the notification up, and returns the condition if there was one.
+    fn use_up(&mut self) -> Option<C> {
+        mem::take(&mut self.0)
+    }
+}
+
+impl<C: Handle<Target: AnyCondition>> Drop for Notification<C> {
+    fn drop(&mut self) {
+        if let Some(condition) = &self.0 {
+            condition.as_raw().notify(1);
+        }
+    }
+}
+
+impl<C, T: ?Sized, G> Future for Wait<C, T, G>
 where
-    C: Handle<Target: Waitable<State = ()>>,
+    C: Handle<Target: AnyCondition>,
     G: Handle<Target = Lock<T>>,
 {
     type Output = Guard<T, G>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Guard<T, G>> {
         ready!(self.as_mut().poll_notified(context));
-        self.poll_lock(context)
+        self.poll_lock(context).map(|(guard, _)| guard)
     }
 }
 
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
-impl<C, T: ?Sized, G> WaitWith<C, T, G>
+impl<C, T: ?Sized, G> Wait<C, T, G>
 where
-    C: Handle<Target: Waitable<State = ()>>,
+    C: Handle<Target: AnyCondition>,
     G: Handle<Target = Lock<T>>,
 {
-    /// Waits on this thread, for a notification until `timeout` has passed, and then for the lock as long as it takes.
-    /// Answers the guard, and whether it was notified.
+    /// Waits on the current thread: for a notification until `timeout` has passed, and then for the lock
+    /// as long as it takes. Returns the guard, and whether it was notified.
     ///
     /// # Errors
     ///
-    /// [`TimedOut`](crate::TimedOut), beside the guard, if it was not notified in time.
+    /// Returns [`TimedOut`](crate::TimedOut) beside the guard if it was not notified in time.
     pub fn block_or_timeout(
         self,
         timeout: core::time::Duration,
@@ -216,7 +244,7 @@ where
         extern crate std;
         let mut this = pin!(self);
         let Some(deadline) = std::time::Instant::now().checked_add(timeout) else {
-            // Longer than the clock goes: no timeout at all.
+            // The clock cannot represent it: no timeout.
             return (this.block(), Ok(()));
         };
         let notified = pin!(poll_fn(|context| this.as_mut().poll_notified(context)));
@@ -224,19 +252,52 @@ where
         if outcome.is_err() {
             this.as_mut().stop();
         }
-        let guard = poll_fn(|context| this.as_mut().poll_lock(context)).block();
+        let (guard, _) = poll_fn(|context| this.as_mut().poll_lock(context)).block();
         (guard, outcome)
     }
 }
 
-impl<C, T: ?Sized, G> fmt::Debug for WaitWith<C, T, G>
+/// How the core reaches the queue of a condition.
+struct ConditionAccess;
+
+// SAFETY: `AnyCondition` is sealed, and its only implementation returns the same field each time, of which
+// the queue is a field.
+unsafe impl<C: AnyCondition + ?Sized> Access<C> for ConditionAccess {
+    const FUTURE: &'static str = "Wait";
+
+    type State = ();
+
+    #[inline(always)]
+    fn queue(condition: &C) -> &WaitQueue {
+        &condition.as_raw().queue
+    }
+
+    fn cancel(_: &C, waiter: LockedWaiter<'_>) {
+        let notified = waiter.is_notified();
+        let (queue, waker) = waiter.remove();
+        if notified {
+            RawCondition::notify_locked(queue, 1);
+        } else {
+            drop(queue);
+        }
+        // Dropped last: its drop may panic, and by now the next waiter has been woken.
+        drop(waker);
+    }
+}
+
+impl<C, T: ?Sized, G> fmt::Debug for Wait<C, T, G>
 where
-    C: Handle<Target: Waitable<State = ()>>,
+    C: Handle<Target: AnyCondition>,
     G: Handle<Target = Lock<T>>,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let step = match &self.state {
+            State::Waiting { guard: Some(_), .. } => "holding the lock",
+            State::Waiting { .. } => "waiting",
+            State::Relocking { .. } => "acquiring the lock",
+        };
         f.debug_struct("Wait")
-            .field("step", self.relay.note())
+            .field("step", &format_args!("{step}"))
             .finish_non_exhaustive()
     }
 }

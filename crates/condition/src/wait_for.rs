@@ -7,37 +7,41 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-use awaitlist_core::{Handle, Waitable};
+use awaitlist_core::Handle;
 use awaitlist_lock::{Guard, Lock};
 
-use crate::WaitWith;
+use crate::{Wait, raw::AnyCondition};
 
-/// Asks `predicate` at once, and again whenever `poll_wait` is ready and the lock is acquired, until it answers.
+/// Calls `predicate` at once, and again whenever `poll_wait` is ready and the lock is acquired, until it
+/// returns `Some`.
 pub(crate) fn poll_until<C, T: ?Sized, G, R>(
-    mut wait: Pin<&mut WaitWith<C, T, G>>,
+    mut wait: Pin<&mut Wait<C, T, G>>,
     context: &mut Context<'_>,
-    mut poll_wait: impl FnMut(Pin<&mut WaitWith<C, T, G>>, &mut Context<'_>) -> Poll<()>,
+    mut poll_wait: impl FnMut(Pin<&mut Wait<C, T, G>>, &mut Context<'_>) -> Poll<()>,
     mut predicate: impl FnMut(&mut T) -> Option<R>,
 ) -> Poll<(Guard<T, G>, R)>
 where
-    C: Handle<Target: Waitable<State = ()>>,
+    C: Handle<Target: AnyCondition>,
     G: Handle<Target = Lock<T>>,
 {
-    // Only before the first wait: from the first question on, whoever asked in vain waits again.
+    // There is a guard only before the first wait.
     let mut held = wait.as_mut().take_guard();
     loop {
-        let mut guard = match held.take() {
-            Some(guard) => guard,
+        let (mut guard, condition) = match held.take() {
+            Some(held) => held,
             None => {
                 ready!(poll_wait(wait.as_mut(), context));
                 ready!(wait.as_mut().poll_lock(context))
             }
         };
-        // The guard is in nobody's hands but ours, so a panic here releases the lock.
-        if let Some(answer) = predicate(&mut guard) {
-            return Poll::Ready((guard, answer));
+        // A panic of the predicate drops the guard, which releases the lock.
+        if let Some(result) = predicate(&mut guard) {
+            return Poll::Ready((guard, result));
         }
-        wait.as_mut().restart(guard);
+        // A wait that was stopped has no condition, and its predicate returns `Some`.
+        if let Some(condition) = condition {
+            wait.as_mut().restart(condition, guard);
+        }
     }
 }
 
@@ -48,34 +52,35 @@ macro_rules! wait_for {
             ///
             /// # Panics
             ///
-            /// If it is polled after it has finished, or if the predicate panics.
+            /// Panics if it is polled after completion, or if the predicate panics. A panic of the
+            /// predicate releases the lock.
             #[must_use = "futures do nothing unless awaited or polled"]
             pub struct $name<C, T: ?Sized, G, F>
             where
                 C: Handle,
-                C::Target: Waitable<State = ()>,
+                C::Target: AnyCondition,
                 G: Handle<Target = Lock<T>>,
             {
                 #[pin]
-                wait: WaitWith<C, T, G>,
+                wait: Wait<C, T, G>,
                 predicate: F,
             }
         }
 
         impl<C, T: ?Sized, G, F> $name<C, T, G, F>
         where
-            C: Handle<Target: Waitable<State = ()>>,
+            C: Handle<Target: AnyCondition>,
             G: Handle<Target = Lock<T>>,
         {
             #[inline]
-            pub(crate) const fn new(wait: WaitWith<C, T, G>, predicate: F) -> Self {
+            pub(crate) const fn new(wait: Wait<C, T, G>, predicate: F) -> Self {
                 Self { wait, predicate }
             }
         }
 
         impl<C, T: ?Sized, G, F> fmt::Debug for $name<C, T, G, F>
         where
-            C: Handle<Target: Waitable<State = ()>>,
+            C: Handle<Target: AnyCondition>,
             G: Handle<Target = Lock<T>>,
         {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,18 +93,20 @@ macro_rules! wait_for {
 }
 
 wait_for! {
-    /// Waits until a predicate is true. Made by [`Condition::wait_for`](crate::Condition::wait_for).
+    /// A future that waits until a predicate is true. Returned by
+    /// [`Condition::wait_for`](crate::Condition::wait_for).
     WaitFor
 }
 
 wait_for! {
-    /// Waits until a predicate answers `Some`. Made by [`Condition::wait_for_some`](crate::Condition::wait_for_some).
+    /// A future that waits until a predicate returns `Some`. Returned by
+    /// [`Condition::wait_for_some`](crate::Condition::wait_for_some).
     WaitForSome
 }
 
 impl<C, T: ?Sized, G, F> Future for WaitFor<C, T, G, F>
 where
-    C: Handle<Target: Waitable<State = ()>>,
+    C: Handle<Target: AnyCondition>,
     G: Handle<Target = Lock<T>>,
     F: FnMut(&mut T) -> bool,
 {
@@ -108,14 +115,14 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Guard<T, G>> {
         let this = self.project();
         let predicate = this.predicate;
-        let ask = |value: &mut T| predicate(value).then_some(());
-        poll_until(this.wait, context, WaitWith::poll_notified, ask).map(|(guard, ())| guard)
+        let check = |value: &mut T| predicate(value).then_some(());
+        poll_until(this.wait, context, Wait::poll_notified, check).map(|(guard, ())| guard)
     }
 }
 
 impl<C, T: ?Sized, G, R, F> Future for WaitForSome<C, T, G, F>
 where
-    C: Handle<Target: Waitable<State = ()>>,
+    C: Handle<Target: AnyCondition>,
     G: Handle<Target = Lock<T>>,
     F: FnMut(&mut T) -> Option<R>,
 {
@@ -123,6 +130,6 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<(Guard<T, G>, R)> {
         let this = self.project();
-        poll_until(this.wait, context, WaitWith::poll_notified, this.predicate)
+        poll_until(this.wait, context, Wait::poll_notified, this.predicate)
     }
 }

@@ -8,10 +8,10 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-use awaitlist_core::{Handle, Waitable};
+use awaitlist_core::Handle;
 use awaitlist_lock::{Guard, Lock};
 
-use crate::{WaitWith, wait_for::poll_until, wait_or::poll_notified_or};
+use crate::{Wait, raw::AnyCondition, wait_for::poll_until, wait_or::poll_notified_or};
 
 macro_rules! wait_for_or {
     ($(#[$attribute:meta])* $name:ident) => {
@@ -20,34 +20,35 @@ macro_rules! wait_for_or {
             ///
             /// # Panics
             ///
-            /// If it is polled after it has finished, or if the predicate panics.
+            /// Panics if it is polled after completion, or if the predicate panics. A panic of the
+            /// predicate releases the lock.
             #[must_use = "futures do nothing unless awaited or polled"]
             pub struct $name<C, T: ?Sized, G, F, S>
             where
                 C: Handle,
-                C::Target: Waitable<State = ()>,
+                C::Target: AnyCondition,
                 G: Handle<Target = Lock<T>>,
                 S: Future,
             {
                 #[pin]
-                wait: WaitWith<C, T, G>,
+                wait: Wait<C, T, G>,
                 predicate: F,
-                // Until it is ready.
+                // Until it is ready, or the predicate is true.
                 #[pin]
                 stop: Option<S>,
-                // What `stop` answered, until the lock is acquired.
+                // The output of `stop`, until the lock is acquired.
                 stopped: Option<S::Output>,
             }
         }
 
         impl<C, T: ?Sized, G, F, S> $name<C, T, G, F, S>
         where
-            C: Handle<Target: Waitable<State = ()>>,
+            C: Handle<Target: AnyCondition>,
             G: Handle<Target = Lock<T>>,
             S: Future,
         {
             #[inline]
-            pub(crate) const fn new(wait: WaitWith<C, T, G>, predicate: F, stop: S) -> Self {
+            pub(crate) const fn new(wait: Wait<C, T, G>, predicate: F, stop: S) -> Self {
                 Self {
                     wait,
                     predicate,
@@ -59,7 +60,7 @@ macro_rules! wait_for_or {
 
         impl<C, T: ?Sized, G, F, S> fmt::Debug for $name<C, T, G, F, S>
         where
-            C: Handle<Target: Waitable<State = ()>>,
+            C: Handle<Target: AnyCondition>,
             G: Handle<Target = Lock<T>>,
             S: Future,
         {
@@ -74,35 +75,35 @@ macro_rules! wait_for_or {
 }
 
 wait_for_or! {
-    /// Waits until a predicate is true, or until another future is ready. Made by
+    /// A future that waits until a predicate is true, or until another future is ready. Returned by
     /// [`Condition::wait_for_or`](crate::Condition::wait_for_or).
     WaitForOr
 }
 
 wait_for_or! {
-    /// Waits until a predicate answers `Some`, or until another future is ready. Made by
+    /// A future that waits until a predicate returns `Some`, or until another future is ready. Returned by
     /// [`Condition::wait_for_some_or`](crate::Condition::wait_for_some_or).
     WaitForSomeOr
 }
 
-/// The guard, and what the predicate or the stop answered.
-type Answer<T, G, R, S> = (Guard<T, G>, Result<R, <S as Future>::Output>);
+/// The guard, and the output of the predicate or of the stop.
+type Outcome<T, G, R, S> = (Guard<T, G>, Result<R, <S as Future>::Output>);
 
-/// As [`poll_until`], until `stop` is ready instead: then the predicate is not asked again.
+/// Like [`poll_until`], but ends when `stop` is ready. The predicate is not called again then.
 fn poll_until_or<C, T: ?Sized, G, R, S>(
-    wait: Pin<&mut WaitWith<C, T, G>>,
+    wait: Pin<&mut Wait<C, T, G>>,
     mut predicate: impl FnMut(&mut T) -> Option<R>,
     mut stop: Pin<&mut Option<S>>,
     stopped: &mut Option<S::Output>,
     context: &mut Context<'_>,
-) -> Poll<Answer<T, G, R, S>>
+) -> Poll<Outcome<T, G, R, S>>
 where
-    C: Handle<Target: Waitable<State = ()>>,
+    C: Handle<Target: AnyCondition>,
     G: Handle<Target = Lock<T>>,
     S: Future,
 {
     let stopped = Cell::from_mut(stopped);
-    let poll_wait = |wait: Pin<&mut WaitWith<C, T, G>>, context: &mut Context<'_>| {
+    let poll_wait = |wait: Pin<&mut Wait<C, T, G>>, context: &mut Context<'_>| {
         let Some(running) = stop.as_mut().as_pin_mut() else {
             return Poll::Ready(());
         };
@@ -111,15 +112,21 @@ where
         }
         Poll::Ready(())
     };
-    poll_until(wait, context, poll_wait, |value| match stopped.take() {
-        Some(output) => Some(Err(output)),
-        None => predicate(value).map(Ok),
-    })
+    let outcome = ready!(poll_until(wait, context, poll_wait, |value| {
+        match stopped.take() {
+            Some(output) => Some(Err(output)),
+            None => predicate(value).map(Ok),
+        }
+    }));
+    // Dropped here, where a panic of its drop drops the guard, and not with the future: by then the guard
+    // would be on its way to the caller, and would be leaked.
+    stop.set(None);
+    Poll::Ready(outcome)
 }
 
 impl<C, T: ?Sized, G, F, S> Future for WaitForOr<C, T, G, F, S>
 where
-    C: Handle<Target: Waitable<State = ()>>,
+    C: Handle<Target: AnyCondition>,
     G: Handle<Target = Lock<T>>,
     F: FnMut(&mut T) -> bool,
     S: Future,
@@ -129,14 +136,14 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let predicate = this.predicate;
-        let ask = |value: &mut T| predicate(value).then_some(());
-        poll_until_or(this.wait, ask, this.stop, this.stopped, context)
+        let check = |value: &mut T| predicate(value).then_some(());
+        poll_until_or(this.wait, check, this.stop, this.stopped, context)
     }
 }
 
 impl<C, T: ?Sized, G, R, F, S> Future for WaitForSomeOr<C, T, G, F, S>
 where
-    C: Handle<Target: Waitable<State = ()>>,
+    C: Handle<Target: AnyCondition>,
     G: Handle<Target = Lock<T>>,
     F: FnMut(&mut T) -> Option<R>,
     S: Future,

@@ -8,44 +8,44 @@ use core::{
     task::{Context, Poll, ready},
 };
 
-use awaitlist_core::{Handle, Waitable};
+use awaitlist_core::Handle;
 use awaitlist_lock::{Guard, Lock};
 
-use crate::WaitWith;
+use crate::{Wait, raw::AnyCondition};
 
 pin_project_lite::pin_project! {
-    /// Waits for a notification, or until another future is ready. Made by
-    /// [`Condition::wait_or`](crate::Condition::wait_or), where it is described.
+    /// A future that waits for a notification, or until another future is ready. Returned by
+    /// [`Condition::wait_or`](crate::Condition::wait_or).
     ///
     /// # Panics
     ///
-    /// If it is polled after it has finished.
+    /// Panics if it is polled after completion.
     #[must_use = "futures do nothing unless awaited or polled"]
     pub struct WaitOr<C, T: ?Sized, G, S>
     where
         C: Handle,
-        C::Target: Waitable<State = ()>,
+        C::Target: AnyCondition,
         G: Handle<Target = Lock<T>>,
         S: Future,
     {
         #[pin]
-        wait: WaitWith<C, T, G>,
+        wait: Wait<C, T, G>,
         // Until one of the two has happened.
         #[pin]
         stop: Option<S>,
-        // What `stop` answered, until the lock is acquired.
+        // The output of `stop`, until the lock is acquired.
         stopped: Option<S::Output>,
     }
 }
 
 impl<C, T: ?Sized, G, S> WaitOr<C, T, G, S>
 where
-    C: Handle<Target: Waitable<State = ()>>,
+    C: Handle<Target: AnyCondition>,
     G: Handle<Target = Lock<T>>,
     S: Future,
 {
     #[inline]
-    pub(crate) const fn new(wait: WaitWith<C, T, G>, stop: S) -> Self {
+    pub(crate) const fn new(wait: Wait<C, T, G>, stop: S) -> Self {
         Self {
             wait,
             stop: Some(stop),
@@ -56,7 +56,7 @@ where
 
 impl<C, T: ?Sized, G, S> Future for WaitOr<C, T, G, S>
 where
-    C: Handle<Target: Waitable<State = ()>>,
+    C: Handle<Target: AnyCondition>,
     G: Handle<Target = Lock<T>>,
     S: Future,
 {
@@ -69,7 +69,7 @@ where
             ready!(poll_notified_or(this.wait.as_mut(), stop, stopped, context));
             this.stop.set(None);
         }
-        let guard = ready!(this.wait.poll_lock(context));
+        let (guard, _) = ready!(this.wait.poll_lock(context));
         let outcome = match this.stopped.take() {
             Some(output) => Err(output),
             None => Ok(()),
@@ -78,16 +78,16 @@ where
     }
 }
 
-/// Looks whether the wait was notified, or else whether `stop` is ready, which it answers. If that is so, the wait is stopped,
-/// and the output in `stopped`; all that before `stop` is dropped, since its drop may panic.
+/// Polls until the wait was notified or `stop` is ready, and returns whether it is the latter. If so, the
+/// wait is stopped and the output is in `stopped`, before the caller drops `stop`, which may panic.
 pub(crate) fn poll_notified_or<C, T: ?Sized, G, S>(
-    mut wait: Pin<&mut WaitWith<C, T, G>>,
+    mut wait: Pin<&mut Wait<C, T, G>>,
     stop: Pin<&mut S>,
     stopped: &Cell<Option<S::Output>>,
     context: &mut Context<'_>,
 ) -> Poll<bool>
 where
-    C: Handle<Target: Waitable<State = ()>>,
+    C: Handle<Target: AnyCondition>,
     G: Handle<Target = Lock<T>>,
     S: Future,
 {
@@ -101,7 +101,7 @@ where
 
 impl<C, T: ?Sized, G, S> fmt::Debug for WaitOr<C, T, G, S>
 where
-    C: Handle<Target: Waitable<State = ()>>,
+    C: Handle<Target: AnyCondition>,
     G: Handle<Target = Lock<T>>,
     S: Future,
 {

@@ -4,6 +4,7 @@ use core::{
     cell::Cell,
     fmt,
     future::Future,
+    ops::Deref,
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
 };
@@ -16,7 +17,8 @@ use parking::Parker;
 
 use crate::trace::blocking;
 
-/// Waits for a future on this thread: every wait of the suite, and any other future that needs no runtime.
+/// Waits for a future on the current thread: for every wait of the suite, and for any other future that
+/// needs no runtime.
 ///
 /// ```
 /// use awaitlist_core::Block;
@@ -26,28 +28,28 @@ use crate::trace::blocking;
 /// assert!(std::future::pending::<()>().block_timeout(Duration::ZERO).is_err());
 /// ```
 ///
-/// Blocking a thread that runs tasks keeps all of them from running: on an async runtime, `await` instead, or block
-/// on a thread that the runtime sets aside for it.
+/// Blocking a thread that runs tasks keeps all of them from running. On an async runtime, `await`
+/// instead, or block on a thread that the runtime sets aside for that.
+///
+/// It also works in the destructor of a thread-local.
 pub trait Block: Future + Sized {
     /// Waits until the future is ready.
     fn block(self) -> Self::Output {
-        futures_lite::future::block_on(blocking(self))
+        block_on(pin!(self), None).expect("without a deadline it waits until the future is ready")
     }
 
-    /// Waits until the future is ready, for `timeout` at most.
+    /// Waits until the future is ready, for at most `timeout`.
     ///
-    /// The future is polled at least once, so one that is ready is never late. A timeout too long for the clock
-    /// is none.
+    /// The future is polled at least once, so one that is ready is never late. A timeout that the clock
+    /// cannot represent is none.
     ///
     /// # Errors
     ///
-    /// [`TimedOut`]. The future has been dropped then, with all that this means for it: its place in a queue is given
-    /// up, and what it had been given went to the next.
+    /// Returns [`TimedOut`] if the future was not ready in time. The future has been dropped by then, so
+    /// its place in a queue is given up, and what it had been given has gone to the next waiter.
     fn block_timeout(self, timeout: Duration) -> Result<Self::Output, TimedOut> {
-        match Instant::now().checked_add(timeout) {
-            Some(deadline) => self.block_deadline(deadline),
-            None => Ok(self.block()),
-        }
+        let deadline = Instant::now().checked_add(timeout);
+        block_on(pin!(self), deadline).ok_or(TimedOut)
     }
 
     /// Waits until the future is ready, until `deadline` at the latest.
@@ -56,15 +58,15 @@ pub trait Block: Future + Sized {
     ///
     /// # Errors
     ///
-    /// As for [`block_timeout`](Self::block_timeout).
+    /// Returns [`TimedOut`] if the future was not ready in time, and has been dropped.
     fn block_deadline(self, deadline: Instant) -> Result<Self::Output, TimedOut> {
-        block_until(pin!(self), deadline).ok_or(TimedOut)
+        block_on(pin!(self), Some(deadline)).ok_or(TimedOut)
     }
 }
 
 impl<F: Future> Block for F {}
 
-/// A wait was given up when its time was over.
+/// The error of a wait that was not over in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TimedOut;
 
@@ -76,8 +78,14 @@ impl fmt::Display for TimedOut {
 
 impl core::error::Error for TimedOut {}
 
-/// Waits for `future` on this thread until `deadline`. `None` says that it is not ready; it can be polled again.
+/// Waits for `future` on the current thread until `deadline`. Returns `None` if it is not ready by then;
+/// it can be polled again.
+#[doc(hidden)]
 pub fn block_until<F: Future>(future: Pin<&mut F>, deadline: Instant) -> Option<F::Output> {
+    block_on(future, Some(deadline))
+}
+
+fn block_on<F: Future>(future: Pin<&mut F>, deadline: Option<Instant>) -> Option<F::Output> {
     let mut future = pin!(blocking(future));
     let parked = Parked::of_this_thread();
     let mut context = Context::from_waker(&parked.waker);
@@ -85,8 +93,13 @@ pub fn block_until<F: Future>(future: Pin<&mut F>, deadline: Instant) -> Option<
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return Some(output);
         }
-        if !parked.parker.park_deadline(deadline) && Instant::now() >= deadline {
-            return None;
+        match deadline {
+            None => parked.parker.park(),
+            Some(deadline) => {
+                if !parked.parker.park_deadline(deadline) && Instant::now() >= deadline {
+                    return None;
+                }
+            }
         }
     }
 }
@@ -98,7 +111,7 @@ struct Parked {
 }
 
 thread_local! {
-    /// Kept from one wait to the next. Empty while a wait uses it: one inside its poll makes another.
+    /// Kept from one wait to the next. Empty while a wait uses it: a wait inside its poll makes another.
     static SPARE: Cell<Option<Parked>> = const { Cell::new(None) };
 }
 
@@ -113,10 +126,10 @@ impl Parked {
     }
 }
 
-/// A parker that goes back to its thread when it is dropped.
+/// A parker that is returned to its thread when it is dropped.
 struct Borrowed(Option<Parked>);
 
-impl core::ops::Deref for Borrowed {
+impl Deref for Borrowed {
     type Target = Parked;
 
     fn deref(&self) -> &Parked {
@@ -127,7 +140,7 @@ impl core::ops::Deref for Borrowed {
 impl Drop for Borrowed {
     fn drop(&mut self) {
         let parked = self.0.take();
-        // A thread that is ending has nowhere to keep it.
+        // The thread-locals of a thread that is ending may be gone.
         let _ = SPARE.try_with(|spare| spare.set(parked));
     }
 }

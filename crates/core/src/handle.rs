@@ -1,8 +1,8 @@
-//! How a future reaches its primitive: by reference or by [`Arc`](alloc::sync::Arc), and by nothing else.
+//! How futures hold a primitive, and how the core reaches its queue.
 
 use core::ops::Deref;
 
-use crate::{Queue, slot::Standing};
+use crate::{queue::WaitQueue, waiter::LockedWaiter};
 
 mod sealed {
     pub trait Sealed {}
@@ -11,49 +11,47 @@ mod sealed {
     impl<P: ?Sized> Sealed for alloc::sync::Arc<P> {}
 }
 
-/// `&P` or `Arc<P>`: the two ways in which a future or a guard holds on to its primitive.
+/// `&P` or `Arc<P>`: the two ways in which a future or a guard holds its primitive.
 ///
-/// Sealed, since a node may only be taken out under the lock of the list that it is in: these two are known to
-/// answer the same address each time, and to keep what is there alive and in its place.
+/// Sealed. A node must be removed under the lock of the list that it is on, so a handle must always
+/// lead to the same address and keep what is there alive and in place. These two do.
+#[diagnostic::on_unimplemented(
+    message = "a primitive is held by `&` or by `Arc`, not by `{Self}`",
+    label = "neither a reference nor an `Arc`"
+)]
 pub trait Handle: Deref + Clone + sealed::Sealed {}
 
 impl<P: ?Sized> Handle for &P {}
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 impl<P: ?Sized> Handle for alloc::sync::Arc<P> {}
 
-/// A primitive that futures wait for.
+/// How the core reaches the queue of a primitive of type `P`.
+///
+/// This is the border between the core, which anybody can depend on, and the primitives, whose memory
+/// safety depends on their queues. A primitive does not implement a trait that leads to its queue,
+/// since any caller could use it. Instead its crate implements `Access<P>` for a private type, and
+/// names that type in the private [`Waiter`](crate::Waiter) of its futures. Rust guarantees that code
+/// which cannot name a private type cannot use it either, not even by inference (RFC 2145). So a
+/// queue can be locked, and a waiter can be made for it, only by the primitive's own crate and by the
+/// core on its behalf.
 ///
 /// # Safety
 ///
-/// - [`queue`](Self::queue) answers the same queue each time, and the queue is part of `self`: it moves with
-///   it and lives as long.
-/// - Types that differ in lifetimes only answer the same: handles are covariant.
-/// - [`withdraw`](Self::withdraw) has the place leave the queue before it returns or panics.
-pub unsafe trait Waitable {
-    /// What the primitive keeps under the lock of its queue.
+/// - For the same primitive, `queue` returns the same queue each time.
+/// - That queue is part of the primitive: it moves with it and lives as long.
+/// - Types `P` that differ only in lifetimes return the same queue, since handles are covariant.
+pub unsafe trait Access<P: ?Sized> {
+    /// The name of the future, for the panic of a poll after completion.
+    const FUTURE: &'static str;
+
+    /// The state in the queue.
     type State;
-    /// What it takes to make a place in the queue, or a permit: a type of which only the primitive's own crate can make a
-    /// value. Without it, safe code elsewhere could reach into a primitive whose invariants its memory safety rests on.
-    type Key;
 
-    /// The queue in which its futures wait. For the core only, which alone can make a [`Pass`].
-    fn queue(&self, pass: Pass) -> &Queue<Self::State>;
+    /// Returns the queue of `primitive`.
+    fn queue(primitive: &P) -> &WaitQueue<Self::State>;
 
-    /// Takes out a place whose future is dropped while it stands in the queue, and passes on what it had been given.
-    fn withdraw(&self, standing: Standing<'_, Self::State>);
+    /// Removes a waiter whose future is dropped, and passes on what the waiter had been given.
+    ///
+    /// If it returns or panics with the waiter still queued, the core removes the waiter.
+    fn cancel(primitive: &P, waiter: LockedWaiter<'_, Self::State>);
 }
-
-/// Says that it is the core that asks for a queue.
-#[derive(Clone, Copy, Debug)]
-pub struct Pass(());
-
-impl Pass {
-    pub(crate) const fn new() -> Self {
-        Self(())
-    }
-}
-
-/// The key of what a handle leads to.
-pub type KeyOf<H> = <<H as Deref>::Target as Waitable>::Key;
-/// The state of what a handle leads to.
-pub type StateOf<H> = <<H as Deref>::Target as Waitable>::State;

@@ -1,25 +1,12 @@
-//! The waiter-list core of [awaitlist](https://docs.rs/awaitlist): what every primitive of the suite stands on.
+//! The wait queue of [awaitlist](https://docs.rs/awaitlist), which all its primitives share.
 //!
-//! Use the primitives, not this crate: it is published because they are, and its surface follows their needs.
-//! They pin it by exact version. Its safe functions are sound against any caller all the same.
+//! **Not meant for users**, except for what the primitives re-export: [`Block`], [`TimedOut`] and
+//! [`Handle`]. It is published because the primitives are, which depend on its exact version. Its safe
+//! functions are sound against any caller all the same.
 //!
-//! # How it works
-//!
-//! A [`Queue`] is one atomic word and an intrusive list. The word answers the uncontended case with a single
-//! exchange. Everything else happens under the queue's lock, which is a bit of the same word: taking it is one
-//! exchange and letting it go is a plain store, because [nobody else changes the word meanwhile](Queue#the-word).
-//! The nodes of the list live in the futures that wait (a [`Slot`] each), so no wait allocates, and entering,
-//! waking and leaving take the same few steps however long the queue is.
-//!
-//! A primitive answers three questions, and the core does the rest:
-//!
-//! | question | where |
-//! |---|---|
-//! | may this newcomer enter? | its future's first poll: in [`Slot::finish_at_once`], or under the lock in [`Standing::enter_or_join`] |
-//! | who is woken by this change? | the closure that it gives to [`drain`] |
-//! | what becomes of what a dropped waiter had been given? | [`Waitable::withdraw`] |
-//!
-//! Wakers are cloned, woken and dropped outside the lock. [`drain`] is the one place that wakes.
+//! How it works, and what its terms mean, is said at the top of `queue.rs`. The invariants of its
+//! `unsafe` code stand at the top of `list.rs`. What keeps other crates from the queue of a primitive
+//! is explained at `Access` in `handle.rs`.
 #![no_std]
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -29,41 +16,34 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-mod acquire;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 mod block;
+mod guard;
 mod handle;
 mod list;
-mod patience;
-mod permit;
-mod permits;
 mod queue;
-mod relay;
-mod semaphore;
-mod slot;
-mod sole;
 #[doc(hidden)]
 pub mod sync;
 #[doc(hidden)]
 pub mod trace;
-mod unwind;
+mod waiter;
 mod wake;
 
-pub use acquire::Acquire;
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_diagnostics as diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 pub use block::{Block, TimedOut, block_until};
-pub use handle::{Handle, KeyOf, Pass, StateOf, Waitable};
-pub use permit::Permit;
-pub use permits::{Excess, MAX_PERMITS, Overflow, Permits, Pool};
-pub use queue::{Locked, PAYLOAD, Queue};
-pub use relay::Relay;
-pub use slot::{Slot, Standing, Turn};
-pub use sole::Sole;
-pub use wake::drain;
+#[doc(hidden)]
+pub use guard::{Guarded, QueueGuard};
+#[doc(hidden)]
+pub use handle::Access;
+pub use handle::Handle;
+#[doc(hidden)]
+pub use queue::{StateWord, WaitQueue};
+#[doc(hidden)]
+pub use waiter::{LockedWaiter, Waiter};
 
-/// Defines a function that is `const`, except in a model-checked build: loom's types have no const constructors.
+/// Defines a function that is `const`, except in a model: the types of loom have no const constructors.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! const_fn {

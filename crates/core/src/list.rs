@@ -1,21 +1,29 @@
-//! The intrusive list: nodes that live in the futures that wait, linked first come, first served.
+//! The intrusive list of waiters, and the node that each waiting future contributes to it.
 //!
-//! All unsafe code about nodes is here, and in the two types that hold one, [`Slot`](crate::Slot) and
-//! [`Relay`](crate::Relay); the rest of the suite has none of it. It
-//! rests on these invariants, which comments cite by number:
+//! # Invariants
 //!
-//! 1. **The lock.** A list, and every node between its push and its leaving, is touched only by who holds the lock
-//!    of the queue that the list belongs to. (`Queue::locked` gives the list to one caller at a time.)
-//! 2. **Linked means a waker.** A node's links are written first when it is pushed, and from then on its waker is
-//!    `Some` exactly as long as it is linked. Who calls it takes the waker out, and writes its note last of all: the owner may
-//!    look at the note without the lock, and have the node freed at once.
-//! 3. **Pinned and alive.** A linked node is pinned, and it is taken off the list before its memory is freed or used
-//!    for something else: the drop of the `Slot` or `Relay` that holds it sees to that. If that drop never runs (the
-//!    future is leaked), then the pin keeps the memory for ever, and the node stays a waiter for ever.
-//! 4. **One list.** A node is linked in one list at a time, and taken off under the lock of the same. (A `Standing`
-//!    pairs a place with the queue of the handle that the future holds, and a `Handle` always leads to the same one.)
-//! 5. **No way back.** The list ends in `None` on both sides, and no node knows its queue: a primitive in which only
-//!    leaked futures still wait may be moved, and dropped.
+//! Every `unsafe` block of the core argues from these, by number. They stand here and nowhere else.
+//!
+//! 1. **The lock guards the list.** The ends of a list, and `next` and `waker` of a node on it, are
+//!    accessed only while the lock of the queue is held. Three fields of a node are exceptions:
+//!    - `state` is written by the owner of the node, and only while the node is on no list. While it
+//!      is linked nobody writes it, so the owner and the holder of the lock may both read it.
+//!    - `previous` is atomic. While the node is linked, the holder of the lock writes it. The owner
+//!      may load it at any time: an odd value is a notification, and an address is never odd.
+//!    - `trace` is safe to share.
+//! 2. **Linked means that there is a waker.** `next` and `waker` are initialized when a node is
+//!    pushed for the first time. From then on the waker is `Some` exactly as long as the node is
+//!    linked. A notifier takes the waker, and stores the notification last: from that store on it
+//!    does not touch the node, which its owner may free at once.
+//! 3. **Pinned and alive.** A linked node is pinned, and it is unlinked before its memory is freed or
+//!    reused: the drop of the [`Waiter`](crate::Waiter) that contains it sees to that. If that drop
+//!    never runs because the future was leaked, pinning keeps the memory valid for ever, and the
+//!    node stays a waiter for ever.
+//! 4. **One queue.** A node is linked in one list at a time and is unlinked under the lock of the
+//!    same queue. A `Waiter` reaches its queue through a [`Handle`](crate::Handle), and a handle
+//!    always leads to the same one.
+//! 5. **No pointer to the queue.** The list ends in `None` on both sides and no node points to its
+//!    queue, so a primitive whose only waiters are leaked futures may be moved and dropped.
 
 use core::{
     marker::PhantomPinned,
@@ -27,192 +35,217 @@ use core::{
 
 use crate::{
     sync::{AtomicPtr, Ordering, UnsafeCell},
-    trace::{Origin, Seat},
+    trace::{CallSite, WaitTrace},
 };
 
-type Link = Option<NonNull<Node>>;
-
-/// A place in a list. Its links are left unwritten until it is first pushed: most waits end before that.
+/// A future's entry in a list.
+///
+/// Neighbours point to it, and other threads read it while its owner has a `&mut Node`. That is why
+/// it is `!Unpin`: the compiler then assumes nothing about aliases of such a reference.
 #[repr(C)]
 pub(crate) struct Node {
-    /// While linked, the one before: written under the lock. Once called, the note that the caller left: no address, and
-    /// the owner may read it without the lock.
+    /// While linked, the address of the previous node, or null. After the notification, what
+    /// [`List::pop_front`] stored. Written under the lock; the owner may load it without (invariant 1).
     previous: AtomicPtr<Self>,
-    /// The owner writes it, under the lock or while nobody else has the node: at the push, and when it has left. In
-    /// between it stays as it is, and both the owner and who holds the lock may read it.
-    mark: Mark,
-    /// Guarded by the queue's lock (invariant 1), written on the first push (invariant 2).
-    links: UnsafeCell<MaybeUninit<Links>>,
-    /// What the diagnostics know. What of it is not the owner's alone is safe to share.
-    seat: Seat,
-    /// Neighbours point here (invariant 3), and others read while the owner has a `&mut`.
+    /// The tag, whether the node is queued, and a bit that is always set, so that an `Option` of a
+    /// future needs no more room than the future. Written by the owner while the node is not linked
+    /// (invariant 1).
+    ///
+    /// Not an atomic, so that the compiler sees that a node which was just made is not queued and
+    /// need not be dropped.
+    state: NonZeroUsize,
+    /// The next node while linked. Guarded by the lock; initialized by the first push (invariant 2).
+    next: UnsafeCell<MaybeUninit<Option<NonNull<Self>>>>,
+    /// `Some` while linked. Guarded by the lock; initialized by the first push (invariant 2).
+    waker: UnsafeCell<MaybeUninit<Option<Waker>>>,
+    /// What the diagnostics know of the wait.
+    trace: WaitTrace,
     _pinned: PhantomPinned,
 }
 
-/// The primitive's word about a waiter (how many permits it needs, in which epoch it came), which is its tag, and whether
-/// the node is queued: it joined, and has not left yet.
-///
-/// It is no atomic, so compilers see that a node which they have just made is not queued, and need not be dropped. It is
-/// not zero, so that an `Option` of a future needs no more room than the future.
-#[derive(Clone, Copy)]
-struct Mark(NonZeroUsize);
+/// The bit of `state` that says that the node is queued.
+const QUEUED: usize = 2;
+/// The lowest bit of `state` that belongs to the tag.
+const TAG: usize = 4;
 
-impl Mark {
-    const QUEUED: usize = 2;
-    const TAG: usize = 4;
-
-    #[inline(always)]
-    const fn new(tag: usize, queued: bool) -> Self {
-        let flag = if queued { Self::QUEUED } else { 0 };
-        Self(NonZeroUsize::MIN.saturating_add(tag.wrapping_mul(Self::TAG) | flag))
-    }
-
-    #[inline(always)]
-    const fn tag(self) -> usize {
-        self.0.get() / Self::TAG
-    }
-
-    #[inline(always)]
-    const fn queued(self) -> bool {
-        self.0.get() & Self::QUEUED != 0
-    }
-}
-
-struct Links {
-    next: Link,
-    /// `Some` while linked (invariant 2).
-    waker: Option<Waker>,
-}
-
-// SAFETY: a node is a pair of pointers, a waker and two numbers; wakers are Send and Sync, and the pointers are
-// followed only under the queue's lock (invariant 1).
+// SAFETY: a node consists of pointers, a waker and numbers. Wakers are Send and Sync, and the
+// pointers are followed only under the lock (invariant 1).
 unsafe impl Send for Node {}
-// SAFETY: as above.
+// SAFETY: as for Send; fields that two threads may access are guarded by the lock, atomic, or
+// constant while shared (invariant 1).
 unsafe impl Sync for Node {}
 
 impl Node {
     crate::const_fn! {
-        /// A node with that tag, in no list, of a wait that was asked for at `origin`. Of a tag, here and elsewhere, the
-        /// two highest bits are lost.
+        /// Creates a node that is on no list. The two highest bits of `tag` are discarded.
         #[inline(always)]
-        pub(crate) const fn new(tag: usize, origin: Origin) -> Self {
+        pub(crate) const fn new(tag: usize, site: CallSite) -> Self {
             Self {
                 previous: AtomicPtr::new(ptr::null_mut()),
-                mark: Mark::new(tag, false),
-                links: UnsafeCell::new(MaybeUninit::uninit()),
-                seat: Seat::new(origin),
+                state: encode(tag, 0),
+                next: UnsafeCell::new(MaybeUninit::uninit()),
+                waker: UnsafeCell::new(MaybeUninit::uninit()),
+                trace: WaitTrace::new(site),
                 _pinned: PhantomPinned,
             }
         }
     }
 
-    /// Reads or writes the links.
-    ///
-    /// # Safety
-    ///
-    /// The node was pushed before, and the lock of its queue is held.
+    /// Returns what the diagnostics know of the wait.
     #[inline(always)]
-    unsafe fn links<R>(&self, access: impl FnOnce(&mut Links) -> R) -> R {
-        self.links.with_mut(|links| {
-            // SAFETY: the lock makes us the only one here (invariant 1), for as long as `access` runs: it is one of
-            // the few closures of this file, and none of them comes back to the same node.
-            let links = unsafe { &mut *links };
-            // SAFETY: written on the first push (invariant 2), which has been.
-            access(unsafe { links.assume_init_mut() })
-        })
+    pub(crate) const fn trace(&self) -> &WaitTrace {
+        &self.trace
     }
 
-    /// Whether the node is still on its list.
-    ///
-    /// # Safety
-    ///
-    /// As for [`links`](Self::links).
-    #[inline]
-    pub(crate) unsafe fn is_linked(&self) -> bool {
-        // SAFETY: the caller's word.
-        unsafe { self.links(|links| links.waker.is_some()) }
-    }
-
-    /// What the diagnostics know. For the owner, or under the lock.
-    #[inline]
-    pub(crate) const fn seat(&self) -> &Seat {
-        &self.seat
-    }
-
-    /// The tag with which it was made, or last pushed. For the owner, or under the lock.
-    #[inline]
+    /// Returns the tag that the node was created or last pushed with. For the owner, or under the
+    /// lock.
+    #[inline(always)]
     pub(crate) const fn tag(&self) -> usize {
-        self.mark.tag()
+        self.state.get() / TAG
     }
 
-    /// Whether the node joined a queue, and has not left yet: it is linked, or was called and its owner has not seen to
-    /// that. For the owner.
-    #[inline]
-    pub(crate) const fn queued(&self) -> bool {
-        self.mark.queued()
+    /// Returns whether the node was pushed and has not been removed by its owner since: it is linked,
+    /// or was notified. For the owner.
+    #[inline(always)]
+    pub(crate) const fn is_queued(&self) -> bool {
+        self.state.get() & QUEUED != 0
     }
 
-    /// Says that the node has left its queue. For the owner, once the node is off the list.
-    #[inline]
-    pub(crate) const fn set_left(&mut self) {
-        self.mark = Mark::new(self.mark.tag(), false);
+    /// Records that the node has left the queue. For the owner, once the node is unlinked.
+    #[inline(always)]
+    pub(crate) const fn set_removed(&mut self) {
+        self.state = encode(self.tag(), 0);
     }
 
-    /// The note with which it was called, if it was: 0 if with none. As long as it is linked, an address or 0.
-    #[inline]
-    pub(crate) fn note(&self) -> usize {
-        // Acquire: pairs with the Release in `pop_front`, for an owner that looks without the lock.
+    /// Returns what the notifier stored; or, while the node is linked, an even number.
+    #[inline(always)]
+    pub(crate) fn notification(&self) -> usize {
+        // Acquire: pairs with the Release in `List::pop_front`, for an owner without the lock.
         self.previous.load(Ordering::Acquire).addr()
     }
 
-    /// Writes who stands before. Under the lock.
     #[inline(always)]
-    fn set_previous(&self, previous: Link) {
+    fn set_previous(&self, previous: Option<NonNull<Self>>) {
         let previous = previous.map_or(ptr::null_mut(), NonNull::as_ptr);
-        // Relaxed: read under the lock, or by an owner to whom no address says anything.
+        // Relaxed: addresses are used under the lock only.
         self.previous.store(previous, Ordering::Relaxed);
     }
 
-    /// Puts `waker` in the place of the one that waits here, which it answers. The node must be linked.
+    /// Returns the next node.
     ///
     /// # Safety
     ///
-    /// As for [`links`](Self::links).
-    #[inline]
-    pub(crate) unsafe fn replace_waker(&self, waker: Waker) -> Option<Waker> {
-        // SAFETY: the caller's word.
-        unsafe { self.links(|links| links.waker.replace(waker)) }
+    /// The lock is held, and the node was pushed before.
+    #[inline(always)]
+    unsafe fn next(&self) -> Option<NonNull<Self>> {
+        // SAFETY: the lock excludes writers (invariant 1), and the first push initialized the field
+        // (invariant 2).
+        self.next.with(|next| unsafe { (*next).assume_init() })
     }
 
-    /// Whether the node's waker would wake the same task as `waker`.
+    /// Links `next` behind this node.
     ///
     /// # Safety
     ///
-    /// As for [`links`](Self::links).
+    /// The lock is held.
+    #[inline(always)]
+    unsafe fn set_next(&self, next: Option<NonNull<Self>>) {
+        // SAFETY: the lock excludes every other access (invariant 1).
+        self.next.with_mut(|field| unsafe {
+            (*field).write(next);
+        });
+    }
+
+    /// Reads or replaces the waker.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held, the node was pushed before, and `access` does not access the node.
+    #[inline(always)]
+    unsafe fn with_waker<R>(&self, access: impl FnOnce(&mut Option<Waker>) -> R) -> R {
+        self.waker.with_mut(|waker| {
+            // SAFETY: the lock excludes every other access (invariant 1), `access` makes none, and
+            // the first push initialized the field (invariant 2).
+            access(unsafe { (*waker).assume_init_mut() })
+        })
+    }
+
+    /// Unlinks the node as far as it is concerned, and returns its waker.
+    ///
+    /// # Safety
+    ///
+    /// As for [`with_waker`](Self::with_waker).
+    #[inline(always)]
+    unsafe fn take_waker(&self) -> Option<Waker> {
+        // SAFETY: forwarded to the caller.
+        unsafe { self.with_waker(Option::take) }
+    }
+
+    /// Replaces the waker of a linked node, and returns the old one.
+    ///
+    /// # Safety
+    ///
+    /// As for [`with_waker`](Self::with_waker); and the node is linked.
+    #[inline]
+    pub(crate) unsafe fn replace_waker(&self, waker: Waker) -> Option<Waker> {
+        // SAFETY: forwarded to the caller.
+        unsafe { self.with_waker(|field| field.replace(waker)) }
+    }
+
+    /// Returns whether the node is linked.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held, and the node was pushed before.
+    #[inline(always)]
+    pub(crate) unsafe fn is_linked(&self) -> bool {
+        // SAFETY: the lock excludes writers (invariant 1), and the first push initialized the field
+        // (invariant 2).
+        self.waker
+            .with(|waker| unsafe { (*waker).assume_init_ref() }.is_some())
+    }
+
+    /// Returns whether the node's waker and `waker` wake the same task.
+    ///
+    /// # Safety
+    ///
+    /// The lock is held, and the node was pushed before.
     #[inline]
     pub(crate) unsafe fn will_wake(&self, waker: &Waker) -> bool {
-        // SAFETY: the caller's word. `Waker::will_wake` compares two pointers, no code of the user's runs.
-        unsafe { self.links(|links| links.waker.as_ref().is_some_and(|own| own.will_wake(waker))) }
+        self.waker.with(|own| {
+            // SAFETY: as in `is_linked`. `Waker::will_wake` compares two pointers and runs no user
+            // code.
+            let own = unsafe { (*own).assume_init_ref() };
+            own.as_ref().is_some_and(|own| own.will_wake(waker))
+        })
     }
 }
 
-/// In a model only: the memory is the owner's again, so whoever touches the node after its last allowed touch (invariants 2
-/// and 3) is in a race with this, which loom sees.
+#[inline(always)]
+const fn encode(tag: usize, flags: usize) -> NonZeroUsize {
+    NonZeroUsize::MIN.saturating_add(tag.wrapping_mul(TAG) | flags)
+}
+
+/// For models only: an access that marks the end of the node's life, so that loom reports a race with
+/// any access that is not ordered before it (invariants 2 and 3).
 #[cfg(awaitlist_loom)]
 impl Drop for Node {
     fn drop(&mut self) {
-        self.links.with_mut(|_| ());
+        self.next.with_mut(|_| ());
+        self.waker.with_mut(|_| ());
         self.previous.with_mut(|_| ());
     }
 }
 
-/// First come, first served.
+/// A doubly linked list of nodes in the order of their arrival.
+///
+/// Access to it is access under the lock: [`QueueGuard`](crate::QueueGuard) lends it out.
 pub(crate) struct List {
-    head: Link,
-    tail: Link,
+    head: Option<NonNull<Node>>,
+    tail: Option<NonNull<Node>>,
 }
 
-// SAFETY: the nodes that it points to are Send and Sync, and followed only under the queue's lock (invariant 1).
+// SAFETY: nodes are Send and Sync, and are reached only under the lock (invariant 1).
 unsafe impl Send for List {}
 
 impl List {
@@ -223,116 +256,101 @@ impl List {
         }
     }
 
-    /// Links `node` at the end: it is queued from here on.
+    /// Pushes `node` to the end. It is queued and linked from here on.
     ///
     /// # Safety
     ///
-    /// The lock is held. The node is pinned and in no list, and until it is dropped it will be taken off this
-    /// list under the same lock (invariants 3 and 4).
+    /// The lock is held. The node is pinned and on no list, and it will be removed from this list
+    /// before it is dropped (invariants 3 and 4).
     #[inline]
     pub(crate) unsafe fn push_back(&mut self, node: &mut Node, waker: Waker, tag: usize) {
         let previous = self.tail;
-        // Before anybody else can reach the node.
-        node.mark = Mark::new(tag, true);
+        // The owner is the caller and the node is on no list, so nobody else accesses it yet.
+        node.state = encode(tag, QUEUED);
         node.set_previous(previous);
-        node.links.with_mut(|links| {
-            // SAFETY: the node is in no list, so nobody but its owner, who is here, can reach it.
-            unsafe { &mut *links }.write(Links {
-                next: None,
-                waker: Some(waker),
+        // SAFETY: as above; both fields are initialized here (invariant 2).
+        unsafe {
+            node.set_next(None);
+            node.waker.with_mut(|field| {
+                (*field).write(Some(waker));
             });
-        });
+        }
         let node = Some(NonNull::from(node));
         self.tail = node;
         match previous {
-            // SAFETY: linked nodes are alive (invariant 3).
-            Some(previous) => unsafe { set_next(previous, node) },
+            // SAFETY: linked nodes are alive (invariant 3), and the lock is held.
+            Some(previous) => unsafe { previous.as_ref().set_next(node) },
             None => self.head = node,
         }
     }
 
-    /// The tag of the first in line.
-    #[inline]
-    pub(crate) fn front_tag(&self) -> Option<usize> {
-        // SAFETY: linked nodes are alive (invariant 3), and who has `&self` holds the lock (invariant 1).
-        self.head.map(|node| unsafe { node.as_ref() }.tag())
+    /// Returns the first node.
+    #[inline(always)]
+    pub(crate) fn front(&self) -> Option<&Node> {
+        // SAFETY: linked nodes are alive (invariant 3); the borrow of the list holds the lock, under
+        // which alone a node is unlinked (invariant 1).
+        self.head.map(|node| unsafe { node.as_ref() })
     }
 
-    /// Takes the first in line off the list, leaves it `note`, and answers its waker. Without a note it finds 0, since
-    /// nobody stands before the first. `called` is told of it.
+    /// Unlinks the first node, stores `notification` in it, and returns its waker.
+    ///
+    /// This is the last access to the node: an owner that finds an odd notification may free it
+    /// (invariant 2).
     #[inline]
-    pub(crate) fn pop_front(
-        &mut self,
-        note: Option<usize>,
-        called: impl FnOnce(&Seat),
-    ) -> Option<Waker> {
-        // SAFETY: linked nodes are alive (invariant 3), and who has `&mut self` holds the lock (invariant 1).
+    pub(crate) fn pop_front(&mut self, notification: usize) -> Option<Waker> {
+        // SAFETY: linked nodes are alive (invariant 3), and `&mut self` holds the lock.
         let node = unsafe { self.head?.as_ref() };
-        // SAFETY: as above. Taking the waker marks the node as off the list (invariant 2).
-        let (next, waker) = unsafe { node.links(|links| (links.next, links.waker.take())) };
+        // SAFETY: it was pushed, and the lock is held.
+        let (next, waker) = unsafe { (node.next(), node.take_waker()) };
         self.head = next;
         match next {
-            // SAFETY: as above.
+            // SAFETY: as for `node`.
             Some(next) => unsafe { next.as_ref() }.set_previous(None),
             None => self.tail = None,
         }
-        called(&node.seat);
-        if let Some(note) = note {
-            let note = ptr::without_provenance_mut(note);
-            // Release: pairs with the Acquire of an owner that looks without the lock (`Node::note`). The last touch:
-            // the owner may free the node at once (invariant 2).
-            node.previous.store(note, Ordering::Release);
+        // The head has no previous node, so 0 is there already.
+        if notification != 0 {
+            let notification = ptr::without_provenance_mut(notification);
+            // Release: pairs with the Acquire in `Node::notification`.
+            node.previous.store(notification, Ordering::Release);
         }
         waker
     }
 
-    /// Takes `node` off the list, wherever it stands, and answers its waker. `None` if it is not linked any more.
+    /// Unlinks `node` and returns its waker, or `None` if it was not linked.
     ///
     /// # Safety
     ///
-    /// The lock is held, and it was this list that the node was last pushed on (invariant 4).
+    /// The lock is held, and this is the list that the node was last pushed to (invariant 4).
     #[inline]
     pub(crate) unsafe fn remove(&mut self, node: &Node) -> Option<Waker> {
-        // SAFETY: the caller's word.
-        if unsafe { !node.is_linked() } {
-            return None;
-        }
+        // SAFETY: it was pushed, and the lock is held. Without a waker it is not linked (invariant 2).
+        let waker = unsafe { node.take_waker() }?;
         // Relaxed: written under the lock.
         let previous = NonNull::new(node.previous.load(Ordering::Relaxed));
-        // SAFETY: the caller's word. Taking the waker marks the node as off the list (invariant 2).
-        let (next, waker) = unsafe { node.links(|links| (links.next, links.waker.take())) };
+        // SAFETY: as above.
+        let next = unsafe { node.next() };
         match previous {
             // SAFETY: neighbours of a linked node are linked, hence alive (invariant 3).
-            Some(previous) => unsafe { set_next(previous, next) },
+            Some(previous) => unsafe { previous.as_ref().set_next(next) },
             None => self.head = next,
         }
         match next {
-            // SAFETY: as above.
+            // SAFETY: as for `previous`.
             Some(next) => unsafe { next.as_ref() }.set_previous(previous),
             None => self.tail = previous,
         }
-        waker
+        Some(waker)
     }
 
-    /// The tags of all in line, first come first.
+    /// Returns the tags of all linked nodes, in order.
     pub(crate) fn tags(&self) -> impl Iterator<Item = usize> + '_ {
-        let mut next = self.head;
+        let mut node = self.front();
         core::iter::from_fn(move || {
-            let node = next?;
-            // SAFETY: linked nodes are alive (invariant 3), and who has `&self` holds the lock (invariant 1).
-            let node = unsafe { node.as_ref() };
-            // SAFETY: as above.
-            next = unsafe { node.links(|links| links.next) };
-            Some(node.tag())
+            let current = node?;
+            // SAFETY: linked nodes are alive (invariant 3); the borrow of the list holds the lock.
+            node = unsafe { current.next().map(|next| next.as_ref()) };
+            Some(current.tag())
         })
     }
-}
-
-/// # Safety
-///
-/// The node is linked, and the lock is held.
-#[inline(always)]
-unsafe fn set_next(node: NonNull<Node>, next: Link) {
-    // SAFETY: linked nodes are alive (invariant 3), and the caller holds the lock.
-    unsafe { node.as_ref().links(|links| links.next = next) }
 }

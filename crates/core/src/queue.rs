@@ -1,413 +1,266 @@
-//! The queue: one word in front, a list of waiting futures behind, and the lock between them.
+//! The wait queue: a state word, a list of waiters, and a lock that is part of the word.
+//!
+//! # How it works
+//!
+//! Uncontended operations are one compare-exchange of the state word. Everything else happens with
+//! the queue locked. Locking is one swap and unlocking is a plain store.
+//!
+//! | bits of the state word | meaning | written by |
+//! |---|---|---|
+//! | 0 `LOCKED` | the queue is locked; **the other bits mean nothing** | the holder of the lock |
+//! | 1 `WAITERS` | there are waiters | the holder of the lock |
+//! | the rest | the payload: a flag, a count of permits | the holder of the lock; or, **while both flags are clear**, any thread by a compare-exchange of the whole word |
+//!
+//! - **Lock**: swap in `LOCKED_WORD`. If the old value has `LOCKED`, another thread holds the lock and
+//!   the swap replaced `LOCKED_WORD` by itself, so nothing has changed. Otherwise the old value is the
+//!   state, and only this thread knows it until it unlocks. The swap needs no load before it.
+//! - **Unlock**: store the new state. No other thread changes the word meanwhile: swaps leave a locked
+//!   word as it is, and every compare-exchange expects a word without flags.
+//! - **No newcomer passes a waiter**: every fast path expects a word without `WAITERS`. `LOCKED_WORD`
+//!   contains that flag, so a thread that loads a locked word errs on the safe side.
+//! - **Wait**: a future locks the queue, checks again whether it must wait, pushes its node, and
+//!   unlocks. The node is part of the future, so waiting never allocates.
+//! - **Notify**: the notifier locks the queue, unlinks the first node, takes its waker, unlocks, and
+//!   only then wakes. The waiter counts until its owner polls it, so newcomers stay behind it.
+//! - **Cancel**: dropping a queued future removes its node under the lock. Then the primitive passes on
+//!   what the waiter had been given.
+//!
+//! Locking is an `Acquire`, unlocking a `Release`. They pair with each other and with the fast paths,
+//! which are `Acquire` where they take something and `Release` where they give something.
+//!
+//! # Glossary
+//!
+//! | term | meaning |
+//! |---|---|
+//! | [`WaitQueue`] | the state word, the list of waiters, and state of the primitive |
+//! | [`StateWord`] | a value of the atomic word in front of the queue |
+//! | payload | the bits of the state word that belong to the primitive |
+//! | [`QueueGuard`] | the queue, locked; unlocks when dropped |
+//! | [`Guarded`](crate::Guarded) | state of a primitive that only the holder of the lock can access |
+//! | [`Waiter`](crate::Waiter) | a future's node and its handle to the primitive |
+//! | [`LockedWaiter`](crate::LockedWaiter) | a waiter and its queue, locked |
+//! | `Node`, `List` | the intrusive list, and a waiter's entry in it |
+//! | tag | a number that a primitive keeps in a queued waiter, such as the permits it needs |
+//! | queued | a waiter is queued from its enqueueing until its owner finds that it was notified, or drops it |
+//! | notify | take the first waiter off the list and its waker with it; the waiter still counts until its owner polls it |
+//! | notification | the number that the notifier leaves in the node |
+//! | [`Handle`](crate::Handle) | how a future holds its primitive: `&P` or `Arc<P>` |
+//! | [`Access`](crate::Access) | how the core reaches the queue of a primitive; private to the primitive's crate |
+//! | `WakeBatch`, `FirstPanic` | the wakers that are woken after one unlock, and the first panic among them |
 
 use core::{
     fmt,
     panic::{RefUnwindSafe, UnwindSafe},
-    task::Waker,
 };
 
 use crate::{
+    guard::QueueGuard,
     list::List,
-    patience::Patience,
-    sync::{
-        AtomicBool, AtomicU32, AtomicUsize, Gate, LOCKS_OUTLAST_SECTIONS, Ordering, UnsafeCell,
-        look, publish, section,
-    },
-    trace::{Moment, Probe},
+    sync::{AtomicU32, AtomicUsize, Ordering, ParkingSpot, Section, UnsafeCell, load_newest},
+    trace::PrimitiveTrace,
 };
 
-/// Set while somebody holds the list's lock.
-pub(crate) const LOCKED: usize = 1;
-/// Set while somebody waits: stands in the list, or was woken and has not run yet (but not for a lock's designated one: behind
-/// that the door is shut anyway).
-pub(crate) const WAITERS: usize = 2;
-/// The lowest bit of the word that belongs to the primitive. All above it do.
-pub const PAYLOAD: usize = 4;
+/// A value of the state word. What its bits mean is said in the [module](self).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateWord(usize);
 
-const FLAGS: usize = LOCKED | WAITERS;
-/// The word while the list is locked.
-const TAKEN: usize = LOCKED | WAITERS;
+impl StateWord {
+    const LOCKED: usize = 1;
+    const WAITERS: usize = 2;
+    const FLAGS: usize = Self::LOCKED | Self::WAITERS;
+    const PAYLOAD_SHIFT: u32 = 2;
 
-/// A first come, first served queue of futures, with a word and a state of the primitive's own.
-///
-/// # The word
-///
-/// | bits | meaning | who writes them |
-/// |---|---|---|
-/// | 0 `LOCKED` | the list is locked: **the other bits mean nothing** | who takes the lock, and lets it go |
-/// | 1 `WAITERS` | somebody waits, or was woken and has not run (but not for a lock's designated one) | the holder of the lock, when it lets go |
-/// | the rest | the primitive's: a flag, a count of permits | the holder of the lock, when it lets go; or, **while both flags are clear**, anybody with one exchange of the whole word |
-///
-/// The lock is taken with a swap, in which nothing depends on a look at the word before: who finds by it that the list was
-/// locked has overwritten `TAKEN` with `TAKEN`, and the holder has the word as it was. So while `LOCKED` is set
-/// nobody but the holder changes the word, and a plain store lets the lock go. And while somebody waits,
-/// no newcomer gets past the list: every short cut starts from a word without flags. `TAKEN` has both, so who looks at a
-/// locked word for waiters is on the safe side.
-///
-/// # Orderings
-///
-/// Taking the lock is an `Acquire`, letting it go a `Release`: each pairs with the other, and with the exchanges of
-/// the short cuts, which are `Acquire` where something is taken and `Release` where something is given.
-pub struct Queue<S = ()> {
-    /// See above.
-    pub(crate) word: AtomicUsize,
-    /// Who waits. Guarded by the lock.
-    list: UnsafeCell<List>,
-    /// The primitive's own. Guarded by the lock.
-    state: UnsafeCell<S>,
-    /// How many wait: those in the list, and those woken that have not run. Written under the lock, read by anybody.
-    waiters: AtomicU32,
-    /// A lock's: one more waits, who was called and has not run. Set under the lock, cleared by that one without it.
-    designated: AtomicBool,
-    /// Where threads wait for the lock when spinning does not help.
-    gate: Gate,
-    /// A lock's: whether to look again before queueing.
-    pub(crate) patience: Patience,
-    /// What the diagnostics are told.
-    probe: Probe,
+    /// The word while the queue is locked.
+    const LOCKED_WORD: Self = Self(Self::FLAGS);
+
+    /// The largest payload.
+    pub const MAX_PAYLOAD: usize = usize::MAX >> Self::PAYLOAD_SHIFT;
+
+    /// The word of a queue that is neither locked nor waited for.
+    #[inline(always)]
+    const fn idle(payload: usize) -> Self {
+        Self(payload << Self::PAYLOAD_SHIFT)
+    }
+
+    /// Returns whether the queue is locked. If so, the rest of the word means nothing.
+    #[inline(always)]
+    pub const fn is_locked(self) -> bool {
+        self.0 & Self::LOCKED != 0
+    }
+
+    /// Returns whether there are waiters, or the queue is locked.
+    #[inline(always)]
+    pub const fn has_waiters(self) -> bool {
+        self.0 & Self::WAITERS != 0
+    }
+
+    /// Returns the payload, or 0 if the queue is locked.
+    #[inline(always)]
+    pub const fn payload(self) -> usize {
+        self.0 >> Self::PAYLOAD_SHIFT
+    }
+
+    /// Returns the payload if there are no waiters and the queue is not locked.
+    #[inline(always)]
+    pub const fn idle_payload(self) -> Option<usize> {
+        if self.0 & Self::FLAGS == 0 {
+            Some(self.payload())
+        } else {
+            None
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) const fn with_payload(self, payload: usize) -> Self {
+        Self(payload << Self::PAYLOAD_SHIFT | self.0 & Self::WAITERS)
+    }
+
+    /// Adds to the payload. A sum above `MAX_PAYLOAD` wraps.
+    #[inline(always)]
+    pub(crate) const fn plus(self, payload: usize) -> Self {
+        Self(self.0.wrapping_add(payload << Self::PAYLOAD_SHIFT))
+    }
+
+    #[inline(always)]
+    pub(crate) const fn with_waiters(self, waiters: bool) -> Self {
+        if waiters {
+            Self(self.0 | Self::WAITERS)
+        } else {
+            Self(self.0 & !Self::WAITERS)
+        }
+    }
 }
 
-// SAFETY: the list and the state are reached only by the holder of the lock, one at a time, and both are Send.
-unsafe impl<S: Send> Sync for Queue<S> {}
+/// A first-in-first-out queue of futures, with a payload in its state word and state of type `S`
+/// beside it.
+///
+/// `S` costs no room if it fits into the two bytes that are left.
+pub struct WaitQueue<S = ()> {
+    word: AtomicUsize,
+    /// Guarded by the lock.
+    pub(crate) list: UnsafeCell<List>,
+    /// The number of waiters. Written under the lock.
+    pub(crate) waiters: AtomicU32,
+    /// Where threads wait for the lock.
+    parking_spot: ParkingSpot,
+    state: S,
+    trace: PrimitiveTrace,
+}
 
-// No user code runs while a list is locked, so a panic never leaves a queue half changed.
-impl<S> UnwindSafe for Queue<S> {}
-impl<S> RefUnwindSafe for Queue<S> {}
+// SAFETY: the list, which is Send, is reached by one thread at a time (invariant 1). Everything else
+// is Sync itself.
+unsafe impl<S: Sync> Sync for WaitQueue<S> {}
 
-impl<S> Queue<S> {
+// No user code runs while the queue is locked, so a panic never leaves it half changed.
+impl<S> UnwindSafe for WaitQueue<S> {}
+impl<S> RefUnwindSafe for WaitQueue<S> {}
+
+impl<S> WaitQueue<S> {
     crate::const_fn! {
-        /// An empty queue whose word holds `payload` (a multiple of [`PAYLOAD`]).
-        pub const fn new(payload: usize, state: S, probe: Probe) -> Self {
-            assert!(payload & FLAGS == 0, "the payload starts above the queue's own flags");
+        /// Creates a queue without waiters.
+        pub const fn new(payload: usize, state: S, trace: PrimitiveTrace) -> Self {
             Self {
-                word: AtomicUsize::new(payload),
+                word: AtomicUsize::new(StateWord::idle(payload).0),
                 list: UnsafeCell::new(List::new()),
-                state: UnsafeCell::new(state),
                 waiters: AtomicU32::new(0),
-                designated: AtomicBool::new(false),
-                gate: Gate::new(),
-                patience: Patience::new(),
-                probe,
+                parking_spot: ParkingSpot::new(),
+                state,
+                trace,
             }
         }
     }
 
-    /// What the diagnostics are told of the primitive.
-    #[inline]
-    pub const fn probe(&self) -> &Probe {
-        &self.probe
+    /// Returns the state of the primitive.
+    #[inline(always)]
+    pub const fn state(&self) -> &S {
+        &self.state
     }
 
-    /// The primitive's bits of the word. Waits while the list is locked, so who holds the lock asks
-    /// [it](Locked::payload) instead.
+    /// Returns what the diagnostics know of the primitive.
+    #[inline(always)]
+    pub const fn trace(&self) -> &PrimitiveTrace {
+        &self.trace
+    }
+
+    /// Loads the state word, which may show that the queue is locked.
+    #[inline(always)]
+    pub fn load(&self, order: Ordering) -> StateWord {
+        StateWord(self.word.load(order))
+    }
+
+    /// Returns the state, waiting until the queue is not locked.
     ///
-    /// An `Acquire`: it pairs with the `Release` of whatever wrote what it reads.
+    /// An `Acquire`: it pairs with the `Release` of the operation that wrote the state.
     #[inline]
-    pub fn payload(&self) -> usize {
-        self.unlocked_word() & !FLAGS
-    }
-
-    /// The primitive's bits of the word, or 0 while the list is locked. As [`payload`](Self::payload) otherwise.
-    #[inline]
-    pub fn payload_at_a_glance(&self) -> usize {
-        self.word.load(Ordering::Acquire) & !FLAGS
-    }
-
-    /// The word, when nobody holds the lock.
-    ///
-    /// An `Acquire`: as for [`payload`](Self::payload).
-    #[inline]
-    pub(crate) fn unlocked_word(&self) -> usize {
-        let word = self.word.load(Ordering::Acquire);
-        if word & LOCKED == 0 {
-            word
+    pub fn read(&self) -> StateWord {
+        let word = self.load(Ordering::Acquire);
+        if word.is_locked() {
+            self.lock().word()
         } else {
-            self.word_after_the_lock()
+            word
         }
     }
 
-    #[cold]
-    fn word_after_the_lock(&self) -> usize {
-        section(|| {
-            let word = self.lock();
-            self.unlock(word);
-            word
-        })
-    }
-
-    /// Replaces the payload `from` by `to`, if nobody waits and nobody holds the lock. Answers whether it did.
-    ///
-    /// An `AcqRel`: it pairs with itself and with the lock.
-    ///
-    /// # Panics
-    ///
-    /// If one of the two is not a payload.
-    #[inline]
-    pub fn exchange(&self, from: usize, to: usize) -> bool {
-        // Not for debugging only: a flag in it would take the lock, or let it go.
-        assert!(
-            (from | to) & FLAGS == 0,
-            "a payload has none of the queue's own flags"
-        );
+    /// Replaces the payload `from` by `to` if there are no waiters and the queue is not locked.
+    /// Returns whether it did.
+    #[inline(always)]
+    pub fn exchange(&self, from: usize, to: usize, success: Ordering) -> bool {
+        let (from, to) = (StateWord::idle(from).0, StateWord::idle(to).0);
         self.word
-            .compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed)
+            .compare_exchange(from, to, success, Ordering::Relaxed)
             .is_ok()
     }
 
-    /// Whether nobody waits, as far as this thread knows: `true` only if every waiter whose entry
-    /// happened before this call has left, or is a lock's designated one. `false` while the list is locked.
-    #[inline]
-    pub fn is_empty(&self) -> bool {
-        // Relaxed: what is asked is only what coherence promises, and nothing is read in consequence.
-        self.word.load(Ordering::Relaxed) & WAITERS == 0
-    }
-
-    /// How many wait: those who stand in line, and those who were woken and have not run yet.
+    /// Returns the number of waiters. Exact only under the lock.
     #[inline]
     pub fn waiters(&self) -> usize {
-        // Relaxed: a number to look at, out of date by the time it is seen. Of a lock it is exact under the list's lock only,
-        // since it has two parts there.
-        self.counted() + usize::from(self.is_designated())
-    }
-
-    /// How many wait, without one who was designated.
-    #[inline]
-    pub(crate) fn counted(&self) -> usize {
+        // Relaxed: the number is out of date as soon as it is returned.
         self.waiters.load(Ordering::Relaxed) as usize
     }
 
-    /// Whether one was designated who has not run yet. A lock's.
-    #[inline]
-    pub(crate) fn is_designated(&self) -> bool {
-        // Relaxed: under the lock it is ordered by that; elsewhere it is a state to look at.
-        self.designated.load(Ordering::Relaxed)
-    }
-
-    /// Says whether one was designated who has not run yet. A lock's.
-    #[inline]
-    pub(crate) fn set_designated(&self, designated: bool) {
-        // Relaxed: set under the lock, whose Release publishes it. Cleared by the designated one, after whom only its
-        // own release, or what comes after that, sets it again.
-        self.designated.store(designated, Ordering::Relaxed);
-    }
-
-    /// Runs `body` with the list locked.
+    /// Locks the queue.
     ///
-    /// Code of the user's has no place in it: no waker is cloned, woken or dropped there.
+    /// No user code may run until the guard is dropped: no waker is cloned, woken or dropped.
     #[inline]
-    pub fn locked<R>(&self, body: impl FnOnce(&mut Locked<'_, S>) -> R) -> R {
-        self.locked_since(None, body)
-    }
-
-    /// As [`locked`](Self::locked), if need be with a lock that was [taken ahead](Self::lock_ahead).
-    #[inline]
-    pub(crate) fn locked_since<R>(
-        &self,
-        word: Option<usize>,
-        body: impl FnOnce(&mut Locked<'_, S>) -> R,
-    ) -> R {
-        section(|| {
-            body(&mut Locked {
-                queue: self,
-                word: word.unwrap_or_else(|| self.lock()),
-                // Relaxed: written under the lock only.
-                counted: self.waiters.load(Ordering::Relaxed),
-                now: Moment::unknown(),
-            })
-        })
-    }
-
-    /// Takes the lock for a step that has little to do as a rule, and answers the word: the caller
-    /// [lets it go](Self::unlock) then and there, or passes it on to [`locked_since`](Self::locked_since).
-    ///
-    /// `None` if that is no way to take it: where interrupts are off for as long as a list is locked; and if somebody
-    /// waits and the diagnostics are to be told when the call comes, for which they look at a clock beforehand.
-    #[inline]
-    pub(crate) fn lock_ahead(&self) -> Option<usize> {
-        if !LOCKS_OUTLAST_SECTIONS || (Moment::IS_KEPT && !self.is_empty()) {
-            return None;
-        }
-        let word = self.lock();
-        if Moment::IS_KEPT && word & WAITERS != 0 {
-            self.unlock(word);
-            return None;
-        }
-        Some(word)
-    }
-
-    /// Takes the lock, and answers the word as it was.
-    #[inline]
-    fn lock(&self) -> usize {
-        match self.try_lock() {
+    pub fn lock(&self) -> QueueGuard<'_, S> {
+        let section = Section::enter();
+        let word = match self.try_lock() {
             Some(word) => word,
             None => self.lock_contended(),
-        }
+        };
+        QueueGuard::new(self, word, section)
     }
 
-    /// Takes the lock and answers the word as it was. `None` if somebody else holds it.
-    #[inline]
-    fn try_lock(&self) -> Option<usize> {
-        // Acquire: pairs with the Release of `unlock` and of the short cuts.
-        let word = self.word.swap(TAKEN, Ordering::Acquire);
-        (word & LOCKED == 0).then_some(word)
+    #[inline(always)]
+    fn try_lock(&self) -> Option<StateWord> {
+        // Acquire: pairs with the Release of `unlock` and of the fast paths.
+        let word = StateWord(self.word.swap(StateWord::LOCKED_WORD.0, Ordering::Acquire));
+        (!word.is_locked()).then_some(word)
     }
 
     #[cold]
-    fn lock_contended(&self) -> usize {
-        self.gate.wait(|| match look(&self.word) & LOCKED {
-            0 => self.try_lock(),
-            _ => None,
+    fn lock_contended(&self) -> StateWord {
+        self.parking_spot.wait(|| {
+            let word = StateWord(load_newest(&self.word));
+            if word.is_locked() {
+                None
+            } else {
+                self.try_lock()
+            }
         })
     }
 
-    /// Lets the lock go, which the caller holds, with the word as it is from now on.
-    #[inline]
-    pub(crate) fn unlock(&self, word: usize) {
-        publish(&self.word, word);
-        self.gate.unlocked();
+    /// Unlocks the queue, which the caller has locked, and publishes `word`.
+    #[inline(always)]
+    pub(crate) fn unlock(&self, word: StateWord) {
+        crate::sync::store_release(&self.word, word.0);
+        self.parking_spot.unlocked();
     }
 }
 
-impl<S> fmt::Debug for Queue<S> {
+impl<S> fmt::Debug for WaitQueue<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Queue")
-            .field("waiters", &self.waiters())
-            .finish_non_exhaustive()
-    }
-}
-
-/// A queue whose lock is held.
-pub struct Locked<'q, S = ()> {
-    queue: &'q Queue<S>,
-    /// The word as it will be when the lock is let go, but for the flags.
-    word: usize,
-    /// How many wait, as it will be when the lock is let go, without one who was designated.
-    counted: u32,
-    /// When those are called who are called now.
-    now: Moment,
-}
-
-impl<S> Locked<'_, S> {
-    /// The primitive's bits of the word.
-    #[inline]
-    pub fn payload(&self) -> usize {
-        self.word & !FLAGS
-    }
-
-    /// Writes the primitive's bits of the word. Others see them when the lock is let go.
-    #[inline]
-    pub fn set_payload(&mut self, payload: usize) {
-        debug_assert!(payload & FLAGS == 0);
-        self.word = payload & !FLAGS;
-    }
-
-    /// The primitive's own state.
-    #[inline]
-    pub fn state(&mut self) -> &mut S {
-        // SAFETY: we hold the lock, and `&mut self` keeps the loan unique.
-        self.queue.state.with_mut(|state| unsafe { &mut *state })
-    }
-
-    /// How many wait, woken ones that have not run included.
-    #[inline]
-    pub fn waiters(&self) -> usize {
-        self.counted() + usize::from(self.queue.is_designated())
-    }
-
-    /// How many wait, without one who was designated.
-    #[inline]
-    pub(crate) const fn counted(&self) -> usize {
-        self.counted as usize
-    }
-
-    /// Whether nobody waits: nobody stands in line, and nobody was woken and has not run yet.
-    #[inline]
-    pub fn is_idle(&self) -> bool {
-        self.waiters() == 0
-    }
-
-    /// The tag of the first in line.
-    #[inline]
-    pub fn front(&mut self) -> Option<usize> {
-        self.list().front_tag()
-    }
-
-    /// The tags of all in line, first come first.
-    pub fn tags(&mut self) -> impl Iterator<Item = usize> + '_ {
-        self.list().tags()
-    }
-
-    /// Calls the first in line: it stands in line no more, but counts as a waiter until its future runs or
-    /// is dropped. The waker is to be woken after the lock, best by [`drain`](crate::drain).
-    #[inline]
-    #[must_use = "the waiter's task runs only when the waker is woken"]
-    pub fn call(&mut self) -> Option<Waker> {
-        self.pop_front(None)
-    }
-
-    /// [`call`](Self::call), leaving the waiter a note to find when it runs.
-    #[inline]
-    #[must_use = "the waiter's task runs only when the waker is woken"]
-    pub fn call_with(&mut self, note: usize) -> Option<Waker> {
-        self.pop_front(Some(note))
-    }
-
-    #[inline]
-    fn pop_front(&mut self, note: Option<usize>) -> Option<Waker> {
-        let (probe, now) = (&self.queue.probe, self.now);
-        self.list().pop_front(note, |seat| probe.call(seat, now))
-    }
-
-    /// Says when those are called who are called now.
-    #[inline]
-    pub(crate) const fn set_now(&mut self, now: Moment) {
-        self.now = now;
-    }
-
-    /// The queue.
-    #[inline]
-    pub(crate) const fn queue(&self) -> &Queue<S> {
-        self.queue
-    }
-
-    #[inline]
-    pub(crate) fn list(&mut self) -> &mut List {
-        // SAFETY: we hold the lock, and `&mut self` keeps the loan unique.
-        self.queue.list.with_mut(|list| unsafe { &mut *list })
-    }
-
-    /// Counts one waiter more.
-    #[inline]
-    pub(crate) fn enrol(&mut self) {
-        self.counted = self
-            .counted
-            .checked_add(1)
-            .expect("more than u32::MAX futures wait in one queue");
-    }
-
-    /// Counts one waiter less.
-    #[inline]
-    pub(crate) fn strike_off(&mut self) {
-        self.counted -= 1;
-    }
-}
-
-impl<S> Drop for Locked<'_, S> {
-    #[inline]
-    fn drop(&mut self) {
-        // Relaxed: a number to look at, for those without the lock.
-        self.queue.waiters.store(self.counted, Ordering::Relaxed);
-        let waiters = match self.counted {
-            0 => 0,
-            _ => WAITERS,
-        };
-        self.queue.unlock(self.payload() | waiters);
-    }
-}
-
-impl<S> fmt::Debug for Locked<'_, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Locked")
+        f.debug_struct("WaitQueue")
             .field("waiters", &self.waiters())
             .finish_non_exhaustive()
     }

@@ -1,34 +1,41 @@
-//! What the diagnostics are told: with the feature `diagnostics` by `awaitlist-diagnostics`' hooks, which do the work;
-//! without it by these, which are of no size and do nothing.
+//! What the core and the primitives report to the diagnostics.
 //!
-//! | type | where it lives | what it knows |
+//! With the feature `diagnostics`, these are the hooks of `awaitlist-diagnostics`. Without it they are the
+//! types below, which have no size and do nothing.
+//!
+//! | type | part of | records |
 //! |---|---|---|
-//! | `Origin` | wherever something is asked for | where in the user's code that is |
-//! | `Probe` | in each queue | what is told of the primitive |
-//! | `Seat` | in each node | where the wait was asked for, who polls it, and where it is written down |
-//! | `Hold` | in each guard and permit | where the hold is written down |
+//! | `CallSite` | a future that was not polled yet | where the user's code asked for it |
+//! | `PrimitiveTrace` | a wait queue | the primitive; every report goes through it |
+//! | `WaitTrace` | a node | where the wait was asked for, and which task polls it |
+//! | `HoldTrace` | a guard or permit | what is held |
+//! | `ReleaseTrace` | a release without a guard | the permits, until it has succeeded |
+//! | `Timestamp` | a queue guard | when the waiters are notified |
 //!
-//! Who polls is looked at and let go outside the lock, since a waker is kept for that; the rest may be told under it.
+//! Hooks that take a `Context`, and `after_enqueue`, clone or drop a waker, so they are called without
+//! the lock of the queue. The others may be called under it.
 
 #[cfg(feature = "diagnostics")]
-pub use awaitlist_diagnostics::hooks::{Hold, Moment, Origin, Probe, Releasing, Seat, blocking};
+pub use awaitlist_diagnostics::hooks::{
+    CallSite, HoldTrace, PrimitiveTrace, ReleaseTrace, Timestamp, WaitTrace, blocking,
+};
 
 #[cfg(not(feature = "diagnostics"))]
 pub use nothing::*;
 
-/// Without the feature.
+/// The hooks without the feature.
 #[cfg(not(feature = "diagnostics"))]
 #[allow(
     missing_docs,
-    reason = "described above, and in the hooks that do something"
+    reason = "documented above, and in the hooks that do something"
 )]
 mod nothing {
-    use core::task::Context;
+    use core::{marker::PhantomData, task::Context};
 
     #[derive(Clone, Copy, Debug)]
-    pub struct Origin;
+    pub struct CallSite;
 
-    impl Origin {
+    impl CallSite {
         #[inline(always)]
         pub const fn here() -> Self {
             Self
@@ -36,45 +43,38 @@ mod nothing {
     }
 
     #[derive(Clone, Copy, Debug)]
-    pub struct Moment;
+    pub struct Timestamp;
 
-    impl Moment {
-        pub const IS_KEPT: bool = false;
-
+    impl Timestamp {
         #[inline(always)]
         pub const fn unknown() -> Self {
             Self
         }
-
-        #[inline(always)]
-        pub const fn now() -> Self {
-            Self
-        }
     }
 
     #[derive(Debug)]
-    pub struct Seat;
+    pub struct WaitTrace;
 
-    impl Seat {
+    impl WaitTrace {
         #[inline(always)]
-        pub const fn new(_: Origin) -> Self {
+        pub const fn new(_: CallSite) -> Self {
             Self
         }
 
         #[inline(always)]
-        pub const fn ask(&self, _: &Context<'_>) {}
+        pub const fn on_poll(&self, _: &Context<'_>) {}
 
         #[inline(always)]
-        pub const fn expect(&self, _: &Context<'_>) {}
+        pub const fn before_enqueue(&self, _: &Context<'_>) {}
 
         #[inline(always)]
-        pub const fn settle(&self) {}
+        pub const fn after_enqueue(&self) {}
     }
 
     #[derive(Debug)]
-    pub struct Hold;
+    pub struct HoldTrace;
 
-    impl Hold {
+    impl HoldTrace {
         #[inline(always)]
         pub const fn none() -> Self {
             Self
@@ -82,17 +82,17 @@ mod nothing {
     }
 
     #[derive(Debug)]
-    pub struct Releasing;
+    pub struct ReleaseTrace<'a>(PhantomData<&'a ()>);
 
-    impl Releasing {
+    impl ReleaseTrace<'_> {
         #[inline(always)]
-        pub const fn refuse(self) {}
+        pub const fn refused(self) {}
     }
 
     #[derive(Debug)]
-    pub struct Probe;
+    pub struct PrimitiveTrace;
 
-    impl Probe {
+    impl PrimitiveTrace {
         #[inline(always)]
         pub const fn lock(_: Option<&'static str>) -> Self {
             Self
@@ -124,52 +124,52 @@ mod nothing {
         }
 
         #[inline(always)]
-        pub const fn join(&self, _: &Seat, _: usize) {}
+        pub const fn enqueued(&self, _: &WaitTrace, _: usize) {}
 
         #[inline(always)]
-        pub const fn pass_on(&self, _: &Seat) {}
+        pub const fn waker_changed(&self, _: &WaitTrace) {}
 
         #[inline(always)]
-        pub const fn polled(&self, _: &Seat, _: &Context<'_>) {}
+        pub const fn still_waiting(&self, _: &WaitTrace, _: &Context<'_>) {}
 
         #[inline(always)]
-        pub const fn call(&self, _: &Seat, _: Moment) {}
+        pub const fn notified(&self, _: &WaitTrace, _: &mut Timestamp) {}
 
         #[inline(always)]
-        pub const fn leave(&self, _: &Seat) {}
+        pub const fn abandoned(&self, _: &WaitTrace) {}
 
         #[inline(always)]
-        pub const fn acquired(&self, _: &Seat, _: &Context<'_>, _: usize) -> Hold {
-            Hold
+        pub const fn acquired(&self, _: &WaitTrace, _: &Context<'_>, _: usize) -> HoldTrace {
+            HoldTrace
         }
 
         #[inline(always)]
-        pub const fn taken(&self, _: Origin, _: usize) -> Hold {
-            Hold
+        pub const fn acquired_at(&self, _: CallSite, _: usize) -> HoldTrace {
+            HoldTrace
         }
 
         #[inline(always)]
-        pub const fn end(&self, _: &mut Hold) {}
+        pub const fn released(&self, _: &mut HoldTrace) {}
 
         #[inline(always)]
-        pub const fn forget(&self, _: &mut Hold) {}
+        pub const fn forgotten(&self, _: &mut HoldTrace) {}
 
         #[inline(always)]
-        pub const fn take_over(&self, _: Origin, _: usize) -> Hold {
-            Hold
+        pub const fn adopted(&self, _: CallSite, _: usize) -> HoldTrace {
+            HoldTrace
         }
 
         #[inline(always)]
-        pub const fn split(&self, _: &mut Hold, _: usize, _: usize) -> Hold {
-            Hold
+        pub const fn split(&self, _: &mut HoldTrace, _: usize, _: usize) -> HoldTrace {
+            HoldTrace
         }
 
         #[inline(always)]
-        pub const fn merge(&self, _: &mut Hold, _: &mut Hold, _: usize) {}
+        pub const fn merged(&self, _: &mut HoldTrace, _: &mut HoldTrace, _: usize) {}
 
         #[inline(always)]
-        pub const fn release(&self, _: usize) -> Releasing {
-            Releasing
+        pub const fn releasing(&self, _: usize) -> ReleaseTrace<'_> {
+            ReleaseTrace(PhantomData)
         }
     }
 

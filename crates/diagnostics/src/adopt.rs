@@ -1,12 +1,12 @@
 //! Guards that are not where they were acquired.
 
-use crate::hooks::{Hold, Probe};
+use crate::hooks::{HoldTrace, PrimitiveTrace};
 
 /// A guard or a permit: what [`adopt`] takes. The primitives implement it.
 pub trait Held {
     /// What is told of the primitive, and of this hold. For the diagnostics only.
     #[doc(hidden)]
-    fn held(&self) -> (&Probe, &Hold);
+    fn held(&self) -> (&PrimitiveTrace, &HoldTrace);
 }
 
 /// Says that a guard or a permit is the caller's by now: of the [named task](crate::task) that it is called in, or else of

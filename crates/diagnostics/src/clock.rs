@@ -11,7 +11,8 @@ use std::{
 
 /// A source of time. See [`set_clock`].
 pub trait Clock: Sync {
-    /// The time. It must not go backwards or panic, and must not use the primitives that are watched.
+    /// Returns the time. It must not go backwards, panic, or use the primitives of the suite: it may be
+    /// called while the queue of one is locked.
     fn now(&self) -> Instant;
 }
 

@@ -24,9 +24,9 @@ use crate::{
 
 /// Where something was asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Origin(&'static Location<'static>);
+pub struct CallSite(&'static Location<'static>);
 
-impl Origin {
+impl CallSite {
     /// Where this is called.
     #[inline]
     #[track_caller]
@@ -40,24 +40,20 @@ pub const fn blocking<F>(future: F) -> Blocking<F> {
     Blocking::new(future)
 }
 
-/// When something happens.
+/// When waiters are notified: loaded once under one hold of a queue's lock, when the first one is.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment(Option<Instant>);
+pub struct Timestamp(Option<Instant>);
 
-impl Moment {
-    /// Whether anybody wants to know it.
-    pub const IS_KEPT: bool = true;
-
-    /// None that is known.
+impl Timestamp {
+    /// Not loaded yet.
     #[inline]
     pub const fn unknown() -> Self {
         Self(None)
     }
 
-    /// This one. Not to be asked for under a lock: the clock may be the user's.
     #[inline]
-    pub fn now() -> Self {
-        Self(Some(clock::now()))
+    fn get(&mut self) -> Instant {
+        *self.0.get_or_insert_with(clock::now)
     }
 }
 
@@ -115,7 +111,7 @@ impl Drop for Asker {
 }
 
 /// What is told of one primitive.
-pub struct Probe {
+pub struct PrimitiveTrace {
     kind: Kind,
     name: Option<&'static str>,
     created: &'static Location<'static>,
@@ -124,7 +120,7 @@ pub struct Probe {
     record: OnceLock<Registered>,
 }
 
-impl Probe {
+impl PrimitiveTrace {
     #[track_caller]
     const fn new(kind: Kind, name: Option<&'static str>, size: usize) -> Self {
         Self {
@@ -184,92 +180,92 @@ impl Probe {
 
     /// Somebody joined the queue. Under its lock.
     #[inline]
-    pub fn join(&self, seat: &Seat, tag: usize) {
-        seat.with_asker(|asker| {
-            let whose = seat.attribute(asker);
-            let key = self.record().wait(whose, seat.origin.0, asker.at, tag);
+    pub fn enqueued(&self, wait: &WaitTrace, tag: usize) {
+        wait.with_asker(|asker| {
+            let whose = wait.attribute(asker);
+            let key = self.record().wait(whose, wait.site.0, asker.at, tag);
             // Relaxed: written and read under the lock of the queue, or by the owner.
-            seat.key.store(key, Ordering::Relaxed);
+            wait.key.store(key, Ordering::Relaxed);
             asker.joined = true;
         });
     }
 
     /// Another task polls one who waits.
-    pub fn pass_on(&self, seat: &Seat) {
-        seat.with_asker(|asker| {
-            if let Some(key) = seat.key() {
-                self.record().pass_wait(key, seat.attribute(asker));
+    pub fn waker_changed(&self, wait: &WaitTrace) {
+        wait.with_asker(|asker| {
+            if let Some(key) = wait.key() {
+                self.record().pass_wait(key, wait.attribute(asker));
             }
         });
     }
 
     /// One who waits is polled, maybe by another task than before, though with the same waker. Outside the lock.
     #[inline]
-    pub fn polled(&self, seat: &Seat, context: &Context<'_>) {
-        if seat.key().is_some() && seat.whose.get() != Key::polling(context) {
-            seat.expect(context);
-            self.pass_on(seat);
-            seat.settle();
+    pub fn still_waiting(&self, wait: &WaitTrace, context: &Context<'_>) {
+        if wait.key().is_some() && wait.whose.get() != Key::polling(context) {
+            wait.before_enqueue(context);
+            self.waker_changed(wait);
+            wait.after_enqueue();
         }
     }
 
-    /// Somebody was called. Under the queue's lock, so no clock is asked if it is not known when: it is as if at once.
+    /// A waiter is notified. Called under the lock of the queue.
     #[inline]
-    pub fn call(&self, seat: &Seat, Moment(now): Moment) {
-        if let Some(key) = seat.key() {
-            self.record().call(key, now);
+    pub fn notified(&self, wait: &WaitTrace, now: &mut Timestamp) {
+        if let Some(key) = wait.key() {
+            self.record().call(key, now.get());
         }
     }
 
     /// Somebody left the queue, by its own doing.
     #[inline]
-    pub fn leave(&self, seat: &Seat) {
-        if let Some(key) = seat.key() {
-            seat.key.store(NONE, Ordering::Relaxed);
+    pub fn abandoned(&self, wait: &WaitTrace) {
+        if let Some(key) = wait.key() {
+            wait.key.store(NONE, Ordering::Relaxed);
             self.record().end_wait(key);
         }
     }
 
     /// Permits were acquired by the future that sits there, in this poll of it.
     #[inline]
-    pub fn acquired(&self, seat: &Seat, context: &Context<'_>, permits: usize) -> Hold {
+    pub fn acquired(&self, wait: &WaitTrace, context: &Context<'_>, permits: usize) -> HoldTrace {
         // It was woken for who polled it last, and is had by who polls it now.
-        self.polled(seat, context);
-        match seat.key() {
-            Some(key) => self.granted(seat, key, permits),
+        self.still_waiting(wait, context);
+        match wait.key() {
+            Some(key) => self.granted(wait, key, permits),
             None => {
-                let asker = seat.asker.take();
+                let asker = wait.asker.take();
                 let asker = asker.unwrap_or_else(|| Asker::polling(context));
-                self.hold(seat.origin, asker, permits)
+                self.hold(wait.site, asker, permits)
             }
         }
     }
 
     /// Permits were acquired by who waited for them: it has them since it was woken.
-    fn granted(&self, seat: &Seat, key: usize, permits: usize) -> Hold {
+    fn granted(&self, wait: &WaitTrace, key: usize, permits: usize) -> HoldTrace {
         if permits == 0 {
-            self.leave(seat);
-            return Hold::none();
+            self.abandoned(wait);
+            return HoldTrace::none();
         }
-        seat.key.store(NONE, Ordering::Relaxed);
-        Hold {
+        wait.key.store(NONE, Ordering::Relaxed);
+        HoldTrace {
             key: self.record().grant(key, permits),
-            kept: seat.kept.take(),
+            kept: wait.kept.take(),
         }
     }
 
     /// Permits were acquired outside of any poll.
     #[inline]
-    pub fn taken(&self, origin: Origin, permits: usize) -> Hold {
-        self.hold(origin, Asker::calling(), permits)
+    pub fn acquired_at(&self, site: CallSite, permits: usize) -> HoldTrace {
+        self.hold(site, Asker::calling(), permits)
     }
 
     #[inline]
-    fn hold(&self, Origin(at): Origin, mut asker: Asker, permits: usize) -> Hold {
+    fn hold(&self, CallSite(at): CallSite, mut asker: Asker, permits: usize) -> HoldTrace {
         if permits == 0 {
-            return Hold::none();
+            return HoldTrace::none();
         }
-        Hold {
+        HoldTrace {
             key: self.record().hold(asker.take_who(), at, asker.at, permits),
             kept: mem::take(&mut asker.kept),
         }
@@ -277,14 +273,14 @@ impl Probe {
 
     /// Permits are about to be given back.
     #[inline]
-    pub fn end(&self, hold: &mut Hold) {
+    pub fn released(&self, hold: &mut HoldTrace) {
         if let Some(key) = hold.take() {
             self.record().end_hold(key);
         }
     }
 
     /// Permits stay acquired, and are nobody's by now.
-    pub fn forget(&self, hold: &mut Hold) {
+    pub fn forgotten(&self, hold: &mut HoldTrace) {
         if let Some(key) = hold.take() {
             // Its waker is not kept for as long as that may last.
             let who = hold
@@ -297,15 +293,15 @@ impl Probe {
     }
 
     /// Forgotten permits are somebody's again.
-    pub fn take_over(&self, origin: Origin, permits: usize) -> Hold {
+    pub fn adopted(&self, site: CallSite, permits: usize) -> HoldTrace {
         self.record().take_over(permits);
-        self.taken(origin, permits)
+        self.acquired_at(site, permits)
     }
 
     /// So many permits of one hold are another hold from now on.
-    pub fn split(&self, hold: &mut Hold, permits: usize, rest: usize) -> Hold {
+    pub fn split(&self, hold: &mut HoldTrace, permits: usize, rest: usize) -> HoldTrace {
         if rest == 0 {
-            return mem::replace(hold, Hold::none());
+            return mem::replace(hold, HoldTrace::none());
         }
         let found = hold.key().and_then(|key| {
             let record = self.record();
@@ -313,38 +309,38 @@ impl Probe {
             record.holder(key)
         });
         let Some((who, at, since)) = found.filter(|_| permits > 0) else {
-            return Hold::none();
+            return HoldTrace::none();
         };
         let (who, kept) = match hold.kept.again() {
             Some(kept) => (who, kept),
             None => (Attributed::surely(Actor::here()), Kept::NOTHING),
         };
-        Hold {
+        HoldTrace {
             key: self.record().hold(who, at, since, permits),
             kept,
         }
     }
 
     /// The permits of two holds are one's, which has `permits` by now.
-    pub fn merge(&self, hold: &mut Hold, other: &mut Hold, permits: usize) {
+    pub fn merged(&self, hold: &mut HoldTrace, other: &mut HoldTrace, permits: usize) {
         if hold.key().is_none() {
             mem::swap(hold, other);
         }
         if let Some(key) = hold.key() {
             self.record().resize_hold(key, permits);
         }
-        self.end(other);
+        self.released(other);
     }
 
     /// So many permits are about to be given back that were forgotten, or were never acquired.
-    pub fn release(&self, permits: usize) -> Releasing<'_> {
+    pub fn releasing(&self, permits: usize) -> ReleaseTrace<'_> {
         let record = self.record();
         record.expect(permits);
-        Releasing { record, permits }
+        ReleaseTrace { record, permits }
     }
 
     /// Who calls this has the hold by now.
-    pub fn adopt(&self, hold: &Hold) {
+    pub fn adopt(&self, hold: &HoldTrace) {
         if let Some(key) = hold.key() {
             self.record()
                 .pass_hold(key, Attributed::surely(Actor::adopter()));
@@ -352,9 +348,9 @@ impl Probe {
     }
 }
 
-impl fmt::Debug for Probe {
+impl fmt::Debug for PrimitiveTrace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Probe")
+        f.debug_struct("PrimitiveTrace")
             .field("kind", &self.kind)
             .field("name", &self.name)
             .finish_non_exhaustive()
@@ -363,27 +359,27 @@ impl fmt::Debug for Probe {
 
 /// A release under way. Dropped, it was done.
 #[must_use = "it is done when this is dropped"]
-pub struct Releasing<'a> {
+pub struct ReleaseTrace<'a> {
     record: &'a Record,
     permits: usize,
 }
 
-impl Releasing<'_> {
+impl ReleaseTrace<'_> {
     /// It was refused.
-    pub fn refuse(mut self) {
+    pub fn refused(mut self) {
         self.record.expect_less(mem::take(&mut self.permits));
     }
 }
 
-impl Drop for Releasing<'_> {
+impl Drop for ReleaseTrace<'_> {
     fn drop(&mut self) {
         self.record.release(self.permits);
     }
 }
 
-impl fmt::Debug for Releasing<'_> {
+impl fmt::Debug for ReleaseTrace<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Releasing")
+        f.debug_struct("ReleaseTrace")
             .field("permits", &self.permits)
             .finish_non_exhaustive()
     }
@@ -392,8 +388,8 @@ impl fmt::Debug for Releasing<'_> {
 const NONE: usize = usize::MAX;
 
 /// What a waiter's node knows of its entry.
-pub struct Seat {
-    origin: Origin,
+pub struct WaitTrace {
+    site: CallSite,
     /// The entry's key, while it waits.
     key: AtomicUsize,
     /// Whose the entry is, and whether that is sure. The owner's alone.
@@ -404,12 +400,12 @@ pub struct Seat {
     asker: Cell<Option<Asker>>,
 }
 
-impl Seat {
+impl WaitTrace {
     /// That of a wait that was asked for there.
     #[inline]
-    pub const fn new(origin: Origin) -> Self {
+    pub const fn new(site: CallSite) -> Self {
         Self {
-            origin,
+            site,
             key: AtomicUsize::new(NONE),
             whose: Cell::new((None, false)),
             kept: Cell::new(Kept::NOTHING),
@@ -420,7 +416,7 @@ impl Seat {
     /// Says who polls it, before it looks whether it has to wait: so that a hold which comes of that is not made longer. One
     /// who waits already is known.
     #[inline]
-    pub fn ask(&self, context: &Context<'_>) {
+    pub fn on_poll(&self, context: &Context<'_>) {
         if self.key().is_none() {
             self.asker.set(Some(Asker::polling(context)));
         }
@@ -428,7 +424,7 @@ impl Seat {
 
     /// Says who polls it, if it has not been said before in this poll.
     #[inline]
-    pub fn expect(&self, context: &Context<'_>) {
+    pub fn before_enqueue(&self, context: &Context<'_>) {
         let asker = self.asker.take();
         self.asker
             .set(Some(asker.unwrap_or_else(|| Asker::polling(context))));
@@ -436,7 +432,7 @@ impl Seat {
 
     /// Lets go of who polls it, outside the lock.
     #[inline]
-    pub fn settle(&self) {
+    pub fn after_enqueue(&self) {
         drop(self.asker.take());
     }
 
@@ -467,23 +463,23 @@ impl Seat {
     }
 }
 
-impl fmt::Debug for Seat {
+impl fmt::Debug for WaitTrace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Seat")
-            .field("origin", &self.origin)
+        f.debug_struct("WaitTrace")
+            .field("site", &self.site)
             .finish_non_exhaustive()
     }
 }
 
 /// What a guard knows of its entry.
 #[derive(Debug)]
-pub struct Hold {
+pub struct HoldTrace {
     key: usize,
     /// The waker that its entry is known by.
     kept: Kept,
 }
 
-impl Hold {
+impl HoldTrace {
     /// Of nothing.
     #[inline]
     pub const fn none() -> Self {

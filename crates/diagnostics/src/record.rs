@@ -248,9 +248,9 @@ impl Record {
 
     /// Says that a waiter was called.
     #[inline]
-    pub(crate) fn call(&self, key: usize, now: Option<Instant>) {
+    pub(crate) fn call(&self, key: usize, now: Instant) {
         if let Some(wait) = self.entries.lock().waits.get_mut(key) {
-            wait.woken = now.or(Some(wait.since));
+            wait.woken = Some(now);
         }
     }
 

@@ -1,34 +1,21 @@
 //! The event itself.
+//!
+//! The payload of the state word is the flag, and above it the *generation*: the number of sets that have
+//! released waiters. A waiter's tag is the generation in which it was enqueued. It is released once the
+//! generation has changed, even if it was not notified yet.
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use alloc::sync::Arc;
 use core::fmt;
 
-use awaitlist_core::{
-    Locked, PAYLOAD, Pass, Queue, Standing, Waitable, const_fn, drain, trace::Probe,
-};
+use awaitlist_core::{StateWord, WaitQueue, const_fn, sync::Ordering, trace::PrimitiveTrace};
 
+use crate::Wait;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use crate::WaitOwned;
-use crate::{Wait, WaitWith};
 
-/// The bit of the word that is the flag.
-const SET: usize = PAYLOAD;
-/// The rest of the word counts the sets that released somebody. A waiter is tagged with the epoch in which it came,
-/// and was released if the epoch has changed since.
-const EPOCH: usize = PAYLOAD << 1;
-
-/// Says of a queue that its word holds an event's flag and epoch.
-#[derive(Clone, Copy, Debug)]
-#[doc(hidden)]
-pub struct Flag;
-
-/// What opens the queue of an event.
-#[derive(Clone, Copy, Debug)]
-#[doc(hidden)]
-pub struct Key(());
-
-pub(crate) const KEY: Key = Key(());
+const SET: usize = 1;
+const GENERATION: usize = 2;
 
 /// A flag that futures and threads wait for: `asyncio.Event` of CPython 3.13.
 ///
@@ -41,9 +28,10 @@ pub(crate) const KEY: Key = Key(());
 ///
 /// # Memory ordering
 ///
-/// What a thread did before [`set`](Self::set) is seen by whoever returns from a [`wait`](Self::wait), or finds
-/// [`is_set`](Self::is_set), because of it. Setting an event that is set already counts: of a `set` after a
-/// change, and a `clear` before a look at it, one sees the other, so clear-look-wait loops lose nothing.
+/// A [`set`](Self::set) synchronizes with every [`wait`](Self::wait) that returns, and every
+/// [`is_set`](Self::is_set) that returns true, because of it. That holds for a `set` of an event that is set
+/// already, too: of a `set` after a change, and a `clear` before a check of it, one sees the other. So a loop
+/// that clears, checks and waits misses nothing.
 ///
 /// ```
 /// use awaitlist_event::{Block, Event};
@@ -55,77 +43,87 @@ pub(crate) const KEY: Key = Key(());
 /// assert!(!event.is_set());
 /// ```
 pub struct Event {
-    queue: Queue<Flag>,
+    pub(crate) queue: WaitQueue,
 }
 
 impl Event {
     const_fn! {
-        /// An event that is not set.
+        /// Creates an event that is not set.
         #[track_caller]
         pub const fn new() -> Self {
-            Self { queue: Queue::new(0, Flag, Probe::event(None)) }
+            Self { queue: WaitQueue::new(0, (), PrimitiveTrace::event(None)) }
         }
     }
 
     const_fn! {
-        /// An event that is not set, with a name for diagnostics. Without those the name is not kept.
+        /// Creates an event that is not set, with a name for the diagnostics. Without the feature
+        /// `diagnostics` the name is discarded.
         #[track_caller]
         pub const fn named(name: &'static str) -> Self {
-            Self { queue: Queue::new(0, Flag, Probe::event(Some(name))) }
+            Self { queue: WaitQueue::new(0, (), PrimitiveTrace::event(Some(name))) }
         }
     }
 
-    /// Sets the flag, and releases all who wait at this moment. Does nothing more if it is set already.
+    /// Sets the flag and releases all current waiters. If the flag is set already, it only orders memory.
     ///
-    /// They are woken in the order in which they came, in batches, outside of any lock.
+    /// The waiters are woken in the order of their arrival, in steps of 32, and without any lock held.
+    ///
+    /// ```
+    /// # use awaitlist_event::Event;
+    /// let event = Event::new();
+    /// event.set();
+    /// assert!(event.is_set());
+    /// ```
     pub fn set(&self) {
-        let payload = self.queue.payload_at_a_glance();
-        // Even if the flag is set: the exchange puts what this thread did before in front of a clear to come.
-        if self.queue.is_empty() && self.queue.exchange(payload, payload | SET) {
+        let word = self.queue.load(Ordering::Acquire);
+        let payload = word.payload();
+        // Even if the flag is set: the exchange orders what this thread did before a later clear. AcqRel:
+        // pairs with itself, and with the lock of the queue.
+        if !word.has_waiters()
+            && self
+                .queue
+                .exchange(payload, payload | SET, Ordering::AcqRel)
+        {
             return;
         }
-        drain(
-            &self.queue,
-            |queue| {
-                let payload = queue.payload();
-                if payload & SET == 0 {
-                    // Released from here on: those who come later are tagged with another epoch.
-                    queue.set_payload((payload | SET).wrapping_add(EPOCH));
-                }
-            },
-            |queue, ()| {
-                let came = queue.front()?;
-                if came == epoch(queue) {
-                    return None;
-                }
-                queue.call()
-            },
-        );
+        let mut queue = self.queue.lock();
+        if !is_set(queue.word()) {
+            // From here on all waiters are released; those that come later have another tag.
+            queue.set_payload((queue.payload() | SET).wrapping_add(GENERATION));
+        }
+        queue.notify_while(|queue| {
+            let released = queue.front()? != generation(queue.word());
+            if released { queue.notify(0) } else { None }
+        });
     }
 
-    /// Takes the flag back. Who was released by a [`set`](Self::set) before stays so.
+    /// Clears the flag. Waiters already released by [`set`](Self::set) stay released.
     pub fn clear(&self) {
-        let payload = self.queue.payload_at_a_glance();
-        if !self.queue.exchange(payload, payload & !SET) {
-            self.queue
-                .locked(|queue| queue.set_payload(queue.payload() & !SET));
+        let payload = self.queue.load(Ordering::Acquire).payload();
+        // AcqRel: as in `set`.
+        if !self
+            .queue
+            .exchange(payload, payload & !SET, Ordering::AcqRel)
+        {
+            let mut queue = self.queue.lock();
+            queue.set_payload(queue.payload() & !SET);
         }
     }
 
-    /// Whether the flag is set.
+    /// Returns whether the flag is set.
     #[inline]
     pub fn is_set(&self) -> bool {
-        self.queue.payload() & SET != 0
+        is_set(self.queue.read())
     }
 
     /// Waits until the flag is set. Returns at once if it is.
     ///
-    /// The place in the queue is taken when the future is first polled. Who is released returns, even if the flag was
-    /// cleared meanwhile.
+    /// The future joins the queue when it is first polled. A waiter that was released returns even if the
+    /// flag has been cleared since.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up its place, and has no effect on others.
+    /// Dropping the future gives up its place in the queue. It has no effect on other waiters.
     ///
     /// ```
     /// # use awaitlist_event::{Block, Event};
@@ -136,11 +134,12 @@ impl Event {
     /// ```
     #[inline]
     #[track_caller]
-    pub fn wait(&self) -> Wait<'_> {
-        WaitWith::new(self)
+    pub fn wait(&self) -> Wait<&Self> {
+        Wait::new(self)
     }
 
-    /// [`wait`](Self::wait), with a future that owns the event's `Arc`, to be kept in a struct.
+    /// Like [`wait`](Self::wait), but the future owns the event's `Arc`, so that it can be stored in a struct.
+    /// Cancel safe in the same way.
     ///
     /// ```
     /// # use awaitlist_event::{Block, Event};
@@ -154,46 +153,33 @@ impl Event {
     #[inline]
     #[track_caller]
     pub fn wait_owned(self: &Arc<Self>) -> WaitOwned {
-        WaitWith::new(Arc::clone(self))
+        Wait::new(Arc::clone(self))
     }
 
-    /// How many wait: those released that have not run yet included, as in asyncio.
+    /// Returns the number of waiters, including those that were released and were not polled since, as in
+    /// asyncio.
     #[inline]
     pub fn waiters(&self) -> usize {
         self.queue.waiters()
     }
-}
 
-/// Whether the event is seen to be set, at a glance that may miss it.
-#[inline]
-pub(crate) fn shows_set(queue: &Queue<Flag>) -> bool {
-    queue.payload_at_a_glance() & SET != 0
-}
-
-/// The epoch in which a waiter comes now, in the form in which it is tagged.
-pub(crate) fn epoch(queue: &Locked<'_, Flag>) -> usize {
-    queue.payload() / EPOCH
-}
-
-/// Whether a newcomer need not wait.
-pub(crate) fn is_set(queue: &Locked<'_, Flag>) -> bool {
-    queue.payload() & SET != 0
-}
-
-// SAFETY: the queue is a field of the event, the same each time, and `withdraw` has the place leave.
-unsafe impl Waitable for Event {
-    type State = Flag;
-    type Key = Key;
-
-    #[inline]
-    fn queue(&self, _: Pass) -> &Queue<Flag> {
-        &self.queue
+    /// Returns the flag and the number of waiters at one moment.
+    fn snapshot(&self) -> (bool, usize) {
+        let queue = self.queue.lock();
+        (is_set(queue.word()), queue.waiters())
     }
+}
 
-    fn withdraw(&self, mut standing: Standing<'_, Flag>) {
-        // A release is not used up: nothing is to be passed on. The waker is dropped after the lock.
-        drop(standing.locked(|turn| turn.leave()));
-    }
+/// Returns the flag; `false` if the queue is locked.
+#[inline(always)]
+pub(crate) const fn is_set(word: StateWord) -> bool {
+    word.payload() & SET != 0
+}
+
+/// Returns the generation, as it is in the tag of a waiter that is enqueued now.
+#[inline(always)]
+pub(crate) const fn generation(word: StateWord) -> usize {
+    word.payload() / GENERATION
 }
 
 impl Default for Event {
@@ -203,7 +189,7 @@ impl Default for Event {
     }
 }
 
-/// What asyncio prints in brackets: `<Event [unset]>`, `<Event [set, waiters:2]>`.
+/// Writes the text that asyncio has in brackets: `<Event [unset]>`, `<Event [set, waiters:2]>`.
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (set, waiters) = self.snapshot();
@@ -222,12 +208,5 @@ impl fmt::Debug for Event {
             .field("set", &set)
             .field("waiters", &waiters)
             .finish()
-    }
-}
-
-impl Event {
-    /// The flag and the number of waiters, at one and the same moment.
-    fn snapshot(&self) -> (bool, usize) {
-        self.queue.locked(|queue| (is_set(queue), queue.waiters()))
     }
 }

@@ -1,7 +1,7 @@
-//! `asyncio.Event` for Rust: a flag that futures wait for.
+//! `asyncio.Event` for Rust: a flag that futures and threads wait for.
 //!
-//! Use it to tell any number of tasks and threads that something has happened, and keeps on having happened until the
-//! flag is cleared. It works on any executor or on none; no wait allocates.
+//! Use it to tell any number of tasks and threads that something has happened, and stays so until the flag
+//! is cleared. It works on any executor or on none, and waiting never allocates.
 //!
 //! ```
 //! use awaitlist_event::{Block, Event};
@@ -14,11 +14,12 @@
 //! assert!(READY.is_set());
 //! ```
 //!
-//! # Who is woken
+//! # Which waiters are woken
 //!
-//! [`set`](Event::set) releases all who wait at that moment, and nobody else: they return even if the flag is cleared
-//! before they run, and one who begins to wait after the clear waits on. Waiters are woken in the order in which they
-//! came. A newcomer that finds the flag set returns at once, before those who were woken and have not run yet.
+//! [`set`](Event::set) releases all waiters that are queued at that moment. They return even if the flag is
+//! cleared before they are polled; a waiter that joins after the clear waits for the next set. Waiters are
+//! woken in the order of their arrival. A newcomer that finds the flag set returns at once, before released
+//! waiters that were not polled yet.
 #![no_std]
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -29,14 +30,17 @@ extern crate alloc;
 mod event;
 mod wait;
 
+#[doc(inline)]
+pub use awaitlist_core::Handle;
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
+#[doc(inline)]
 pub use awaitlist_core::{Block, TimedOut};
 pub use event::Event;
+pub use wait::Wait;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use wait::WaitOwned;
-pub use wait::{Wait, WaitWith};
 
 /// The README's example runs.
 #[cfg(doctest)]

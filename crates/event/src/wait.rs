@@ -5,111 +5,133 @@ use alloc::sync::Arc;
 use core::{
     fmt,
     future::Future,
-    ops::ControlFlow::{Break, Continue},
     pin::Pin,
-    task::{Context, Poll, Waker, ready},
+    task::{Context, Poll, ready},
 };
 
-use awaitlist_core::{Handle, Slot, Standing};
+use awaitlist_core::{Access, Handle, LockedWaiter, WaitQueue, Waiter, sync::Ordering};
 
 use crate::{
     Event,
-    event::{self, Flag, KEY, epoch, is_set},
+    event::{generation, is_set},
 };
 
-/// What [`Event::wait`] makes.
-pub type Wait<'a> = WaitWith<&'a Event>;
-
-/// What [`Event::wait_owned`] makes.
+/// The future that [`Event::wait_owned`] returns: a [`Wait`] that owns the event's `Arc`.
+///
+/// It has no lifetime, so it can be stored in a struct.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-pub type WaitOwned = WaitWith<Arc<Event>>;
+pub type WaitOwned = Wait<Arc<Event>>;
 
 pin_project_lite::pin_project! {
-    /// Waits until an event is set. Made by [`Event::wait`] and `Event::wait_owned`, where its place in the queue
-    /// and what its drop does are described.
+    /// A future that waits until an event is set.
+    ///
+    /// Returned by [`Event::wait`], where `H` is a reference to the event, and by `Event::wait_owned`, where
+    /// it is an `Arc`. It joins the queue when it is first polled.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up its place in the queue. It has no effect on other waiters.
     ///
     /// # Panics
     ///
-    /// If it is polled after it has finished.
+    /// Panics if it is polled after completion.
     #[must_use = "futures do nothing unless awaited or polled"]
-    pub struct WaitWith<H>
+    pub struct Wait<H>
     where
         H: Handle<Target = Event>,
     {
         #[pin]
-        slot: Slot<H>,
+        waiter: Waiter<H, EventAccess>,
     }
 }
 
-impl<H: Handle<Target = Event>> WaitWith<H> {
+impl<H: Handle<Target = Event>> Wait<H> {
     #[inline]
     #[track_caller]
-    pub(crate) fn new(handle: H) -> Self {
+    pub(crate) fn new(event: H) -> Self {
         Self {
-            slot: Slot::new(handle, KEY),
+            waiter: Waiter::new(event, 0),
         }
     }
 }
 
-impl<H: Handle<Target = Event>> Future for WaitWith<H> {
+impl<H: Handle<Target = Event>> Future for Wait<H> {
     type Output = ();
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let mut slot = self.project().slot;
-        match slot.as_mut().finish_at_once(event::shows_set) {
+        let mut waiter = self.project().waiter;
+        // Acquire: pairs with the Release of the `set`.
+        let set = waiter
+            .as_mut()
+            .try_fast(|event| is_set(event.queue.load(Ordering::Acquire)));
+        match set {
             Some(_) => Poll::Ready(()),
-            None => wait(slot, context),
+            None => poll_slow(waiter, context),
         }
     }
 }
 
-/// One poll of a wait that may be longer.
+/// Polls a wait that did not succeed at once.
 #[inline(never)]
-fn wait<H>(mut slot: Pin<&mut Slot<H>>, context: &mut Context<'_>) -> Poll<()>
+fn poll_slow<H>(mut waiter: Pin<&mut Waiter<H, EventAccess>>, context: &Context<'_>) -> Poll<()>
 where
     H: Handle<Target = Event>,
 {
-    let mut standing = slot.as_mut().standing("Wait");
-    let stale = ready!(if standing.queued() {
-        poll_queued(&mut standing, context)
+    let unused_waker = ready!(if waiter.is_queued() {
+        waiter.as_mut().poll_queued(context, |_, waiter| {
+            // Released by a set, which may not have come to notify it yet.
+            let released = waiter.is_notified() || waiter.tag() != generation(waiter.word());
+            if released {
+                Ok(waiter.remove().1)
+            } else {
+                Err(waiter)
+            }
+        })
     } else {
-        join_unless_set(&mut standing, context)
+        let admitted = waiter.as_mut().admit_or_enqueue(context, |_, queue| {
+            // Checked again, so that no set can come in between.
+            let word = queue.word();
+            if is_set(word) {
+                Ok(())
+            } else {
+                Err(generation(word))
+            }
+        });
+        admitted.map(|((), waker)| Some(waker))
     });
-    slot.finish();
-    // Last: its drop may panic, and the wait is over.
-    drop(stale);
+    waiter.take_handle();
+    // Dropped last: its drop may panic.
+    drop(unused_waker);
     Poll::Ready(())
 }
 
-/// A newcomer that found the flag not set: it looks again under the lock, so that no set falls in between. Answers the waker
-/// that is not needed.
-#[inline(always)]
-fn join_unless_set(
-    standing: &mut Standing<'_, Flag>,
-    context: &Context<'_>,
-) -> Poll<Option<Waker>> {
-    let entered = standing.enter_or_join(context, |queue| match is_set(queue) {
-        true => Break(()),
-        false => Continue(epoch(queue)),
-    });
-    entered.map(|((), waker)| Some(waker))
+/// How the core reaches the queue of an event.
+struct EventAccess;
+
+// SAFETY: the queue is a field of the event.
+unsafe impl Access<Event> for EventAccess {
+    const FUTURE: &'static str = "Wait";
+
+    type State = ();
+
+    #[inline(always)]
+    fn queue(event: &Event) -> &WaitQueue {
+        &event.queue
+    }
+
+    fn cancel(_: &Event, waiter: LockedWaiter<'_>) {
+        // A release is not used up, so there is nothing to pass on.
+        let (queue, waker) = waiter.remove();
+        drop(queue);
+        drop(waker);
+    }
 }
 
-/// Answers the waker that is not to be woken any more.
-#[inline(always)]
-fn poll_queued(standing: &mut Standing<'_, Flag>, context: &Context<'_>) -> Poll<Option<Waker>> {
-    standing.poll(context, |turn| {
-        // Released by a set, though its turn to be woken may not have come yet.
-        let released = turn.called() || turn.tag() != Some(epoch(turn));
-        released.then(|| turn.leave())
-    })
-}
-
-impl<H: Handle<Target = Event>> fmt::Debug for WaitWith<H> {
+impl<H: Handle<Target = Event>> fmt::Debug for Wait<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wait")
-            .field("queued", &self.slot.queued())
+            .field("queued", &self.waiter.is_queued())
             .finish_non_exhaustive()
     }
 }

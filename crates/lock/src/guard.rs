@@ -10,61 +10,67 @@ use core::{
     ptr,
 };
 
-use awaitlist_core::{Handle, trace::Hold};
+use awaitlist_core::{Handle, trace::HoldTrace};
 
 use crate::{Lock, MapHandle, MappedGuard};
 
-/// What [`Lock::acquire`] answers.
+/// The guard that [`Lock::acquire`] returns: a [`Guard`] that borrows the lock.
 pub type LockGuard<'a, T = ()> = Guard<T, &'a Lock<T>>;
 
-/// What [`Lock::acquire_owned`] answers.
+/// The guard that [`Lock::acquire_owned`] returns: a [`Guard`] that owns the lock's `Arc`.
+///
+/// It has no lifetime, so it can be stored in a struct or moved into a task.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub type OwnedLockGuard<T = ()> = Guard<T, Arc<Lock<T>>>;
 
-/// A lock that is held. It gives access to the value, and releases the lock when it is dropped.
+/// Access to the value of a lock. The lock is held as long as this exists, and released when it is
+/// dropped.
 ///
-/// It is `Send` if the value is, so a task may hold it across an `.await` on a runtime that moves tasks.
+/// `H` is `&Lock<T>` ([`LockGuard`]) or `Arc<Lock<T>>` (`OwnedLockGuard`).
 ///
-/// What a guard can do beyond that are associated functions (`LockGuard::map(guard, …)`), so as not to hide methods
-/// of the value.
+/// It is `Send` if the value is, so a task may hold it across an `.await` on a runtime that moves tasks
+/// between threads. The release is a `Release`: it synchronizes with the acquire that follows.
+///
+/// Everything beyond access are associated functions, such as `LockGuard::map(guard, …)`, so that they
+/// hide no method of the value.
 #[must_use = "dropped at once, the lock is released at once: keep the guard in a variable with a name (`let _guard = …`, not `let _ = …`)"]
 #[clippy::has_significant_drop]
 pub struct Guard<T: ?Sized, H: Handle<Target = Lock<T>>> {
-    handle: H,
+    lock: H,
     /// What the diagnostics know of the hold.
-    hold: Hold,
-    /// Gives out `&T` and `&mut T`, so it is Send and Sync, and variant, as they are.
+    hold: HoldTrace,
+    /// Gives out `&T` and `&mut T`, so it is Send, Sync and variant as they are.
     value: PhantomData<T>,
 }
 
 impl<T: ?Sized, H: Handle<Target = Lock<T>>> Guard<T, H> {
     /// # Safety
     ///
-    /// There is a hold of this lock that belongs to nobody else, and the guard gets it.
-    #[inline]
-    pub(crate) const unsafe fn new(handle: H, hold: Hold) -> Self {
+    /// The lock is held, and that hold belongs to no other guard.
+    #[inline(always)]
+    pub(crate) const unsafe fn new(lock: H, hold: HoldTrace) -> Self {
         Self {
-            handle,
+            lock,
             hold,
             value: PhantomData,
         }
     }
 
-    /// The handle and what is known of the hold, without giving that back.
+    /// Takes the guard apart without releasing the lock.
     #[inline]
-    pub(crate) fn into_parts(self) -> (H, Hold) {
+    pub(crate) fn into_parts(self) -> (H, HoldTrace) {
         let this = ManuallyDrop::new(self);
-        // SAFETY: each read once, out of what is not dropped.
-        unsafe { (ptr::read(&this.handle), ptr::read(&this.hold)) }
+        // SAFETY: each is read once, from a value that is not dropped.
+        unsafe { (ptr::read(&this.lock), ptr::read(&this.hold)) }
     }
 
-    /// The lock that it holds: a reference, or the `Arc`.
+    /// Returns the handle to the lock: a reference, or the `Arc`.
     #[inline]
     pub const fn lock(this: &Self) -> &H {
-        &this.handle
+        &this.lock
     }
 
-    /// A guard of a part of the value.
+    /// Makes a guard of a part of the value.
     ///
     /// ```
     /// use awaitlist_lock::{Block, Lock, LockGuard};
@@ -80,15 +86,24 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Guard<T, H> {
     {
         match Self::try_map(this, |value| Some(part(value))) {
             Ok(mapped) => mapped,
-            Err(_) => unreachable!("the part is always there"),
+            Err(_) => unreachable!("there always is a part"),
         }
     }
 
-    /// A guard of a part of the value, if there is one.
+    /// Makes a guard of a part of the value, if there is such a part.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `part` answers `None`.
+    /// Returns the guard itself if `part` returns `None`.
+    ///
+    /// ```
+    /// use awaitlist_lock::{Block, Lock, LockGuard};
+    ///
+    /// let lock = Lock::new(vec![1, 2]);
+    /// let guard = lock.acquire().block();
+    /// let guard = LockGuard::try_map(guard, |list| list.get_mut(5)).unwrap_err();
+    /// assert_eq!(guard.len(), 2);
+    /// ```
     pub fn try_map<U: ?Sized, F>(mut this: Self, part: F) -> Result<MappedGuard<U, H::Mapped>, Self>
     where
         F: FnOnce(&mut T) -> Option<&mut U>,
@@ -98,9 +113,10 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Guard<T, H> {
         match part(&mut this) {
             Some(part) => {
                 let part: *mut U = part;
-                let (handle, hold) = this.into_parts();
-                // SAFETY: the hold goes from one guard to the other, and the part is one of the value that it guards.
-                Ok(unsafe { MappedGuard::new(part, H::mapped(handle), hold) })
+                let (lock, hold) = this.into_parts();
+                // SAFETY: the hold moves from one guard to the other, and the part is one of the value
+                // that it guards.
+                Ok(unsafe { MappedGuard::new(part, H::mapped(lock), hold) })
             }
             None => Err(this),
         }
@@ -108,12 +124,20 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Guard<T, H> {
 }
 
 impl<H: Handle<Target = Lock<()>>> Guard<(), H> {
-    /// Lets the guard go without releasing the lock, which stays held until [`Lock::release`], or until
-    /// [`Lock::adopt`] makes another guard of the hold: asyncio's `await lock.acquire()`.
+    /// Drops the guard without releasing the lock. The lock stays held until [`Lock::release`], or until
+    /// the guard that [`Lock::adopt`] makes is dropped: asyncio's `await lock.acquire()`.
+    ///
+    /// ```
+    /// use awaitlist_lock::{Block, Lock, LockGuard};
+    ///
+    /// let lock = Lock::new(());
+    /// LockGuard::forget(lock.acquire().block());
+    /// assert!(lock.locked());
+    /// ```
     pub fn forget(this: Self) {
-        // The handle is dropped, and its count with it.
-        let (handle, hold) = this.into_parts();
-        handle.raw.forget_hold(hold);
+        // The handle is dropped.
+        let (lock, hold) = this.into_parts();
+        lock.raw.forget(hold);
     }
 }
 
@@ -122,30 +146,31 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Deref for Guard<T, H> {
 
     #[inline]
     fn deref(&self) -> &T {
-        // SAFETY: the hold keeps every other guard away, and `&self` every `&mut T` of this one.
-        self.handle.data.with(|data| unsafe { &*data })
+        // SAFETY: the lock is held, which excludes other guards; `&self` excludes a `&mut T` of this one.
+        self.lock.data.with(|data| unsafe { &*data })
     }
 }
 
 impl<T: ?Sized, H: Handle<Target = Lock<T>>> DerefMut for Guard<T, H> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: the hold keeps every other guard away, and `&mut self` every other reference through this one.
-        self.handle.data.with_mut(|data| unsafe { &mut *data })
+        // SAFETY: the lock is held, which excludes other guards; `&mut self` excludes other references
+        // through this one.
+        self.lock.data.with_mut(|data| unsafe { &mut *data })
     }
 }
 
 #[cfg(feature = "diagnostics")]
 impl<T: ?Sized, H: Handle<Target = Lock<T>>> awaitlist_core::diagnostics::Held for Guard<T, H> {
-    fn held(&self) -> (&awaitlist_core::trace::Probe, &Hold) {
-        (self.handle.raw.probe(), &self.hold)
+    fn held(&self) -> (&awaitlist_core::trace::PrimitiveTrace, &HoldTrace) {
+        (self.lock.raw.trace(), &self.hold)
     }
 }
 
 impl<T: ?Sized, H: Handle<Target = Lock<T>>> Drop for Guard<T, H> {
     #[inline]
     fn drop(&mut self) {
-        self.handle.raw.give_back(&mut self.hold);
+        self.lock.raw.release(&mut self.hold);
     }
 }
 

@@ -1,8 +1,7 @@
-//! `asyncio.Lock` for Rust: a mutual exclusion lock whose waiters are futures.
+//! `asyncio.Lock` for Rust: a mutual exclusion lock for futures and threads.
 //!
-//! Use it to keep a value consistent across an `.await`, on any executor or on none: tasks, threads
-//! ([`block`](Block::block)) and interrupt handlers ([`try_acquire`](Lock::try_acquire)) share one first come, first
-//! served queue. No wait allocates.
+//! Use it to keep a value consistent across an `.await`, on any executor or on none: tasks and threads
+//! ([`block`](Block::block)) share one first-in-first-out queue. Waiting never allocates.
 //!
 //! ```
 //! use awaitlist_lock::{Block, Lock};
@@ -21,10 +20,10 @@
 //!
 //! # Fairness
 //!
-//! Places are taken at the first poll, and nobody gets past them: a newcomer enters only if nobody waits, not even
-//! one who was woken and has not run yet. As in asyncio, a release designates the first in line but does not hand
-//! the lock over: until that task runs, [`locked`](Lock::locked) is false and the task counts among the
-//! [`waiters`](Lock::waiters).
+//! A future joins the queue at its first poll, and no newcomer passes it: a newcomer acquires at once only
+//! if there are no waiters, not even one that was woken and was not polled since. As in asyncio, a release
+//! wakes the first waiter but does not make it the holder: until it is polled, [`locked`](Lock::locked)
+//! returns false and the waiter is one of the [`waiters`](Lock::waiters).
 //!
 //! # No poisoning
 //!
@@ -40,15 +39,18 @@ mod acquire;
 mod guard;
 mod lock;
 mod mapped;
-#[doc(hidden)]
-pub mod raw;
+mod raw;
+mod spin;
 
+pub use acquire::Acquire;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use acquire::AcquireOwned;
-pub use acquire::{Acquire, AcquireWith};
+#[doc(inline)]
+pub use awaitlist_core::Handle;
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
+#[doc(inline)]
 pub use awaitlist_core::{Block, TimedOut};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use guard::OwnedLockGuard;
@@ -57,6 +59,7 @@ pub use lock::{Lock, NotAcquired};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use mapped::OwnedMappedLockGuard;
 pub use mapped::{MapHandle, MappedGuard, MappedLockGuard};
+pub use raw::RawLock;
 
 /// The README's example runs.
 #[cfg(doctest)]

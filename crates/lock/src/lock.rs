@@ -4,14 +4,13 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use awaitlist_core::{const_fn, sync::UnsafeCell, trace::Origin};
+use awaitlist_core::{const_fn, sync::UnsafeCell, trace::CallSite};
 
-use crate::{Acquire, AcquireWith, Guard, LockGuard, raw::RawLock};
+use crate::{Acquire, Guard, LockGuard, raw::RawLock};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use crate::{AcquireOwned, OwnedLockGuard};
 
-/// A fair mutual exclusion lock around a value, for futures and threads: `asyncio.Lock` of CPython 3.13, with the
-/// value that it guards.
+/// A fair mutual exclusion lock around a value, for futures and threads: `asyncio.Lock` of CPython 3.13.
 ///
 /// | asyncio | here |
 /// |---|---|
@@ -30,22 +29,22 @@ use crate::{AcquireOwned, OwnedLockGuard};
 /// *lock.acquire().block() += 1;
 /// assert_eq!(lock.into_inner(), 42);
 /// ```
+#[repr(C)]
 pub struct Lock<T: ?Sized = ()> {
-    /// The permit, and who waits for it.
     pub(crate) raw: RawLock,
-    /// Reached through a guard, that is by whoever holds the permit; or through `&mut self`.
+    /// Reached through a guard, which holds the lock, or through `&mut self`.
     pub(crate) data: UnsafeCell<T>,
 }
 
-// SAFETY: sending the lock sends the value; that the queue goes along is the core's promise.
+// SAFETY: sending the lock sends the value; the queue may be sent too.
 unsafe impl<T: ?Sized + Send> Send for Lock<T> {}
-// SAFETY: through a shared lock one thread at a time reaches the value, which needs it to be Send. It need not be Sync:
-// a guard gives out `&T`, but is itself Sync only if T is.
+// SAFETY: through a shared lock one thread at a time reaches the value, which needs it to be Send. It
+// need not be Sync: a guard gives out `&T`, but is itself Sync only if T is.
 unsafe impl<T: ?Sized + Send> Sync for Lock<T> {}
 
 impl<T> Lock<T> {
     const_fn! {
-        /// A free lock around `value`.
+        /// Creates a free lock around `value`.
         ///
         /// ```
         /// use awaitlist_lock::Lock;
@@ -60,28 +59,39 @@ impl<T> Lock<T> {
     }
 
     const_fn! {
-        /// A free lock around `value`, with a name for diagnostics. Without those the name is not kept.
+        /// Creates a free lock around `value`, with a name for the diagnostics. Without the feature
+        /// `diagnostics` the name is discarded.
         #[track_caller]
         pub const fn named(name: &'static str, value: T) -> Self {
             Self { raw: RawLock::new(Some(name)), data: UnsafeCell::new(value) }
         }
     }
 
-    /// The value. No guard can be reached any more, since the lock is yours.
+    /// Consumes the lock and returns the value. No guard can exist any more.
+    ///
+    /// ```
+    /// # use awaitlist_lock::Lock;
+    /// assert_eq!(Lock::new(1).into_inner(), 1);
+    /// ```
+    #[must_use = "the value is dropped otherwise"]
     pub fn into_inner(self) -> T {
         self.data.into_inner()
     }
 }
 
 impl<T: ?Sized> Lock<T> {
-    /// Waits for the lock, and answers a guard that gives access to the value and releases the lock when dropped.
+    /// Acquires the lock, and returns a guard that gives access to the value and releases the lock when
+    /// it is dropped.
     ///
-    /// The place in the queue is taken when the future is first polled. If the lock is free and nobody waits, that
-    /// poll is ready: an uncontended acquire never suspends.
+    /// The future joins the queue when it is first polled. If the lock is free and there are no waiters,
+    /// that poll is ready: an uncontended acquire never suspends.
+    ///
+    /// It is an `Acquire`: it synchronizes with the releases before it.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up its place. If it had been designated, the next in line is.
+    /// Dropping the future gives up its place in the queue. If the lock was meant for it, the next waiter
+    /// is woken.
     ///
     /// ```
     /// # use awaitlist_lock::{Block, Lock};
@@ -94,31 +104,35 @@ impl<T: ?Sized> Lock<T> {
     /// ```
     #[inline]
     #[track_caller]
-    pub fn acquire(&self) -> Acquire<'_, T> {
-        AcquireWith::new(self)
+    pub fn acquire(&self) -> Acquire<T, &Self> {
+        Acquire::new(self)
     }
 
-    /// Acquires the lock if it is free and nobody waits for it, else answers `None`.
+    /// Acquires the lock if it is free and there are no waiters. Otherwise returns `None`.
+    ///
+    /// If another thread has the queue locked, it waits for that, some nanoseconds as a rule. So do not
+    /// call it from a signal handler.
     ///
     /// ```
     /// # use awaitlist_lock::Lock;
     /// let lock = Lock::new(1);
-    /// let guard = lock.try_acquire().expect("nobody holds it");
+    /// let guard = lock.try_acquire().expect("it is free");
     /// assert!(lock.try_acquire().is_none());
     /// # drop(guard);
     /// ```
     #[inline]
     #[track_caller]
+    #[must_use = "if it acquires the lock, dropping the guard releases it at once"]
     pub fn try_acquire(&self) -> Option<LockGuard<'_, T>> {
-        let origin = Origin::here();
-        self.raw.try_take().then(|| {
-            let hold = self.raw.taken(origin);
-            // SAFETY: the permit was taken for this guard.
+        self.raw.try_acquire().then(|| {
+            let hold = self.raw.trace().acquired_at(CallSite::here(), 1);
+            // SAFETY: it was acquired, for this guard.
             unsafe { Guard::new(self, hold) }
         })
     }
 
-    /// [`acquire`](Self::acquire), with a guard that owns the lock's `Arc`, to be kept in a struct or sent to a task.
+    /// Like [`acquire`](Self::acquire), but the guard owns the lock's `Arc`, so that it can be stored in a
+    /// struct or moved into a task. Cancel safe in the same way.
     ///
     /// ```
     /// # use awaitlist_lock::{Block, Lock};
@@ -132,46 +146,48 @@ impl<T: ?Sized> Lock<T> {
     #[inline]
     #[track_caller]
     pub fn acquire_owned(self: &Arc<Self>) -> AcquireOwned<T> {
-        AcquireWith::new(Arc::clone(self))
+        Acquire::new(Arc::clone(self))
     }
 
-    /// [`try_acquire`](Self::try_acquire), with a guard that owns the lock's `Arc`.
+    /// Like [`try_acquire`](Self::try_acquire), but the guard owns the lock's `Arc`.
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     #[inline]
     #[track_caller]
+    #[must_use = "if it acquires the lock, dropping the guard releases it at once"]
     pub fn try_acquire_owned(self: &Arc<Self>) -> Option<OwnedLockGuard<T>> {
-        let origin = Origin::here();
-        self.raw.try_take().then(|| {
-            let hold = self.raw.taken(origin);
-            // SAFETY: the permit was taken for this guard.
+        self.raw.try_acquire().then(|| {
+            let hold = self.raw.trace().acquired_at(CallSite::here(), 1);
+            // SAFETY: it was acquired, for this guard.
             unsafe { Guard::new(Arc::clone(self), hold) }
         })
     }
 
-    /// Whether somebody holds the lock. As asyncio's `locked()`, this is false between a release and the moment at
-    /// which the first in line runs.
+    /// Returns whether the lock is held. As asyncio's `locked()`, this is false from a release until the
+    /// first waiter is polled.
     #[inline]
     pub fn locked(&self) -> bool {
         self.raw.is_held()
     }
 
-    /// How many wait for the lock, the one included that was designated and has not run yet.
+    /// Returns the number of waiters, including one that was woken and was not polled since.
+    ///
+    /// It locks the queue.
     #[inline]
     pub fn waiters(&self) -> usize {
-        self.raw.waiters()
+        self.raw.snapshot().1
     }
 
-    /// The value. No guard can be reached any more, since the lock is yours.
+    /// Returns the value. No guard can exist, since the lock is borrowed mutably.
     pub fn get_mut(&mut self) -> &mut T {
-        // SAFETY: `&mut self` says that there is no guard.
+        // SAFETY: `&mut self` excludes guards.
         self.data.with_mut(|data| unsafe { &mut *data })
     }
 }
 
-/// A lock was released, or its hold adopted, that nobody had acquired and [forgotten](Guard::forget). Nothing has
-/// changed.
+/// The error of a release or an adoption of a hold that nobody has [forgotten](Guard::forget). Nothing
+/// has changed.
 ///
-/// Prints what asyncio's `RuntimeError` says: `Lock is not acquired.`
+/// Its text is that of asyncio's `RuntimeError`: `Lock is not acquired.`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NotAcquired;
 
@@ -183,10 +199,12 @@ impl fmt::Display for NotAcquired {
 
 impl core::error::Error for NotAcquired {}
 
-/// asyncio's habit of acquiring here and releasing there (in a callback, in another task). It takes a lock that guards
-/// no value, and a hold whose guard was [forgotten](Guard::forget): a guard that lives is always the proof of its hold.
+/// asyncio's way to acquire in one place and release in another: in a callback, in another task.
+///
+/// It needs a lock that guards no value, and a hold whose guard was [forgotten](Guard::forget). As long
+/// as a guard exists, only the guard releases.
 impl Lock<()> {
-    /// Releases a hold whose guard was forgotten, as anybody may.
+    /// Releases a hold whose guard was forgotten. Any thread or task may do so.
     ///
     /// ```
     /// use awaitlist_lock::{Block, Lock, LockGuard};
@@ -201,38 +219,38 @@ impl Lock<()> {
     ///
     /// # Errors
     ///
-    /// [`NotAcquired`], if the lock is free, or if it is held by a guard. Nothing has changed then.
+    /// Returns [`NotAcquired`] if the lock is free or held by a guard. Nothing has changed then.
     pub fn release(&self) -> Result<(), NotAcquired> {
         self.adopt().map(drop)
     }
 
-    /// Takes a forgotten hold over: the inverse of [`Guard::forget`].
+    /// Makes a guard for a forgotten hold: the inverse of [`Guard::forget`].
     ///
     /// # Errors
     ///
-    /// [`NotAcquired`], if the lock is free, or if it is held by a guard.
+    /// Returns [`NotAcquired`] if the lock is free or held by a guard.
     #[track_caller]
     pub fn adopt(&self) -> Result<LockGuard<'_>, NotAcquired> {
-        let hold = self.raw.adopt_hold(Origin::here()).ok_or(NotAcquired)?;
-        // SAFETY: the hold was nobody's, and is this guard's now.
+        let hold = self.raw.adopt(CallSite::here()).ok_or(NotAcquired)?;
+        // SAFETY: the hold had no guard, and belongs to this one now.
         Ok(unsafe { Guard::new(self, hold) })
     }
 
-    /// [`adopt`](Self::adopt), with a guard that owns the lock's `Arc`.
+    /// Like [`adopt`](Self::adopt), but the guard owns the lock's `Arc`.
     ///
     /// # Errors
     ///
-    /// As for [`adopt`](Self::adopt).
+    /// Returns [`NotAcquired`] if the lock is free or held by a guard.
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     #[track_caller]
     pub fn adopt_owned(self: &Arc<Self>) -> Result<OwnedLockGuard, NotAcquired> {
-        let hold = self.raw.adopt_hold(Origin::here()).ok_or(NotAcquired)?;
-        // SAFETY: the hold was nobody's, and is this guard's now.
+        let hold = self.raw.adopt(CallSite::here()).ok_or(NotAcquired)?;
+        // SAFETY: the hold had no guard, and belongs to this one now.
         Ok(unsafe { Guard::new(Arc::clone(self), hold) })
     }
 }
 
-/// A free lock around `T::default()`. For a lock without a value, write `<Lock>::default()`.
+/// Creates a free lock around `T::default()`. For a lock without a value, write `<Lock>::default()`.
 impl<T: Default> Default for Lock<T> {
     #[track_caller]
     fn default() -> Self {
@@ -247,7 +265,7 @@ impl<T> From<T> for Lock<T> {
     }
 }
 
-/// What asyncio prints in brackets: `<Lock [unlocked]>`, `<Lock [locked, waiters:2]>`.
+/// Writes the text that asyncio has in brackets: `<Lock [unlocked]>`, `<Lock [locked, waiters:2]>`.
 impl<T: ?Sized> fmt::Display for Lock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (held, waiters) = self.raw.snapshot();
@@ -259,8 +277,8 @@ impl<T: ?Sized> fmt::Display for Lock<T> {
     }
 }
 
-/// The state, the waiters and the value. To show the value it acquires the lock, if that is free, for as long as the
-/// value takes to print; meanwhile `try_acquire` elsewhere answers `None`.
+/// Writes the state, the waiters and the value. To show the value it acquires the lock if that is free, for
+/// as long as the value takes to print; meanwhile `try_acquire` returns `None` elsewhere.
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Lock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (held, waiters) = self.raw.snapshot();

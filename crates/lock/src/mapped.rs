@@ -10,41 +10,45 @@ use core::{
     ptr,
 };
 
-use awaitlist_core::{Handle, trace::Hold};
+use awaitlist_core::{Handle, trace::HoldTrace};
 
 use crate::{Lock, raw::RawLock};
 
-/// What [`Guard::map`](crate::Guard::map) makes of a [`LockGuard`](crate::LockGuard).
+/// The guard that [`LockGuard::map`](crate::Guard::map) returns: a [`MappedGuard`] that borrows the lock.
 pub type MappedLockGuard<'a, U> = MappedGuard<U, &'a RawLock>;
 
-/// What [`Guard::map`](crate::Guard::map) makes of an [`OwnedLockGuard`](crate::OwnedLockGuard).
+/// The guard that [`OwnedLockGuard::map`](crate::Guard::map) returns: a [`MappedGuard`] that owns the
+/// lock's `Arc`.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub type OwnedMappedLockGuard<T, U> = MappedGuard<U, Arc<Lock<T>>>;
 
-/// A lock that is held, seen through a part of its value. It releases the lock when it is dropped.
+/// Access to a part of the value of a lock. The lock is held as long as this exists, and released when it
+/// is dropped.
+///
+/// `R` is what is left of the handle: `&RawLock` ([`MappedLockGuard`]), which does not know the type of
+/// the value, or `Arc<Lock<T>>` (`OwnedMappedLockGuard`).
 #[must_use = "dropped at once, the lock is released at once: keep the guard in a variable with a name (`let _guard = …`, not `let _ = …`)"]
 #[clippy::has_significant_drop]
 pub struct MappedGuard<U: ?Sized, R: Release> {
-    /// A pointer, not a `NonNull`: the guard must be invariant in U, as `&mut U` is.
+    /// A pointer and not a `NonNull`: the guard must be invariant in U, as `&mut U` is.
     part: *mut U,
-    /// Gives the hold back.
     lock: R,
     /// What the diagnostics know of the hold.
-    hold: Hold,
+    hold: HoldTrace,
     /// Gives out `&U` and `&mut U`, so it is Send and Sync as they are.
     value: PhantomData<U>,
 }
 
-// SAFETY: sending it is sending a `&mut U`, and the hold, which any thread may give back.
+// SAFETY: sending it sends a `&mut U` and the hold, which any thread may release.
 unsafe impl<U: ?Sized + Send, R: Release + Send> Send for MappedGuard<U, R> {}
-// SAFETY: sharing it is sharing a `&U`.
+// SAFETY: sharing it shares a `&U`.
 unsafe impl<U: ?Sized + Sync, R: Release + Sync> Sync for MappedGuard<U, R> {}
 
 impl<U: ?Sized, R: Release> MappedGuard<U, R> {
     /// # Safety
     ///
-    /// `part` is part of the value of the lock, and the hold of that lock goes to this guard.
-    pub(crate) const unsafe fn new(part: *mut U, lock: R, hold: Hold) -> Self {
+    /// The lock is held, that hold belongs to no other guard, and `part` is a part of its value.
+    pub(crate) const unsafe fn new(part: *mut U, lock: R, hold: HoldTrace) -> Self {
         Self {
             part,
             lock,
@@ -53,22 +57,22 @@ impl<U: ?Sized, R: Release> MappedGuard<U, R> {
         }
     }
 
-    /// A guard of a part of the part.
+    /// Makes a guard of a part of the part.
     pub fn map<V: ?Sized, F>(this: Self, part: F) -> MappedGuard<V, R>
     where
         F: FnOnce(&mut U) -> &mut V,
     {
         match Self::try_map(this, |value| Some(part(value))) {
             Ok(mapped) => mapped,
-            Err(_) => unreachable!("the part is always there"),
+            Err(_) => unreachable!("there always is a part"),
         }
     }
 
-    /// A guard of a part of the part, if there is one.
+    /// Makes a guard of a part of the part, if there is such a part.
     ///
     /// # Errors
     ///
-    /// The guard itself, if `part` answers `None`.
+    /// Returns the guard itself if `part` returns `None`.
     pub fn try_map<V: ?Sized, F>(mut this: Self, part: F) -> Result<MappedGuard<V, R>, Self>
     where
         F: FnOnce(&mut U) -> Option<&mut V>,
@@ -78,9 +82,10 @@ impl<U: ?Sized, R: Release> MappedGuard<U, R> {
             Some(part) => {
                 let part: *mut V = part;
                 let this = ManuallyDrop::new(this);
-                // SAFETY: each read once, out of what is not dropped.
+                // SAFETY: each is read once, from a value that is not dropped.
                 let (lock, hold) = unsafe { (ptr::read(&this.lock), ptr::read(&this.hold)) };
-                // SAFETY: the hold goes from one guard to the other, and a part of the part is one of the value.
+                // SAFETY: the hold moves from one guard to the other, and a part of the part is a part
+                // of the value.
                 Ok(unsafe { MappedGuard::new(part, lock, hold) })
             }
             None => Err(this),
@@ -93,7 +98,7 @@ impl<U: ?Sized, R: Release> Deref for MappedGuard<U, R> {
 
     #[inline]
     fn deref(&self) -> &U {
-        // SAFETY: the hold keeps every other guard away, and `&self` every `&mut U` of this one.
+        // SAFETY: the lock is held, which excludes other guards; `&self` excludes a `&mut U` of this one.
         unsafe { &*self.part }
     }
 }
@@ -101,24 +106,23 @@ impl<U: ?Sized, R: Release> Deref for MappedGuard<U, R> {
 impl<U: ?Sized, R: Release> DerefMut for MappedGuard<U, R> {
     #[inline]
     fn deref_mut(&mut self) -> &mut U {
-        // SAFETY: the hold keeps every other guard away, and `&mut self` every other reference through this one.
+        // SAFETY: the lock is held, which excludes other guards; `&mut self` excludes other references
+        // through this one.
         unsafe { &mut *self.part }
     }
 }
 
 #[cfg(feature = "diagnostics")]
 impl<U: ?Sized, R: Release> awaitlist_core::diagnostics::Held for MappedGuard<U, R> {
-    fn held(&self) -> (&awaitlist_core::trace::Probe, &Hold) {
-        (self.lock.raw(release::Token::new()).probe(), &self.hold)
+    fn held(&self) -> (&awaitlist_core::trace::PrimitiveTrace, &HoldTrace) {
+        (self.lock.raw().trace(), &self.hold)
     }
 }
 
 impl<U: ?Sized, R: Release> Drop for MappedGuard<U, R> {
     #[inline]
     fn drop(&mut self) {
-        self.lock
-            .raw(release::Token::new())
-            .give_back(&mut self.hold);
+        self.lock.raw().release(&mut self.hold);
     }
 }
 
@@ -134,13 +138,13 @@ impl<U: ?Sized + fmt::Display, R: Release> fmt::Display for MappedGuard<U, R> {
     }
 }
 
-/// The handle of a guard that can be mapped, and what is left of it in the mapped guard: `&RawLock` of a reference,
-/// which does not know the value's type, and the `Arc` itself of an `Arc`.
+/// A handle whose guard can be mapped: `&Lock<T>` or `Arc<Lock<T>>`. Sealed.
 pub trait MapHandle: Handle {
-    /// What is left.
+    /// What is left of the handle in a [`MappedGuard`]: `&RawLock`, which does not know the type of the
+    /// value; or the `Arc` itself.
     type Mapped: Release;
 
-    /// Lets go of what is not needed to release the lock.
+    /// Drops what is not needed to release the lock.
     #[doc(hidden)]
     fn mapped(self) -> Self::Mapped;
 }
@@ -165,38 +169,28 @@ impl<T: ?Sized> MapHandle for Arc<Lock<T>> {
 use release::Release;
 
 mod release {
-    //! A trait that nobody outside can name, hence neither implement nor call.
+    //! A trait that no other crate can name, and so neither implement nor call.
 
     use super::RawLock;
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     use super::{Arc, Lock};
 
-    /// Says that it is the guard that asks.
-    #[derive(Debug)]
-    pub struct Token(());
-
-    impl Token {
-        pub(super) const fn new() -> Self {
-            Self(())
-        }
-    }
-
-    /// Leads to the lock that is held.
+    /// What leads to the lock that is held.
     pub trait Release {
-        fn raw(&self, token: Token) -> &RawLock;
+        fn raw(&self) -> &RawLock;
     }
 
     impl Release for &RawLock {
-        #[inline]
-        fn raw(&self, _: Token) -> &RawLock {
+        #[inline(always)]
+        fn raw(&self) -> &RawLock {
             self
         }
     }
 
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     impl<T: ?Sized> Release for Arc<Lock<T>> {
-        #[inline]
-        fn raw(&self, _: Token) -> &RawLock {
+        #[inline(always)]
+        fn raw(&self) -> &RawLock {
             &self.raw
         }
     }

@@ -1,155 +1,199 @@
-//! The lock without its value: one permit, and who waits for it.
+//! The lock without its value: one permit, handed to waiters by designation.
 //!
-//! Public for the condition's crate, which lets a lock go and takes it again; hidden, since it is part of
-//! the suite's machinery.
+//! | payload bit | meaning |
+//! |---|---|
+//! | 0 `HELD` | newcomers cannot acquire: the lock is held, or a waiter is designated |
+//! | 1 `FORGOTTEN` | it is held, and its guard was forgotten |
+//!
+//! - **Acquire**: if the payload is 0 and there are no waiters, set `HELD`. Otherwise spin for a moment
+//!   if the holder runs on another thread, then enqueue.
+//! - **Release**: without waiters, clear `HELD`. Otherwise leave it set, and *designate* the first waiter:
+//!   notify it and remove it from the queue. Until it is polled the lock is meant for it, but shows as not
+//!   locked, and the waiter still shows as a waiter. That is what asyncio does.
+//! - **The designated waiter** acquires the lock when it is polled: it finds that it was removed, and
+//!   clears `designated`. That takes neither the lock of the queue nor a compare-exchange.
+//! - **Cancel**: if the designated waiter is dropped, the next waiter is designated.
+//!
+//! At most one waiter is designated at a time, since only the holder releases.
 
-use core::{ops::Deref, task::Context};
+use core::fmt;
 
 use awaitlist_core::{
-    Handle, Pass, Queue, Sole, Standing, Waitable, const_fn,
-    trace::{Hold, Origin, Probe, Seat},
+    QueueGuard, WaitQueue, const_fn,
+    sync::{AtomicBool, Ordering},
+    trace::{CallSite, HoldTrace, PrimitiveTrace},
 };
 
-use crate::{Guard, Lock};
+use crate::spin::{Attempt, Spin};
 
-/// What opens the queue of a lock.
-#[derive(Clone, Copy)]
-#[allow(missing_debug_implementations, reason = "it says nothing")]
-pub struct Key(());
+const HELD: usize = 1;
+const FORGOTTEN: usize = 2;
 
-impl Key {
-    pub(crate) const fn new() -> Self {
-        Self(())
-    }
-
-    /// The key, for another crate of the suite.
-    ///
-    /// # Safety
-    ///
-    /// What is done with it leaves every hold to whom it belongs: permits are taken only by acquiring, and given
-    /// back only by who acquired them.
-    pub const unsafe fn new_for_suite() -> Self {
-        Self(())
-    }
+/// A [`Lock`](crate::Lock) without its value: what a guard of a part of the value still borrows.
+///
+/// It has no methods; the guard uses it to release the lock.
+pub struct RawLock {
+    pub(crate) queue: WaitQueue<Hints>,
 }
 
-/// The one permit of a lock. What a mapped guard gives back.
+/// What is kept in the queue's two spare bytes.
 #[derive(Debug)]
-pub struct RawLock {
-    queue: Queue<Sole>,
+pub(crate) struct Hints {
+    /// Whether a waiter is designated. Set under the lock of the queue, cleared by that waiter without it.
+    designated: AtomicBool,
+    spin: Spin,
 }
 
 impl RawLock {
     const_fn! {
         #[track_caller]
         pub(crate) const fn new(name: Option<&'static str>) -> Self {
-            Self { queue: Queue::with_one_permit(Probe::lock(name)) }
+            let hints = Hints { designated: AtomicBool::new(false), spin: Spin::new() };
+            Self { queue: WaitQueue::new(0, hints, PrimitiveTrace::lock(name)) }
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) const fn trace(&self) -> &PrimitiveTrace {
+        self.queue.trace()
+    }
+
+    /// Acquires the lock if it is free and there are no waiters. Fails if the queue is locked.
+    #[inline(always)]
+    pub(crate) fn try_acquire_once(&self) -> bool {
+        // Load first: a failed exchange costs as much as a successful one.
+        self.queue.load(Ordering::Relaxed).idle_payload() == Some(0)
+            // Acquire: pairs with the Release of the unlock that made the lock free.
+            && self.queue.exchange(0, HELD, Ordering::Acquire)
+    }
+
+    /// Acquires the lock if it is free and there are no waiters. Waits while the queue is locked.
+    #[inline]
+    pub(crate) fn try_acquire(&self) -> bool {
+        self.try_acquire_once() || self.try_acquire_slow()
+    }
+
+    fn try_acquire_slow(&self) -> bool {
+        // Held, as far as this thread can know: then it is. A locked queue shows payload 0.
+        let held = self.queue.load(Ordering::Acquire).payload() & HELD != 0;
+        !held && self.acquire_locked(&mut self.queue.lock())
+    }
+
+    /// Acquires the lock for a future that is polled, if that succeeds at once or after spinning.
+    pub(crate) fn acquires_by_spinning(&self) -> bool {
+        match self.attempt() {
+            Attempt::Acquired => true,
+            Attempt::Held => self.queue.state().spin.acquires(|| self.attempt()),
+            Attempt::MustWait => false,
         }
     }
 
     #[inline]
-    pub(crate) fn try_take(&self) -> bool {
-        self.queue.try_take()
+    fn attempt(&self) -> Attempt {
+        let word = self.queue.load(Ordering::Relaxed);
+        match word.idle_payload() {
+            Some(0) if self.try_acquire_once() => Attempt::Acquired,
+            Some(0 | HELD) => Attempt::Held,
+            // Most likely a release.
+            None if word.is_locked() => Attempt::Held,
+            _ => Attempt::MustWait,
+        }
     }
 
-    /// Tells of the hold that a future has got in this poll.
+    /// Acquires the lock if it is free and there are no waiters.
+    pub(crate) fn acquire_locked(&self, queue: &mut QueueGuard<'_, Hints>) -> bool {
+        let free = queue.payload() & HELD == 0 && !queue.has_waiters();
+        if free {
+            queue.set_payload(HELD);
+        }
+        free
+    }
+
+    /// Acquires the lock for the designated waiter.
+    #[inline(always)]
+    pub(crate) fn acquire_designated(&self) {
+        // Relaxed: only the release of this waiter, or what comes after that, sets it again.
+        self.queue
+            .state()
+            .designated
+            .store(false, Ordering::Relaxed);
+    }
+
+    /// Releases the lock.
     #[inline]
-    pub(crate) fn acquired(&self, seat: &Seat, context: &Context<'_>) -> Hold {
-        self.probe().acquired(seat, context, 1)
+    pub(crate) fn release(&self, hold: &mut HoldTrace) {
+        self.trace().released(hold);
+        let mut queue = self.queue.lock();
+        if queue.word().idle_payload() == Some(HELD) {
+            queue.set_payload(0);
+        } else {
+            self.hand_over(queue);
+        }
     }
 
-    /// Tells of the hold that somebody has taken.
-    #[inline]
-    pub(crate) fn taken(&self, origin: Origin) -> Hold {
-        self.probe().taken(origin, 1)
+    /// Designates the first waiter, or frees the lock if there is none. The caller is the holder, or has
+    /// dropped the designated waiter.
+    #[inline(never)]
+    pub(crate) fn hand_over(&self, mut queue: QueueGuard<'_, Hints>) {
+        let waiter = queue.front().is_some();
+        if !waiter {
+            queue.set_payload(0);
+        }
+        // Relaxed: published by the unlock, and to the waiter by its notification. Stored before that: from
+        // then on the waiter may clear it.
+        self.queue
+            .state()
+            .designated
+            .store(waiter, Ordering::Relaxed);
+        let waker = queue.notify_and_remove();
+        queue.unlock_and_wake(waker);
     }
 
-    /// Gives the hold back that the caller has.
-    #[inline]
-    pub(crate) fn give_back(&self, hold: &mut Hold) {
-        self.probe().end(hold);
-        self.queue.give_back();
-    }
-
-    #[inline]
-    pub(crate) const fn probe(&self) -> &Probe {
-        self.queue.probe()
-    }
-
+    /// Returns whether the lock is held: a designated waiter does not hold it yet.
     #[inline]
     pub(crate) fn is_held(&self) -> bool {
-        self.queue.is_held()
+        self.queue.read().payload() & HELD != 0 && !self.is_designated()
     }
 
     #[inline]
-    pub(crate) fn waiters(&self) -> usize {
-        self.snapshot().1
+    fn is_designated(&self) -> bool {
+        // Relaxed: nothing is read in consequence.
+        self.queue.state().designated.load(Ordering::Relaxed)
     }
 
-    /// Whether the lock is held, and how many wait for it, at one and the same moment.
+    /// Returns whether the lock is held, and the number of waiters, at one moment.
     pub(crate) fn snapshot(&self) -> (bool, usize) {
-        self.queue.locked(|queue| queue.snapshot())
+        let queue = self.queue.lock();
+        // Loaded once, since the designated waiter clears it without the lock.
+        let designated = self.is_designated();
+        let held = queue.payload() & HELD != 0 && !designated;
+        (held, queue.waiters() + usize::from(designated))
     }
 
-    pub(crate) fn forget_hold(&self, mut hold: Hold) {
-        self.probe().forget(&mut hold);
-        self.queue.forget_hold();
+    /// Records that no guard will release the lock.
+    pub(crate) fn forget(&self, mut hold: HoldTrace) {
+        self.trace().forgotten(&mut hold);
+        let mut queue = self.queue.lock();
+        queue.set_payload(queue.payload() | FORGOTTEN);
     }
 
-    /// Takes a forgotten hold over. `None` if there is none.
-    pub(crate) fn adopt_hold(&self, origin: Origin) -> Option<Hold> {
-        let adopted = self.queue.adopt_hold();
-        adopted.then(|| self.probe().take_over(origin, 1))
-    }
-}
-
-// SAFETY: the queue is a field of the lock, the same each time, and `withdraw` of the core has the place leave.
-unsafe impl<T: ?Sized> Waitable for Lock<T> {
-    type State = Sole;
-    type Key = Key;
-
-    #[inline]
-    fn queue(&self, _: Pass) -> &Queue<Sole> {
-        &self.raw.queue
-    }
-
-    fn withdraw(&self, standing: Standing<'_, Sole>) {
-        standing.withdraw();
+    /// Takes over a hold whose guard was forgotten. Returns `None` if there is none.
+    pub(crate) fn adopt(&self, site: CallSite) -> Option<HoldTrace> {
+        let mut queue = self.queue.lock();
+        let payload = queue.payload();
+        queue.set_payload(payload & !FORGOTTEN);
+        drop(queue);
+        let forgotten = payload & FORGOTTEN != 0;
+        forgotten.then(|| self.trace().adopted(site, 1))
     }
 }
 
-/// Takes a guard apart: the hold goes on, and is the caller's to give back or to make a guard of again.
-#[inline]
-pub fn into_hold<T: ?Sized, H: Handle<Target = Lock<T>>>(guard: Guard<T, H>) -> (H, Hold) {
-    guard.into_parts()
-}
-
-/// Tells of a hold that was got in this poll of the lock's queue.
-#[inline]
-pub fn acquired<T: ?Sized>(lock: &Lock<T>, seat: &Seat, context: &Context<'_>) -> Hold {
-    lock.raw.acquired(seat, context)
-}
-
-/// A guard for a hold.
-///
-/// # Safety
-///
-/// The caller has a hold of this lock, got by [`into_hold`] or by a poll of its queue, and gives it to the guard.
-#[inline]
-pub unsafe fn from_hold<T: ?Sized, H: Handle<Target = Lock<T>>>(
-    handle: H,
-    hold: Hold,
-) -> Guard<T, H> {
-    // SAFETY: the caller's word.
-    unsafe { Guard::new(handle, hold) }
-}
-
-/// Gives a hold back.
-///
-/// # Safety
-///
-/// The caller has a hold of this lock, got as for [`from_hold`], and has it no more afterwards.
-#[inline]
-pub unsafe fn release_hold<T: ?Sized, H: Handle<Target = Lock<T>>>(handle: &H, hold: &mut Hold) {
-    Deref::deref(handle).raw.give_back(hold);
+impl fmt::Debug for RawLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (held, waiters) = self.snapshot();
+        f.debug_struct("RawLock")
+            .field("locked", &held)
+            .field("waiters", &waiters)
+            .finish()
+    }
 }

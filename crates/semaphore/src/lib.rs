@@ -1,7 +1,7 @@
-//! `asyncio.Semaphore` for Rust: a number of permits that futures wait for.
+//! `asyncio.Semaphore` for Rust: a number of permits that futures and threads acquire.
 //!
-//! Use it to bound how many do something at once, on any executor or on none: tasks and threads share one first come,
-//! first served queue. No wait allocates.
+//! Use it to limit how many operations run at once, on any executor or on none: tasks and threads share
+//! one first-in-first-out queue. Waiting never allocates.
 //!
 //! ```
 //! use awaitlist_semaphore::{Block, Semaphore};
@@ -11,7 +11,7 @@
 //! async fn download() -> usize {
 //!     let _permit = DOWNLOADS.acquire().await;
 //!     DOWNLOADS.value()
-//! } // given back here, as at the end of Python's `async with semaphore:`
+//! } // released here, as at the end of Python's `async with semaphore:`
 //!
 //! assert_eq!(download().block(), 1);
 //! assert_eq!(DOWNLOADS.value(), 2);
@@ -19,11 +19,12 @@
 //!
 //! # Fairness
 //!
-//! Places are taken at the first poll, and nobody gets past them: a newcomer enters only if nobody waits, not even one
-//! who was granted its permits and has not run yet. A waiter for many permits holds up all behind it until
-//! it has them, so it cannot starve.
+//! A future joins the queue at its first poll, and no newcomer passes it: a newcomer acquires at once only
+//! if there are no waiters, not even one that was granted its permits and was not polled since. A waiter
+//! for many permits holds up all waiters behind it until it has them, so it cannot starve.
 //!
-//! A release grants its permit to the first in line at once: [`value`](Semaphore::value) does not show it in between.
+//! A release grants its permit to the first waiter at once, so [`value`](Semaphore::value) does not show
+//! it.
 #![no_std]
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -31,16 +32,28 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+mod acquire;
+mod permit;
+#[doc(hidden)]
+pub mod raw;
 mod semaphore;
 
-pub use awaitlist_core::MAX_PERMITS;
+pub use acquire::Acquire;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use acquire::AcquireOwned;
+#[doc(inline)]
+pub use awaitlist_core::Handle;
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
+#[doc(inline)]
 pub use awaitlist_core::{Block, TimedOut};
-pub use semaphore::{Acquire, Permit, Semaphore};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-pub use semaphore::{AcquireOwned, OwnedPermit};
+pub use permit::OwnedPermit;
+pub use permit::{Permit, SemaphorePermit};
+#[doc(inline)]
+pub use raw::{AnySemaphore, MAX_PERMITS};
+pub use semaphore::Semaphore;
 
 /// The README's example runs.
 #[cfg(doctest)]

@@ -1,8 +1,20 @@
 //! The semaphore itself.
 
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+use alloc::sync::Arc;
 use core::fmt;
 
-use awaitlist_core::{Excess, MAX_PERMITS, Overflow, Permits, Pool, Queue, const_fn, trace::Probe};
+use awaitlist_core::{
+    const_fn,
+    trace::{CallSite, PrimitiveTrace},
+};
+
+use crate::{
+    Acquire, MAX_PERMITS, Permit, SemaphorePermit,
+    raw::{AnySemaphore, Overflow, RawSemaphore, Unbounded},
+};
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+use crate::{AcquireOwned, OwnedPermit};
 
 /// A fair semaphore for futures and threads: `asyncio.Semaphore` of CPython 3.13.
 ///
@@ -14,8 +26,8 @@ use awaitlist_core::{Excess, MAX_PERMITS, Overflow, Permits, Pool, Queue, const_
 /// | `semaphore.locked()` | [`locked`](Semaphore::locked) |
 /// | `repr(semaphore)` | [`Display`](fmt::Display): `<Semaphore [unlocked, value:2]>` |
 ///
-/// Permits may also be made up: [`release`](Semaphore::release) needs none to have been acquired. Where that would
-/// be a mistake, a `BoundedSemaphore` reports it.
+/// [`release`](Semaphore::release) can also add permits that were never acquired. A `BoundedSemaphore`
+/// reports that as an error.
 ///
 /// ```
 /// use awaitlist_semaphore::{Block, Semaphore};
@@ -29,59 +41,245 @@ use awaitlist_core::{Excess, MAX_PERMITS, Overflow, Permits, Pool, Queue, const_
 /// # drop(one);
 /// ```
 pub struct Semaphore {
-    queue: Queue<Permits>,
+    raw: RawSemaphore<Unbounded>,
 }
 
 impl Semaphore {
     const_fn! {
-        /// A semaphore with `value` permits.
+        /// Creates a semaphore with `value` permits.
         ///
         /// # Panics
         ///
-        /// If `value` is above [`MAX_PERMITS`]. asyncio's `ValueError` for negative values is in the type.
+        /// Panics if `value` exceeds [`MAX_PERMITS`]. asyncio's `ValueError` for negative values is in the
+        /// type.
+        ///
+        /// ```
+        /// use awaitlist_semaphore::Semaphore;
+        ///
+        /// static DOWNLOADS: Semaphore = Semaphore::new(4);
+        /// assert_eq!(DOWNLOADS.value(), 4);
+        /// ```
         #[track_caller]
         pub const fn new(value: usize) -> Self {
-            Self { queue: Queue::with_permits(value, Probe::semaphore(None, value)) }
+            Self { raw: RawSemaphore::new(value, Unbounded, PrimitiveTrace::semaphore(None, value)) }
         }
     }
 
     const_fn! {
-        /// A semaphore with `value` permits and a name for diagnostics. Without those the name is not kept.
+        /// Creates a semaphore with `value` permits and a name for the diagnostics. Without the feature
+        /// `diagnostics` the name is discarded.
         ///
         /// # Panics
         ///
-        /// As [`new`](Self::new).
+        /// Panics if `value` exceeds [`MAX_PERMITS`].
         #[track_caller]
         pub const fn named(name: &'static str, value: usize) -> Self {
-            Self { queue: Queue::with_permits(value, Probe::semaphore(Some(name), value)) }
+            Self {
+                raw: RawSemaphore::new(value, Unbounded, PrimitiveTrace::semaphore(Some(name), value)),
+            }
         }
     }
 
-    /// Gives back a permit that was [forgotten](Permit::forget), or makes one more.
+    /// Acquires a permit, which is released when it is dropped.
+    ///
+    /// The future joins the queue when it is first polled. If a permit is available and there are no
+    /// waiters, that poll is ready: an uncontended acquire never suspends.
+    ///
+    /// It is an `Acquire`: it synchronizes with the releases of the permits that it takes.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up its place in the queue. A permit that it had been granted goes to the
+    /// next waiter at once.
+    ///
+    /// ```
+    /// # use awaitlist_semaphore::{Block, Semaphore};
+    /// # async {
+    /// let semaphore = Semaphore::new(2);
+    /// let permit = semaphore.acquire().await;
+    /// assert_eq!(semaphore.value(), 1);
+    /// # drop(permit);
+    /// # }.block();
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn acquire(&self) -> Acquire<&Self> {
+        Acquire::new(self, 1)
+    }
+
+    /// Acquires `n` permits at once.
+    ///
+    /// The waiters behind it wait until it has all of them, even if there are enough for them. An acquire
+    /// of 0 permits waits for its turn as well.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up its place in the queue, and what it had been granted goes to the next
+    /// waiters at once. If it was the first in the queue, those behind it get what they need.
     ///
     /// # Panics
     ///
-    /// If the value is [`MAX_PERMITS`] already. Nothing has changed then.
+    /// Panics if `n` exceeds [`MAX_PERMITS`], which would never be available.
+    ///
+    /// ```
+    /// # use awaitlist_semaphore::{Block, Semaphore};
+    /// # async {
+    /// let semaphore = Semaphore::new(3);
+    /// let permits = semaphore.acquire_many(2).await;
+    /// assert_eq!((permits.count(), semaphore.value()), (2, 1));
+    /// # }.block();
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn acquire_many(&self, n: usize) -> Acquire<&Self> {
+        Acquire::new(self, n)
+    }
+
+    /// Acquires a permit if one is available and there are no waiters. Otherwise returns `None`.
+    ///
+    /// If another thread has the queue locked, it waits for that, some nanoseconds as a rule. So do not
+    /// call it from a signal handler.
+    ///
+    /// ```
+    /// # use awaitlist_semaphore::Semaphore;
+    /// let semaphore = Semaphore::new(1);
+    /// let permit = semaphore.try_acquire();
+    /// assert!(permit.is_some() && semaphore.try_acquire().is_none());
+    /// ```
+    #[inline]
+    #[track_caller]
+    #[must_use = "if it acquires a permit, dropping that releases it at once"]
+    pub fn try_acquire(&self) -> Option<SemaphorePermit<'_>> {
+        Permit::try_take(self, 1, CallSite::here())
+    }
+
+    /// Acquires `n` permits if they are available and there are no waiters. Otherwise returns `None`, as it
+    /// always does if `n` exceeds [`MAX_PERMITS`].
+    ///
+    /// If another thread has the queue locked, it waits for that.
+    ///
+    /// ```
+    /// # use awaitlist_semaphore::Semaphore;
+    /// let semaphore = Semaphore::new(3);
+    /// let two = semaphore.try_acquire_many(2).expect("three are available");
+    /// assert!(semaphore.try_acquire_many(2).is_none());
+    /// # drop(two);
+    /// ```
+    #[inline]
+    #[track_caller]
+    #[must_use = "if it acquires permits, dropping them releases them at once"]
+    pub fn try_acquire_many(&self, n: usize) -> Option<SemaphorePermit<'_>> {
+        Permit::try_take(self, n, CallSite::here())
+    }
+
+    /// Like [`acquire`](Self::acquire), but the permit owns the semaphore's `Arc`, so that it can be stored
+    /// in a struct or moved into a task. Cancel safe in the same way.
+    ///
+    /// ```
+    /// # use awaitlist_semaphore::{Block, Semaphore};
+    /// # use std::sync::Arc;
+    /// let semaphore = Arc::new(Semaphore::new(1));
+    /// let permit = semaphore.acquire_owned().block();
+    /// std::thread::spawn(move || drop(permit)).join().unwrap();
+    /// assert_eq!(semaphore.value(), 1);
+    /// ```
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    #[inline]
+    #[track_caller]
+    pub fn acquire_owned(self: &Arc<Self>) -> AcquireOwned {
+        Acquire::new(Arc::clone(self), 1)
+    }
+
+    /// Like [`acquire_many`](Self::acquire_many), but the permit owns the semaphore's `Arc`. Cancel safe in
+    /// the same way.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `n` exceeds [`MAX_PERMITS`], which would never be available.
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    #[inline]
+    #[track_caller]
+    pub fn acquire_many_owned(self: &Arc<Self>, n: usize) -> AcquireOwned {
+        Acquire::new(Arc::clone(self), n)
+    }
+
+    /// Like [`try_acquire`](Self::try_acquire), but the permit owns the semaphore's `Arc`.
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    #[inline]
+    #[track_caller]
+    #[must_use = "if it acquires a permit, dropping that releases it at once"]
+    pub fn try_acquire_owned(self: &Arc<Self>) -> Option<OwnedPermit> {
+        Permit::try_take(Arc::clone(self), 1, CallSite::here())
+    }
+
+    /// Like [`try_acquire_many`](Self::try_acquire_many), but the permit owns the semaphore's `Arc`.
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    #[inline]
+    #[track_caller]
+    #[must_use = "if it acquires permits, dropping them releases them at once"]
+    pub fn try_acquire_many_owned(self: &Arc<Self>, n: usize) -> Option<OwnedPermit> {
+        Permit::try_take(Arc::clone(self), n, CallSite::here())
+    }
+
+    /// Releases a permit that was [forgotten](Permit::forget), or adds one.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the value is [`MAX_PERMITS`] already. Nothing has changed then.
+    ///
+    /// ```
+    /// # use awaitlist_semaphore::Semaphore;
+    /// let semaphore = Semaphore::new(0);
+    /// semaphore.release();
+    /// assert_eq!(semaphore.value(), 1);
+    /// ```
     #[inline]
     #[track_caller]
     pub fn release(&self) {
         self.release_many(1);
     }
 
-    /// `n` releases in one step, each of which grants at most one waiter, as asyncio's does. If it grants more than 32, it
-    /// does so in steps of 32, and wakes them in between.
+    /// Makes `n` releases in one step. Each grants at most one waiter, as asyncio's does.
+    ///
+    /// If more than 32 waiters are granted, it wakes them in steps of 32.
     ///
     /// # Panics
     ///
-    /// If one of them would take the value above [`MAX_PERMITS`]. Nothing has changed then.
+    /// Panics if one of the releases would take the value above [`MAX_PERMITS`]. Nothing has changed then.
+    ///
+    /// ```
+    /// # use awaitlist_semaphore::Semaphore;
+    /// let semaphore = Semaphore::new(0);
+    /// semaphore.release_many(3);
+    /// assert_eq!(semaphore.value(), 3);
+    /// ```
     #[inline]
     #[track_caller]
     pub fn release_many(&self, n: usize) {
-        let release = self.queue.probe().release(n);
-        if let Err(Overflow) = self.queue.give_back(n, MAX_PERMITS, Excess::Refuse) {
-            release.refuse();
+        let trace = self.raw.releasing(n);
+        if let Err(Overflow) = self.raw.release(n) {
+            trace.refused();
             too_many(n);
         }
+    }
+
+    /// Returns whether an acquire would have to wait: no permit is available, or there are waiters.
+    #[inline]
+    pub fn locked(&self) -> bool {
+        self.raw.is_locked()
+    }
+
+    /// Returns the number of available permits: those that are neither held nor granted to a waiter.
+    #[inline]
+    pub fn value(&self) -> usize {
+        self.raw.value()
+    }
+
+    /// Returns the number of waiters, those included that were granted their permits and were not polled
+    /// since.
+    #[inline]
+    pub fn waiters(&self) -> usize {
+        self.raw.waiters()
     }
 }
 
@@ -91,20 +289,40 @@ fn too_many(n: usize) -> ! {
     panic!("a release of {n} would take the semaphore above `MAX_PERMITS` ({MAX_PERMITS})")
 }
 
-awaitlist_core::semaphore!(
-    Semaphore,
-    "awaitlist_semaphore",
-    "[`MAX_PERMITS`](crate::MAX_PERMITS)"
-);
-
-impl Pool for Semaphore {
+// SAFETY: it is a field.
+unsafe impl AnySemaphore for Semaphore {
     const NAME: &'static str = "Semaphore";
+
+    type Bound = Unbounded;
+
+    #[inline(always)]
+    fn as_raw(&self) -> &RawSemaphore<Unbounded> {
+        &self.raw
+    }
+}
+
+/// A semaphore with one permit, like asyncio's.
+impl Default for Semaphore {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(1)
+    }
+}
+
+/// Writes the text that asyncio has in brackets: `<Semaphore [unlocked, value:2]>`,
+/// `<Semaphore [locked, waiters:1]>`.
+impl fmt::Display for Semaphore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.raw.fmt_brackets("Semaphore", f)
+    }
 }
 
 impl fmt::Debug for Semaphore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.queue
-            .fmt_fields(&mut f.debug_struct(Self::NAME))
+        let (value, waiters) = self.raw.snapshot();
+        f.debug_struct("Semaphore")
+            .field("value", &value)
+            .field("waiters", &waiters)
             .finish()
     }
 }

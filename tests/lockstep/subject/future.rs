@@ -6,8 +6,8 @@ use super::{
     stop::{Stop, Trigger},
 };
 use crate::lockstep::command::{Answer, ConditionId, Form, LockId, SemaphoreId, Until, Wait};
+use awaitlist::semaphore::{AnySemaphore, Handle, Permit};
 use awaitlist::{BrokenBarrier, Condition, Lock, lock::Guard};
-use awaitlist_core::{Handle, Permit, Pool};
 use std::{borrow::Borrow, cell::Cell, future::Future, pin::Pin, rc::Rc, sync::Arc};
 
 pub(super) type Outcome<'p> = (Answer, Option<Holding<'p>>);
@@ -47,7 +47,7 @@ where
 
 fn permit<'p, H>(id: SemaphoreId, future: impl Future<Output = Permit<H>> + 'p) -> Boxed<'p>
 where
-    H: Handle<Target: Pool> + 'p,
+    H: Handle<Target: AnySemaphore> + 'p,
     Permit<H>: Into<Holding<'p>>,
 {
     Box::pin(async move {

@@ -11,9 +11,9 @@ pub(super) enum Holding<'p> {
     OwnedGuard(OwnedLockGuard),
     Mapped(MappedLockGuard<'p, ()>),
     OwnedMapped(OwnedMappedLockGuard<(), ()>),
-    Permit(semaphore::Permit<'p>),
+    Permit(semaphore::SemaphorePermit<'p>),
     OwnedPermit(semaphore::OwnedPermit),
-    Bounded(bounded_semaphore::Permit<'p>),
+    Bounded(bounded_semaphore::BoundedSemaphorePermit<'p>),
     OwnedBounded(bounded_semaphore::OwnedPermit),
 }
 
@@ -30,9 +30,9 @@ macro_rules! from {
 from! {
     Guard(LockGuard<'p>);
     OwnedGuard(OwnedLockGuard);
-    Permit(semaphore::Permit<'p>);
+    Permit(semaphore::SemaphorePermit<'p>);
     OwnedPermit(semaphore::OwnedPermit);
-    Bounded(bounded_semaphore::Permit<'p>);
+    Bounded(bounded_semaphore::BoundedSemaphorePermit<'p>);
     OwnedBounded(bounded_semaphore::OwnedPermit);
 }
 

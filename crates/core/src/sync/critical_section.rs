@@ -1,0 +1,84 @@
+//! Without an operating system: interrupts are disabled while a queue is locked, so on one core it is
+//! never found locked.
+
+use core::hint;
+
+use super::{AtomicUsize, Ordering};
+
+/// Nowhere to wait: of several cores, the critical section lets in one.
+pub(crate) struct ParkingSpot;
+
+impl ParkingSpot {
+    pub(crate) const fn new() -> Self {
+        Self
+    }
+
+    /// Repeats `attempt` until it succeeds.
+    pub(crate) fn wait<R>(&self, mut attempt: impl FnMut() -> Option<R>) -> R {
+        loop {
+            if let Some(result) = attempt() {
+                return result;
+            }
+            hint::spin_loop();
+        }
+    }
+
+    /// Called after the unlock. Waiting cores retry by themselves.
+    #[inline(always)]
+    #[allow(clippy::unused_self, reason = "a model has something to do here")]
+    pub(crate) const fn unlocked(&self) {}
+}
+
+/// The time in which a queue is locked: a critical section.
+#[cfg(feature = "critical-section")]
+pub(crate) struct Section(critical_section::RestoreState);
+
+#[cfg(feature = "critical-section")]
+impl Section {
+    #[inline]
+    pub(crate) fn enter() -> Self {
+        // SAFETY: released once, by the drop; on the same thread and innermost first, since a guard is
+        // neither sent nor leaked, and no queue is locked while another one is.
+        Self(unsafe { critical_section::acquire() })
+    }
+}
+
+#[cfg(feature = "critical-section")]
+impl Drop for Section {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: as said in `enter`.
+        unsafe { critical_section::release(self.0) }
+    }
+}
+
+/// In a build that ends in a `compile_error!`, this keeps it the only error.
+#[cfg(not(feature = "critical-section"))]
+pub(crate) struct Section;
+
+#[cfg(not(feature = "critical-section"))]
+impl Section {
+    pub(crate) const fn enter() -> Self {
+        Self
+    }
+}
+
+/// Loads the state word before another attempt to lock.
+#[inline(always)]
+pub(crate) fn load_newest(word: &AtomicUsize) -> usize {
+    // Relaxed: the swap that follows decides.
+    word.load(Ordering::Relaxed)
+}
+
+/// Stores a word that no other core changes at this time.
+#[inline(always)]
+pub(crate) fn store_release(word: &AtomicUsize, value: usize) {
+    // Release: pairs with the Acquire of the next lock, and of the fast paths.
+    word.store(value, Ordering::Release);
+}
+
+/// Returns whether spinning for a lock can help. Without an operating system there is one core as a
+/// rule.
+pub const fn multi_threaded() -> bool {
+    false
+}

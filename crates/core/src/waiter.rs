@@ -1,0 +1,455 @@
+//! The waiter: what a future keeps in order to wait.
+
+use core::{
+    fmt, hint,
+    marker::PhantomData,
+    ops::Deref,
+    pin::Pin,
+    ptr,
+    task::{Context, Poll, Waker},
+};
+
+use crate::{
+    guard::{Guarded, QueueGuard, REMOVED},
+    handle::{Access, Handle},
+    list::Node,
+    queue::WaitQueue,
+    trace::{CallSite, WaitTrace},
+};
+
+/// A node, and the handle to the primitive that it waits for.
+///
+/// It is the whole of most futures. Dropped while it is queued, it is [cancelled](Access::cancel).
+///
+/// `await` makes a future in place, field by field. A future that is moved first is copied sixteen
+/// bytes at a time, and processors stall on such a load while the two stores that it covers are still
+/// under way. So nothing here may keep the compiler from making a waiter in place: as long as it is
+/// not queued, it is plain data that need not be dropped.
+#[repr(C)]
+pub struct Waiter<H, A>
+where
+    H: Handle,
+    A: Access<H::Target>,
+{
+    node: Node,
+    /// `Some` until the wait is over, and so always while the node is queued.
+    handle: Option<H>,
+    access: PhantomData<fn() -> A>,
+}
+
+impl<H, A> Waiter<H, A>
+where
+    H: Handle,
+    A: Access<H::Target>,
+{
+    /// Creates a waiter that is not queued. The two highest bits of `tag` are discarded.
+    #[inline]
+    #[track_caller]
+    pub fn new(handle: H, tag: usize) -> Self {
+        Self::asked_for_at(CallSite::here(), handle, tag)
+    }
+
+    /// Creates a waiter that is not queued, of a wait that the diagnostics attribute to `site`.
+    #[inline]
+    pub const fn asked_for_at(site: CallSite, handle: H, tag: usize) -> Self {
+        Self {
+            node: Node::new(tag, site),
+            handle: Some(handle),
+            access: PhantomData,
+        }
+    }
+
+    /// Returns the tag.
+    #[inline(always)]
+    pub const fn tag(&self) -> usize {
+        self.node.tag()
+    }
+
+    /// Returns the handle, until it is [taken](Self::take_handle).
+    #[inline(always)]
+    pub const fn handle(&self) -> Option<&H> {
+        self.handle.as_ref()
+    }
+
+    /// Returns whether the waiter is queued.
+    #[inline(always)]
+    pub const fn is_queued(&self) -> bool {
+        self.node.is_queued()
+    }
+
+    /// Returns what the diagnostics know of the wait. It is not synchronized, hence the `&mut`.
+    #[inline(always)]
+    pub fn trace(self: Pin<&mut Self>) -> &WaitTrace {
+        self.into_ref().get_ref().node.trace()
+    }
+
+    #[inline(always)]
+    fn project(self: Pin<&mut Self>) -> &mut Self {
+        // SAFETY: the callers, all in this file, do not move the node.
+        unsafe { self.get_unchecked_mut() }
+    }
+
+    /// Completes the wait and returns the handle if the waiter is not queued and `ready` returns true.
+    ///
+    /// This is the fast path of every poll, and is inlined into the caller. It leaves everything else
+    /// to the slow path, the panic of a poll after completion included.
+    #[inline(always)]
+    pub fn try_fast(self: Pin<&mut Self>, ready: impl FnOnce(&H::Target) -> bool) -> Option<H> {
+        let this = self.project();
+        if this.node.is_queued() {
+            return None;
+        }
+        // Taken before the exchange that `ready` makes: a load after it would wait for it.
+        let handle = this.handle.take()?;
+        if !ready(&handle) {
+            this.handle = Some(handle);
+            return None;
+        }
+        // SAFETY: `this` is exclusive, and neither has changed since it was checked above.
+        unsafe { hint::assert_unchecked(!this.node.is_queued() && this.handle.is_none()) };
+        Some(handle)
+    }
+
+    /// Completes the wait and returns the handle.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the waiter is queued or the handle was taken before.
+    #[inline]
+    pub fn take_handle(self: Pin<&mut Self>) -> H {
+        let this = self.project();
+        assert!(!this.node.is_queued(), "a queued waiter needs its handle");
+        this.handle.take().expect("a wait ends once")
+    }
+
+    /// Starts over, with the handle that [`take_handle`](Self::take_handle) returned.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the last wait is not over.
+    #[inline]
+    pub fn rearm(self: Pin<&mut Self>, handle: H) {
+        let this = self.project();
+        assert!(this.handle.is_none(), "a wait ends before the next begins");
+        this.handle = Some(handle);
+    }
+
+    /// Ends a wait whose waiter was [notified and removed](QueueGuard::notify_and_remove). Returns
+    /// whether it was. Takes no lock.
+    #[inline]
+    pub fn take_removal(self: Pin<&mut Self>) -> bool {
+        let this = self.project();
+        let removed = this.node.is_queued() && this.node.notification() == REMOVED;
+        if removed {
+            this.node.set_removed();
+        }
+        removed
+    }
+
+    /// Borrows the parts, and the primitive.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the wait is over.
+    #[inline(always)]
+    #[track_caller]
+    fn parts(self: Pin<&mut Self>) -> (&mut Node, &H::Target) {
+        let this = self.project();
+        match &this.handle {
+            Some(handle) => (&mut this.node, handle),
+            None => panic!("`{}` was polled after completion", A::FUTURE),
+        }
+    }
+
+    /// Enqueues the waiter, whose task is the one of `context`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the wait is over, the waiter is queued, or `u32::MAX` others are.
+    #[inline]
+    #[track_caller]
+    pub fn enqueue(self: Pin<&mut Self>, context: &Context<'_>, tag: usize) {
+        let admitted: Poll<((), _)> = self.admit_or_enqueue(context, |_, _| Err(tag));
+        debug_assert!(admitted.is_pending());
+    }
+
+    /// Calls `admit` with the queue locked. If it returns `Ok`, the wait is over. If it returns
+    /// `Err(tag)`, the waiter is enqueued with that tag.
+    ///
+    /// With the result comes the waker that was cloned for nothing. Its drop is user code and may
+    /// panic, so the caller drops it when the result is safe: when a guard owns it, for example.
+    ///
+    /// # Panics
+    ///
+    /// As for [`enqueue`](Self::enqueue).
+    #[inline(always)]
+    #[track_caller]
+    pub fn admit_or_enqueue<R>(
+        self: Pin<&mut Self>,
+        context: &Context<'_>,
+        admit: impl FnOnce(&H::Target, &mut QueueGuard<'_, A::State>) -> Result<R, usize>,
+    ) -> Poll<(R, Waker)> {
+        let (node, primitive) = self.parts();
+        assert!(!node.is_queued(), "a waiter is enqueued once");
+        // User code: before the lock.
+        let waker = context.waker().clone();
+        node.trace().before_enqueue(context);
+        let own_queue = A::queue(primitive);
+        let mut queue = own_queue.lock();
+        let admitted = admit(primitive, &mut queue);
+        // Two guards can be swapped.
+        assert!(
+            ptr::eq(own_queue, queue.queue()),
+            "the guard of another queue"
+        );
+        match admitted {
+            Ok(result) => {
+                drop(queue);
+                Poll::Ready((result, waker))
+            }
+            Err(tag) => {
+                let node = LockedWaiter { queue, node }.enqueue(waker, tag);
+                node.trace().after_enqueue();
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Polls a queued waiter.
+    ///
+    /// `check` gets the waiter with its queue locked. If the wait is over, it removes the waiter and
+    /// returns what the wait comes to. Otherwise it gives the waiter back, and the task of `context` is
+    /// woken from now on.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the wait is over.
+    #[inline]
+    #[track_caller]
+    pub fn poll_queued<R>(
+        mut self: Pin<&mut Self>,
+        context: &Context<'_>,
+        mut check: impl for<'a> FnMut(
+            &H::Target,
+            LockedWaiter<'a, A::State>,
+        ) -> Result<R, LockedWaiter<'a, A::State>>,
+    ) -> Poll<R> {
+        let mut waker_is_current = false;
+        loop {
+            let (node, primitive) = self.as_mut().parts();
+            let queue = A::queue(primitive).lock();
+            match check(primitive, LockedWaiter { queue, node }) {
+                Ok(result) => return Poll::Ready(result),
+                Err(waiter) => waker_is_current |= waiter.will_wake(context.waker()),
+            }
+            if waker_is_current {
+                let (node, primitive) = self.as_mut().parts();
+                A::queue(primitive)
+                    .trace()
+                    .still_waiting(node.trace(), context);
+                return Poll::Pending;
+            }
+            self.as_mut().renew_waker(context);
+            waker_is_current = true;
+        }
+    }
+
+    /// Replaces the waker, unless the waiter was notified meanwhile.
+    ///
+    /// Wakers are user code: the new one is cloned and the old one is dropped without the lock, and
+    /// before the next check, so that a panic loses nothing that the check would have found.
+    #[cold]
+    fn renew_waker(self: Pin<&mut Self>, context: &Context<'_>) {
+        let (node, primitive) = self.parts();
+        let waker = context.waker().clone();
+        node.trace().before_enqueue(context);
+        let queue = A::queue(primitive).lock();
+        let mut waiter = LockedWaiter { queue, node };
+        let unused = waiter.replace_waker(waker);
+        let LockedWaiter { queue, node } = waiter;
+        drop(queue);
+        node.trace().after_enqueue();
+        drop(unused);
+    }
+
+    /// Removes the waiter of a future that is dropped.
+    #[inline(never)]
+    fn cancel(&mut self) {
+        /// Removes the waiter if `Access::cancel` did not, even if it panicked.
+        struct Evict<'a, S> {
+            node: &'a mut Node,
+            queue: &'a WaitQueue<S>,
+        }
+
+        impl<S> Drop for Evict<'_, S> {
+            fn drop(&mut self) {
+                if self.node.is_queued() {
+                    let (queue, node) = (self.queue.lock(), &mut *self.node);
+                    drop(LockedWaiter { queue, node }.remove());
+                }
+            }
+        }
+
+        // A queued waiter has its handle.
+        if let Some(handle) = &self.handle {
+            let node = &mut self.node;
+            let queue = A::queue(handle);
+            let evict = Evict { node, queue };
+            let (queue, node) = (queue.lock(), &mut *evict.node);
+            A::cancel(handle, LockedWaiter { queue, node });
+        }
+    }
+}
+
+impl<H, A> Drop for Waiter<H, A>
+where
+    H: Handle,
+    A: Access<H::Target>,
+{
+    #[inline]
+    fn drop(&mut self) {
+        // If it is queued it was pinned, and is until this is over (invariant 3).
+        if self.node.is_queued() {
+            self.cancel();
+        }
+    }
+}
+
+impl<H, A> fmt::Debug for Waiter<H, A>
+where
+    H: Handle,
+    A: Access<H::Target>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiter")
+            .field("queued", &self.is_queued())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A waiter and its queue, which is locked.
+///
+/// It is made only in this file, from a pinned waiter and the queue that its handle leads to
+/// (invariants 3 and 4). It lends out the guard by shared reference only, so that the two stay a pair.
+pub struct LockedWaiter<'a, S = ()> {
+    queue: QueueGuard<'a, S>,
+    node: &'a mut Node,
+}
+
+impl<'a, S> LockedWaiter<'a, S> {
+    /// Returns whether the waiter was notified since it was enqueued.
+    #[inline(always)]
+    pub fn is_notified(&self) -> bool {
+        // SAFETY: the lock is held, and a queued node was pushed.
+        self.node.is_queued() && unsafe { !self.node.is_linked() }
+    }
+
+    /// Returns the number that the waiter was [notified](QueueGuard::notify) with, if it was.
+    #[inline]
+    pub fn notification(&self) -> Option<usize> {
+        self.is_notified().then(|| self.node.notification() >> 1)
+    }
+
+    /// Returns the tag.
+    #[inline(always)]
+    pub const fn tag(&self) -> usize {
+        self.node.tag()
+    }
+
+    /// Enqueues a waiter that is not queued, and unlocks the queue.
+    #[inline(always)]
+    fn enqueue(self, waker: Waker, tag: usize) -> &'a mut Node {
+        let Self { mut queue, node } = self;
+        // May panic, so it comes first.
+        queue.add_waiter();
+        // SAFETY: the lock is held. The node is not queued, as the caller has checked, so it is on no
+        // list. It is pinned, and its drop removes it from this queue.
+        queue.list_mut(|list| unsafe { list.push_back(node, waker, tag) });
+        queue.queue().trace().enqueued(node.trace(), tag);
+        node
+    }
+
+    /// Removes the waiter, notified or not. Returns its waker if it was not, to be dropped after the
+    /// unlock.
+    #[inline]
+    pub fn remove(self) -> (QueueGuard<'a, S>, Option<Waker>) {
+        let trace = self.queue.queue().trace();
+        let (queue, node, waker) = self.take_out();
+        trace.abandoned(node.trace());
+        (queue, waker)
+    }
+
+    /// Removes a waiter that has acquired something. Otherwise like [`remove`](Self::remove).
+    #[inline]
+    pub fn complete(self) -> (QueueGuard<'a, S>, Option<Waker>) {
+        let (queue, _, waker) = self.take_out();
+        (queue, waker)
+    }
+
+    #[inline(always)]
+    fn take_out(self) -> (QueueGuard<'a, S>, &'a mut Node, Option<Waker>) {
+        let Self { mut queue, node } = self;
+        if !node.is_queued() {
+            return (queue, node, None);
+        }
+        // SAFETY: the lock is held, and the two are a pair: the node was pushed to this list.
+        let waker = queue.list_mut(|list| unsafe { list.remove(node) });
+        if waker.is_some() || node.notification() != REMOVED {
+            queue.subtract_waiter();
+        }
+        node.set_removed();
+        (queue, node, waker)
+    }
+
+    /// Unlocks the queue while `body` runs.
+    pub fn unlocked(self, body: impl FnOnce()) -> Self {
+        let Self { queue, node } = self;
+        let unlocked = queue.queue();
+        drop(queue);
+        body();
+        let queue = unlocked.lock();
+        Self { queue, node }
+    }
+
+    #[inline]
+    fn will_wake(&self, waker: &Waker) -> bool {
+        // SAFETY: the lock is held, and a queued node was pushed.
+        self.node.is_queued() && unsafe { self.node.will_wake(waker) }
+    }
+
+    /// Replaces the waker and returns the old one; or, if the waiter was notified, returns `waker`.
+    #[must_use = "the waker is dropped after the unlock"]
+    pub fn replace_waker(&mut self, waker: Waker) -> Option<Waker> {
+        if !self.node.is_queued() || self.is_notified() {
+            return Some(waker);
+        }
+        self.queue.queue().trace().waker_changed(self.node.trace());
+        // SAFETY: the lock is held, and the node is linked.
+        unsafe { self.node.replace_waker(waker) }
+    }
+}
+
+impl<T> LockedWaiter<'_, Guarded<T>> {
+    /// Returns the state, to be changed.
+    #[inline(always)]
+    pub fn state_mut(&mut self) -> &mut T {
+        self.queue.state_mut()
+    }
+}
+
+impl<'a, S> Deref for LockedWaiter<'a, S> {
+    type Target = QueueGuard<'a, S>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Self::Target {
+        &self.queue
+    }
+}
+
+impl<S> fmt::Debug for LockedWaiter<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LockedWaiter")
+            .field("tag", &self.tag())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,355 @@
+//! The semaphore without permits that release themselves: a value and a bound on a wait queue.
+//!
+//! The payload of the state word is the *value*: the permits that are available. Permits that are held,
+//! and permits that were granted to a waiter, are not part of it.
+//!
+//! - **Acquire**: if there are no waiters and the value is large enough, subtract from it. Otherwise
+//!   enqueue, with the number of permits needed as the tag.
+//! - **Release** adds one permit to the value. If that is enough for the first waiter, its permits are
+//!   subtracted again (a *grant*) and it is notified. A release of `n` permits is `n` releases, so it
+//!   grants at most `n` waiters, in order.
+//! - **A granted waiter** still counts as a waiter until it is polled, so no newcomer passes it. Its
+//!   poll removes it, and grants the next waiter if the value is large enough for that one.
+//! - **Cancel**: a granted waiter's permits return to the value. A waiter that was not granted leaves,
+//!   and the value may now be enough for the one behind it.
+//!
+//! This is what asyncio's semaphore does, for any number of permits at once.
+
+use core::{fmt, mem, task::Waker};
+
+use awaitlist_core::{
+    QueueGuard, StateWord, WaitQueue, const_fn,
+    sync::Ordering,
+    trace::{PrimitiveTrace, ReleaseTrace},
+};
+
+/// The most permits that a semaphore can have: 2<sup>62</sup> - 1 on targets with 64-bit pointers,
+/// 2<sup>30</sup> - 1 where they have 32 bits.
+pub const MAX_PERMITS: usize = StateWord::MAX_PAYLOAD;
+
+/// The value that releases do not exceed.
+pub trait Bound: sealed::Sealed {
+    /// Returns it: [`MAX_PERMITS`] at most.
+    fn get(&self) -> usize;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Unbounded {}
+    impl Sealed for super::Bounded {}
+}
+
+/// The bound of a `Semaphore`: [`MAX_PERMITS`].
+#[derive(Clone, Copy, Debug)]
+pub struct Unbounded;
+
+impl Bound for Unbounded {
+    #[inline(always)]
+    fn get(&self) -> usize {
+        MAX_PERMITS
+    }
+}
+
+/// The bound of a `BoundedSemaphore`.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounded(usize);
+
+impl Bounded {
+    /// Creates a bound of at most [`MAX_PERMITS`].
+    pub const fn new(bound: usize) -> Self {
+        Self(if bound < MAX_PERMITS {
+            bound
+        } else {
+            MAX_PERMITS
+        })
+    }
+}
+
+impl Bound for Bounded {
+    #[inline(always)]
+    fn get(&self) -> usize {
+        self.0
+    }
+}
+
+/// `Semaphore` or `BoundedSemaphore`: what an [`Acquire`](crate::Acquire) waits for and a
+/// [`Permit`](crate::Permit) is of.
+///
+/// # Safety
+///
+/// `as_raw` returns the same semaphore each time, and that is part of `self`.
+pub unsafe trait AnySemaphore {
+    /// The name of the type, for messages and `Debug`.
+    #[doc(hidden)]
+    const NAME: &'static str;
+
+    /// The bound.
+    #[doc(hidden)]
+    type Bound: Bound;
+
+    /// Returns the semaphore itself.
+    #[doc(hidden)]
+    fn as_raw(&self) -> &RawSemaphore<Self::Bound>;
+}
+
+/// The error of a release that would exceed the bound. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overflow;
+
+/// A value and a bound on a wait queue.
+pub struct RawSemaphore<B> {
+    pub(crate) queue: WaitQueue,
+    bound: B,
+}
+
+impl<B> RawSemaphore<B> {
+    const_fn! {
+        /// Creates a semaphore with `value` permits. `value` is at most the bound.
+        ///
+        /// # Panics
+        ///
+        /// Panics if `value` exceeds [`MAX_PERMITS`].
+        #[track_caller]
+        pub const fn new(value: usize, bound: B, trace: PrimitiveTrace) -> Self {
+            assert!(value <= MAX_PERMITS, "a semaphore has at most `MAX_PERMITS` permits");
+            Self { queue: WaitQueue::new(value, (), trace), bound }
+        }
+    }
+
+    /// Returns the bound.
+    #[inline(always)]
+    pub const fn bound(&self) -> &B {
+        &self.bound
+    }
+
+    /// Returns the value. Waits while the queue is locked.
+    #[inline]
+    pub fn value(&self) -> usize {
+        self.queue.read().payload()
+    }
+
+    /// Returns whether an acquire would have to wait: the value is 0, or there are waiters.
+    #[inline]
+    pub fn is_locked(&self) -> bool {
+        let word = self.queue.read();
+        word.payload() == 0 || word.has_waiters()
+    }
+
+    /// Returns the number of waiters, those included that were granted their permits and were not polled
+    /// since.
+    #[inline]
+    pub fn waiters(&self) -> usize {
+        self.queue.waiters()
+    }
+
+    /// Returns the value and the number of waiters at one moment.
+    pub fn snapshot(&self) -> (usize, usize) {
+        let queue = self.queue.lock();
+        (queue.payload(), queue.waiters())
+    }
+
+    /// Reports a release without a permit to the diagnostics, before it is made.
+    #[inline(always)]
+    pub fn releasing(&self, count: usize) -> ReleaseTrace<'_> {
+        self.queue.trace().releasing(count)
+    }
+
+    /// Writes what asyncio's `repr` has in brackets: `<Semaphore [unlocked, value:2]>`. Like asyncio, it
+    /// shows the value only if an acquire need not wait.
+    pub fn fmt_brackets(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.snapshot() {
+            (0, 0) => write!(f, "<{name} [locked]>"),
+            (value, 0) => write!(f, "<{name} [unlocked, value:{value}]>"),
+            (_, waiters) => write!(f, "<{name} [locked, waiters:{waiters}]>"),
+        }
+    }
+}
+
+impl<B: Bound> RawSemaphore<B> {
+    /// Takes `need` permits if there are that many and no waiters. Waits while the queue is locked.
+    #[inline]
+    pub fn try_take(&self, need: usize) -> bool {
+        while !self.try_take_once(need) {
+            let word = self.queue.read();
+            if word.has_waiters() || word.payload() < need {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Takes `need` permits if there are that many and no waiters, without waiting for the lock of the
+    /// queue. It fails if another thread changes the state at the same time.
+    #[inline(always)]
+    pub(crate) fn try_take_once(&self, need: usize) -> bool {
+        // Load first: a failed exchange costs as much as a successful one.
+        match self.queue.load(Ordering::Relaxed).idle_payload() {
+            // Acquire: pairs with the Release of the unlock by which the permits were released.
+            Some(value) if value >= need => {
+                self.queue.exchange(value, value - need, Ordering::Acquire)
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes `need` permits if there are that many and no waiters. It fails if the queue is locked.
+    pub(crate) fn try_take_idle(&self, need: usize) -> bool {
+        loop {
+            match self.queue.load(Ordering::Relaxed).idle_payload() {
+                Some(value) if value >= need => {}
+                _ => return false,
+            }
+            if self.try_take_once(need) {
+                return true;
+            }
+        }
+    }
+
+    /// Takes `need` permits if there are that many and no waiters.
+    pub(crate) fn take_locked(&self, queue: &mut QueueGuard<'_>, need: usize) -> bool {
+        let available = !queue.has_waiters() && queue.payload() >= need;
+        if available {
+            queue.set_payload(queue.payload() - need);
+        }
+        available
+    }
+
+    /// Releases `count` permits.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Overflow`] if one of the `count` releases would exceed the bound.
+    #[inline]
+    pub fn release(&self, count: usize) -> Result<(), Overflow> {
+        match self.release_idle(count) {
+            Ok(()) => Ok(()),
+            Err(queue) => self.release_checked(queue, count),
+        }
+    }
+
+    /// Releases `count` permits, and discards those that exceed the bound.
+    #[inline]
+    pub fn release_saturating(&self, count: usize) {
+        if let Err(queue) = self.release_idle(count) {
+            self.release_queued(queue, count);
+        }
+    }
+
+    /// Releases `count` permits if there are no waiters and the bound is not exceeded. Otherwise returns
+    /// the locked queue.
+    #[inline(always)]
+    fn release_idle(&self, count: usize) -> Result<(), QueueGuard<'_>> {
+        let mut queue = self.queue.lock();
+        match queue.word().idle_payload() {
+            Some(value) if has_room(value, count, self.bound.get()) => {
+                queue.add_payload(count);
+                Ok(())
+            }
+            _ => Err(queue),
+        }
+    }
+
+    #[inline(never)]
+    fn release_checked(&self, queue: QueueGuard<'_>, count: usize) -> Result<(), Overflow> {
+        if !self.all_have_room(&queue, count) {
+            return Err(Overflow);
+        }
+        self.release_queued(queue, count);
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn release_queued(&self, queue: QueueGuard<'_>, mut count: usize) {
+        // Between two batches of grants, the rest of the count is here, and not in the value yet.
+        queue.notify_while(|queue| self.release_until_grant(queue, &mut count));
+    }
+
+    /// Makes single releases until one grants the first waiter, or until `count` is used up.
+    fn release_until_grant(&self, queue: &mut QueueGuard<'_>, count: &mut usize) -> Option<Waker> {
+        if *count == 0 {
+            return None;
+        }
+        let releases = queue
+            .front()
+            .map(|need| releases_until_grant(queue.payload(), need))
+            .filter(|releases| releases <= count);
+        let Some(releases) = releases else {
+            self.add(queue, mem::take(count));
+            return None;
+        };
+        *count -= releases;
+        self.add(queue, releases);
+        self.grant_front(queue)
+    }
+
+    /// Grants the first waiter what it needs, if the value is large enough.
+    fn grant_front(&self, queue: &mut QueueGuard<'_>) -> Option<Waker> {
+        let rest = queue.payload().checked_sub(queue.front()?)?;
+        queue.set_payload(rest);
+        queue.notify(0)
+    }
+
+    /// Grants waiters in order as long as the value is large enough for the first one.
+    #[cold]
+    pub(crate) fn grant_while_available(&self, queue: QueueGuard<'_>) {
+        queue.notify_while(|queue| self.grant_front(queue));
+    }
+
+    /// Returns whether the value is large enough for the first waiter.
+    #[inline]
+    pub(crate) fn front_is_grantable(&self, queue: &QueueGuard<'_>) -> bool {
+        queue.front().is_some_and(|need| need <= queue.payload())
+    }
+
+    /// Adds permits to the value, up to the bound.
+    pub(crate) fn add(&self, queue: &mut QueueGuard<'_>, count: usize) {
+        let value = queue.payload();
+        let bound = self.bound.get().max(value);
+        queue.set_payload(value.saturating_add(count).min(bound));
+    }
+
+    /// Returns whether each of `count` single releases would stay within the bound, given that each may
+    /// grant a waiter.
+    fn all_have_room(&self, queue: &QueueGuard<'_>, count: usize) -> bool {
+        let bound = self.bound.get();
+        let mut value = queue.payload();
+        let mut left = count;
+        let mut fits = true;
+        if !has_room(value, count, bound) {
+            queue.visit_tags(|need| {
+                let releases = releases_until_grant(value, need);
+                fits = has_room(value, releases.min(left), bound);
+                let granted = fits && releases <= left;
+                if granted {
+                    left -= releases;
+                    value = value + releases - need;
+                }
+                granted && left > 0
+            });
+            fits = fits && has_room(value, left, bound);
+        }
+        fits
+    }
+}
+
+/// Returns whether `count` more than `value` are within `bound`.
+#[inline(always)]
+fn has_room(value: usize, count: usize, bound: usize) -> bool {
+    count <= bound.saturating_sub(value)
+}
+
+/// Returns how many single releases it takes until one grants a waiter that needs `need`: one at least.
+fn releases_until_grant(value: usize, need: usize) -> usize {
+    need.saturating_sub(value).max(1)
+}
+
+impl<B: fmt::Debug> fmt::Debug for RawSemaphore<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (value, waiters) = self.snapshot();
+        f.debug_struct("RawSemaphore")
+            .field("value", &value)
+            .field("waiters", &waiters)
+            .field("bound", &self.bound)
+            .finish()
+    }
+}
