@@ -11,20 +11,20 @@ use tokio_postgres::{Client, Error};
 
 /// An advisory lock of PostgreSQL, and the session that takes it.
 ///
-/// The session stands in a lock of this process: PostgreSQL would let one session in twice, so two tasks that share it would
-/// both get in.
+/// The session is guarded by a lock of this process: PostgreSQL grants the lock to the same session twice, so two tasks
+/// that share a session would both acquire it.
 pub(crate) struct AdvisoryLock {
     session: Lock<Client>,
-    /// Which lock it is, for all who use the database.
+    /// Identifies the lock in the whole database.
     key: i64,
 }
 
-/// An advisory lock that is held. It gives access to the session that holds it, and releases the lock when it is
+/// A guard of an advisory lock. It gives access to the session that holds the lock, and releases the lock when it is
 /// dropped.
 ///
-/// What is done through the session cannot outlive the hold: if the session ends, PostgreSQL takes the lock away, and
-/// refuses the statement as well.
-#[must_use = "dropped at once, the lock is released at once: keep the guard in a variable"]
+/// A statement sent through the session cannot outlive the hold: if the session ends, PostgreSQL releases the lock and
+/// rejects the statement.
+#[must_use = "if dropped at once, the lock is released at once: keep the guard in a variable"]
 pub(crate) struct AdvisoryGuard<'a> {
     session: LockGuard<'a, Client>,
     key: i64,
@@ -40,13 +40,13 @@ impl AdvisoryLock {
 
     /// Waits for the lock: first among the tasks of this process, then among the sessions of the database.
     ///
-    /// Dropping the future gives the place up. The database is told so, and the session is of use again when it has
-    /// answered.
+    /// Dropping the future gives up its place. The drop sends a release to the database, and the session can be used
+    /// again after the database has processed it.
     pub(crate) async fn acquire(&self) -> Result<AdvisoryGuard<'_>, Error> {
         let session = self.session.acquire().await;
-        // Made before it is true. If this future is dropped below, or the answer is lost, the guard sends the release
-        // behind the acquire, and a session does what it is sent in order. To release what was not acquired is a
-        // warning in PostgreSQL.
+        // Created before the lock is held. If this future is dropped below, or the response is lost, the guard sends
+        // the release after the acquire, and a session executes its statements in order. Releasing a lock that was not
+        // acquired is only a warning in PostgreSQL.
         let guard = AdvisoryGuard {
             session,
             key: self.key,
@@ -75,8 +75,8 @@ impl Drop for AdvisoryGuard<'_> {
     fn drop(&mut self) {
         let statement = format!("SELECT pg_advisory_unlock({})", self.key);
         let release = pin!(self.session.batch_execute(&statement));
-        // The first poll sends the statement. The answer comes to nobody: if the session has ended there is nothing
-        // to release, and who uses it next is told.
+        // The first poll sends the statement. The response is ignored: if the session has ended, there is nothing to
+        // release, and the session's next use fails.
         let _ = release.poll(&mut Context::from_waker(Waker::noop()));
     }
 }

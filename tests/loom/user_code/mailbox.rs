@@ -2,7 +2,7 @@
 
 use awaitlist::{Event, Lock};
 
-/// Messages for whoever comes to take them.
+/// A queue of messages.
 pub(super) struct Mailbox<T> {
     messages: Lock<Vec<T>>,
     some: Event,
@@ -28,12 +28,12 @@ impl<T> Mailbox<T> {
             if let Some(message) = messages.pop() {
                 return message;
             }
-            // With the lock held: whoever puts something in afterwards sets the event again.
+            // With the lock held: a later `put` sets the event again.
             self.some.clear();
         }
     }
 
-    /// The same with a mistake: between the look and the clear somebody may put a message in, and set the event.
+    /// The same with a bug: a `put` between the check and the `clear` sets the event, and `clear` undoes that.
     pub(super) async fn take_carelessly(&self) -> T {
         loop {
             self.some.wait().await;

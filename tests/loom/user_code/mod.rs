@@ -11,10 +11,10 @@ use std::{
     task::{Context, Waker},
 };
 
-/// One puts two messages in while another takes. When both are in, and one was taken: is the other to be had at once?
+/// One thread puts two messages while another takes one. Once both are in, the second must be available at once.
 fn check<F: Future<Output = u32> + 'static>(take: fn(Arc<Mailbox<u32>>) -> F) {
     let mut model = loom::model::Builder::new();
-    // Two find nearly everything. Without a bound this one takes hours.
+    // Two preemptions find nearly every bug. Without a bound this model takes hours.
     model.preemption_bound = Some(2);
     model.check(move || {
         let mailbox = Arc::new(Mailbox::new());
