@@ -411,8 +411,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
 
     /// Notifies all waiters.
     ///
-    /// If there are more than 32, it wakes them in steps of 32, and a waiter that joins between two steps is
-    /// notified as well.
+    /// If there are more than 32, it wakes them in steps of 32. No waiter can join in between, since that
+    /// takes the lock.
     ///
     /// # Panics
     ///

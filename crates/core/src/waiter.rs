@@ -51,7 +51,7 @@ where
 
     /// Creates a waiter that is not queued, of a wait that the diagnostics attribute to `site`.
     #[inline]
-    pub const fn asked_for_at(site: CallSite, handle: H, tag: usize) -> Self {
+    pub fn asked_for_at(site: CallSite, handle: H, tag: usize) -> Self {
         Self {
             node: Node::new(tag, site),
             handle: Some(handle),

@@ -59,7 +59,7 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Acquire<T, H> {
     /// Creates a future that acquires `lock`, of a wait that the diagnostics attribute to `site`.
     #[doc(hidden)]
     #[inline]
-    pub const fn asked_for_at(site: CallSite, lock: H) -> Self {
+    pub fn asked_for_at(site: CallSite, lock: H) -> Self {
         Self {
             waiter: Waiter::asked_for_at(site, lock, NO_TAG),
             value: PhantomData,
