@@ -96,17 +96,22 @@ fn poll_arrival<H>(
 where
     H: Handle<Target = Barrier>,
 {
-    // The last party needs no waker, and wakes the others under the same lock.
-    let mut need_not_wait = waiter.handle().is_some_and(|barrier| barrier.seems_last());
+    let mut need_not_wait = false;
     loop {
-        if need_not_wait {
-            // The wait is over before others are woken: after a panic of a waker it must not arrive again.
-            let barrier = waiter.as_mut().take_handle();
-            match barrier.arrive_and_wake() {
-                Some(Arrival::Fails) => return Poll::Ready(Err(BrokenBarrier::Aborted)),
-                Some(Arrival::Trips) => return Poll::Ready(Ok(barrier.parties() - 1)),
-                None => waiter.as_mut().rearm(barrier),
+        let mut arrival = None;
+        // The last party needs no waker, and wakes the others under the same lock. Its wait is over before
+        // that: after a panic of a waker it must not arrive again.
+        let barrier = waiter.as_mut().try_fast(|barrier| {
+            if need_not_wait || barrier.seems_last() {
+                arrival = barrier.arrive_and_wake();
             }
+            arrival.is_some()
+        });
+        if let (Some(barrier), Some(arrival)) = (barrier, arrival) {
+            return Poll::Ready(match arrival {
+                Arrival::Trips => Ok(barrier.parties() - 1),
+                Arrival::Fails => Err(BrokenBarrier::Aborted),
+            });
         }
         let admitted = waiter.as_mut().admit_or_enqueue(context, |barrier, queue| {
             arrive_and_wait(queue, barrier.parties()).map_or(Ok(()), Err)

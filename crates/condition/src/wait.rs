@@ -103,7 +103,10 @@ where
             if !waiter.is_queued() {
                 // Enqueued before the lock is released, so that no notification can come in between.
                 // `Condition::notify` relies on it.
-                waiter.as_mut().enqueue(context, NO_TAG);
+                let enqueue = waiter
+                    .as_mut()
+                    .admit_or_enqueue(context, |_, _| Err(NO_TAG));
+                let _: Poll<((), _)> = enqueue;
                 drop(guard.take());
                 return Poll::Pending;
             }

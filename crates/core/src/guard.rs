@@ -1,11 +1,11 @@
 //! The queue, locked.
 
-use core::{fmt, marker::PhantomData, task::Waker};
+use core::{marker::PhantomData, task::Waker};
 
 use crate::{
     list::List,
     queue::{StateWord, WaitQueue},
-    sync::{Ordering, Section, UnsafeCell},
+    sync::{Guarded, Ordering, Section},
     trace::Timestamp,
 };
 
@@ -27,7 +27,6 @@ pub struct QueueGuard<'q, S = ()> {
 
 impl<'q, S> QueueGuard<'q, S> {
     /// Takes over the lock of `queue`, whose state is `word`.
-    #[inline(always)]
     pub(crate) const fn new(queue: &'q WaitQueue<S>, word: StateWord, section: Section) -> Self {
         Self {
             queue,
@@ -39,49 +38,41 @@ impl<'q, S> QueueGuard<'q, S> {
     }
 
     /// Returns the queue.
-    #[inline(always)]
     pub const fn queue(&self) -> &'q WaitQueue<S> {
         self.queue
     }
 
     /// Returns the state word, as it will be published.
-    #[inline(always)]
     pub const fn word(&self) -> StateWord {
         self.word
     }
 
     /// Returns the payload.
-    #[inline(always)]
     pub const fn payload(&self) -> usize {
         self.word.payload()
     }
 
     /// Replaces the payload. Other threads see it after the unlock.
-    #[inline(always)]
     pub const fn set_payload(&mut self, payload: usize) {
-        self.word = self.word.with_payload(payload);
+        let waiters = self.word.0 & StateWord::WAITERS;
+        self.word = StateWord(payload << StateWord::PAYLOAD_SHIFT | waiters);
     }
 
     /// Adds to the payload. A sum above [`StateWord::MAX_PAYLOAD`] wraps.
-    #[inline(always)]
     pub const fn add_payload(&mut self, payload: usize) {
-        self.word = self.word.plus(payload);
+        self.word.0 = self
+            .word
+            .0
+            .wrapping_add(payload << StateWord::PAYLOAD_SHIFT);
     }
 
     /// Returns whether there are waiters, be they linked or notified.
-    #[inline(always)]
     pub const fn has_waiters(&self) -> bool {
         self.word.has_waiters()
     }
 
-    /// Returns the number of waiters.
-    #[inline]
-    pub fn waiters(&self) -> usize {
-        self.queue.waiters()
-    }
-
     /// Returns the tag of the first waiter that was not notified yet.
-    #[inline(always)]
+    #[inline]
     pub fn front(&self) -> Option<usize> {
         self.list(|list| list.front().map(|node| node.tag()))
     }
@@ -89,17 +80,15 @@ impl<'q, S> QueueGuard<'q, S> {
     /// Calls `visit` with the tags of the waiters that were not notified yet, in order, until it
     /// returns `false`.
     pub fn visit_tags(&self, visit: impl FnMut(usize) -> bool) {
-        self.list(|list| {
-            list.tags().all(visit);
-        });
+        self.list(|list| list.visit_tags(visit));
     }
 
     /// Notifies the first waiter and returns its waker, to be woken after the unlock.
     ///
     /// The waiter counts until its owner polls or drops it. It finds `notification`, whose highest bit
     /// is discarded.
-    #[inline]
     #[must_use = "the waiter's task does not run until the waker is woken"]
+    #[inline]
     pub fn notify(&mut self, notification: usize) -> Option<Waker> {
         self.pop_front(notification << 1)
     }
@@ -108,8 +97,8 @@ impl<'q, S> QueueGuard<'q, S> {
     /// the unlock.
     ///
     /// Its owner can find out [without the lock](crate::Waiter::take_removal).
-    #[inline]
     #[must_use = "the waiter's task does not run until the waker is woken"]
+    #[inline]
     pub fn notify_and_remove(&mut self) -> Option<Waker> {
         // Counted before the pop, whose store lets the waiter go.
         self.front()?;
@@ -117,28 +106,24 @@ impl<'q, S> QueueGuard<'q, S> {
         self.pop_front(REMOVED)
     }
 
-    #[inline(always)]
+    #[inline]
     fn pop_front(&mut self, notification: usize) -> Option<Waker> {
-        let trace = self.queue.trace();
-        let now = &mut self.now;
-        self.queue.list.with_mut(|list| {
-            // SAFETY: the lock is held (invariant 1), and `&mut self` excludes other borrows.
-            let list = unsafe { &mut *list };
-            if let Some(node) = list.front() {
-                trace.notified(node.trace(), now);
-            }
+        let (trace, mut now) = (self.queue.trace(), self.now);
+        let waker = self.list_mut(|list| {
+            trace.notified(list.front()?.trace(), &mut now);
             list.pop_front(notification)
-        })
+        });
+        self.now = now;
+        waker
     }
 
-    #[inline(always)]
     fn list<R>(&self, read: impl FnOnce(&List) -> R) -> R {
         // SAFETY: the lock is held (invariant 1), and `&self` excludes changes.
         self.queue.list.with(|list| read(unsafe { &*list }))
     }
 
     /// Lends out the list.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn list_mut<R>(&mut self, change: impl FnOnce(&mut List) -> R) -> R {
         // SAFETY: the lock is held (invariant 1), and `&mut self` excludes other borrows.
         self.queue
@@ -147,23 +132,23 @@ impl<'q, S> QueueGuard<'q, S> {
     }
 
     /// Counts one waiter more.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn add_waiter(&mut self) {
         // Relaxed, here and below: written under the lock, and exact only there.
-        let waiters = self.queue.waiters.load(Ordering::Relaxed);
-        let more = waiters.checked_add(1);
-        let more = more.expect("more than u32::MAX futures wait in one queue");
-        self.queue.waiters.store(more, Ordering::Relaxed);
-        self.word = self.word.with_waiters(true);
+        let waiters = self.queue.waiters.load(Ordering::Relaxed).checked_add(1);
+        let waiters = waiters.expect("more than u32::MAX futures wait in one queue");
+        self.queue.waiters.store(waiters, Ordering::Relaxed);
+        self.word.0 |= StateWord::WAITERS;
     }
 
     /// Counts one waiter less.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn subtract_waiter(&mut self) {
-        let waiters = self.queue.waiters.load(Ordering::Relaxed);
-        let less = waiters.wrapping_sub(1);
-        self.queue.waiters.store(less, Ordering::Relaxed);
-        self.word = self.word.with_waiters(less != 0);
+        let waiters = self.queue.waiters.load(Ordering::Relaxed).wrapping_sub(1);
+        self.queue.waiters.store(waiters, Ordering::Relaxed);
+        if waiters == 0 {
+            self.word.0 &= !StateWord::WAITERS;
+        }
     }
 }
 
@@ -171,56 +156,25 @@ impl<'q, S> QueueGuard<'q, S> {
 pub(crate) const REMOVED: usize = 1;
 
 impl<S> Drop for QueueGuard<'_, S> {
-    #[inline(always)]
+    #[inline]
     fn drop(&mut self) {
         self.queue.unlock(self.word);
     }
 }
 
-impl<S> fmt::Debug for QueueGuard<'_, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("QueueGuard")
-            .field("waiters", &self.waiters())
-            .finish_non_exhaustive()
-    }
-}
-
-/// State of a primitive that only the holder of the queue's lock can access: the `S` of a
-/// `WaitQueue<S>`.
-pub struct Guarded<T>(UnsafeCell<T>);
-
-// SAFETY: the value is reached by one thread at a time, which needs it to be Send.
-unsafe impl<T: Send> Sync for Guarded<T> {}
-
-impl<T> Guarded<T> {
-    crate::const_fn! {
-        /// Creates the state.
-        pub const fn new(value: T) -> Self {
-            Self(UnsafeCell::new(value))
-        }
-    }
-}
-
 impl<T> QueueGuard<'_, Guarded<T>> {
     /// Returns the state, to be read.
-    #[inline(always)]
     pub fn state(&self) -> &T {
-        let Guarded(cell) = self.queue.state();
         // SAFETY: it is part of the queue whose lock is held, and `&self` excludes changes.
-        cell.with(|value| unsafe { &*value })
+        self.queue.state().0.with(|value| unsafe { &*value })
     }
 
     /// Returns the state, to be changed.
-    #[inline(always)]
     pub fn state_mut(&mut self) -> &mut T {
-        let Guarded(cell) = self.queue.state();
         // SAFETY: it is part of the queue whose lock is held, and `&mut self` excludes other borrows.
-        cell.with_mut(|value| unsafe { &mut *value })
-    }
-}
-
-impl<T> fmt::Debug for Guarded<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Guarded").finish_non_exhaustive()
+        self.queue
+            .state()
+            .0
+            .with_mut(|value| unsafe { &mut *value })
     }
 }

@@ -8,7 +8,6 @@
 //! `unsafe` code stand at the top of `list.rs`. What keeps other crates from the queue of a primitive
 //! is explained at `Access` in `handle.rs`.
 #![no_std]
-#![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "alloc")]
@@ -34,12 +33,14 @@ pub use awaitlist_diagnostics as diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 pub use block::{Block, TimedOut, block_until};
 #[doc(hidden)]
-pub use guard::{Guarded, QueueGuard};
+pub use guard::QueueGuard;
 #[doc(hidden)]
 pub use handle::Access;
 pub use handle::Handle;
 #[doc(hidden)]
 pub use queue::{StateWord, WaitQueue};
+#[doc(hidden)]
+pub use sync::Guarded;
 #[doc(hidden)]
 pub use waiter::{LockedWaiter, Waiter};
 

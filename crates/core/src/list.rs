@@ -78,7 +78,6 @@ unsafe impl Sync for Node {}
 impl Node {
     crate::const_fn! {
         /// Creates a node that is on no list. The two highest bits of `tag` are discarded.
-        #[inline(always)]
         pub(crate) const fn new(tag: usize, site: CallSite) -> Self {
             Self {
                 previous: AtomicPtr::new(ptr::null_mut()),
@@ -92,39 +91,35 @@ impl Node {
     }
 
     /// Returns what the diagnostics know of the wait.
-    #[inline(always)]
     pub(crate) const fn trace(&self) -> &WaitTrace {
         &self.trace
     }
 
     /// Returns the tag that the node was created or last pushed with. For the owner, or under the
     /// lock.
-    #[inline(always)]
     pub(crate) const fn tag(&self) -> usize {
         self.state.get() / TAG
     }
 
     /// Returns whether the node was pushed and has not been removed by its owner since: it is linked,
     /// or was notified. For the owner.
-    #[inline(always)]
     pub(crate) const fn is_queued(&self) -> bool {
         self.state.get() & QUEUED != 0
     }
 
     /// Records that the node has left the queue. For the owner, once the node is unlinked.
-    #[inline(always)]
     pub(crate) const fn set_removed(&mut self) {
         self.state = encode(self.tag(), 0);
     }
 
     /// Returns what the notifier stored; or, while the node is linked, an even number.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn notification(&self) -> usize {
         // Acquire: pairs with the Release in `List::pop_front`, for an owner without the lock.
         self.previous.load(Ordering::Acquire).addr()
     }
 
-    #[inline(always)]
+    #[inline]
     fn set_previous(&self, previous: Option<NonNull<Self>>) {
         let previous = previous.map_or(ptr::null_mut(), NonNull::as_ptr);
         // Relaxed: addresses are used under the lock only.
@@ -136,7 +131,7 @@ impl Node {
     /// # Safety
     ///
     /// The lock is held, and the node was pushed before.
-    #[inline(always)]
+    #[inline]
     unsafe fn next(&self) -> Option<NonNull<Self>> {
         // SAFETY: the lock excludes writers (invariant 1), and the first push initialized the field
         // (invariant 2).
@@ -148,7 +143,7 @@ impl Node {
     /// # Safety
     ///
     /// The lock is held.
-    #[inline(always)]
+    #[inline]
     unsafe fn set_next(&self, next: Option<NonNull<Self>>) {
         // SAFETY: the lock excludes every other access (invariant 1).
         self.next.with_mut(|field| unsafe {
@@ -156,72 +151,20 @@ impl Node {
         });
     }
 
-    /// Reads or replaces the waker.
+    /// Reads or replaces the waker: `Some` as long as the node is linked.
     ///
     /// # Safety
     ///
     /// The lock is held, the node was pushed before, and `access` does not access the node.
-    #[inline(always)]
-    unsafe fn with_waker<R>(&self, access: impl FnOnce(&mut Option<Waker>) -> R) -> R {
-        self.waker.with_mut(|waker| {
-            // SAFETY: the lock excludes every other access (invariant 1), `access` makes none, and
-            // the first push initialized the field (invariant 2).
-            access(unsafe { (*waker).assume_init_mut() })
-        })
-    }
-
-    /// Unlinks the node as far as it is concerned, and returns its waker.
-    ///
-    /// # Safety
-    ///
-    /// As for [`with_waker`](Self::with_waker).
-    #[inline(always)]
-    unsafe fn take_waker(&self) -> Option<Waker> {
-        // SAFETY: forwarded to the caller.
-        unsafe { self.with_waker(Option::take) }
-    }
-
-    /// Replaces the waker of a linked node, and returns the old one.
-    ///
-    /// # Safety
-    ///
-    /// As for [`with_waker`](Self::with_waker); and the node is linked.
     #[inline]
-    pub(crate) unsafe fn replace_waker(&self, waker: Waker) -> Option<Waker> {
-        // SAFETY: forwarded to the caller.
-        unsafe { self.with_waker(|field| field.replace(waker)) }
-    }
-
-    /// Returns whether the node is linked.
-    ///
-    /// # Safety
-    ///
-    /// The lock is held, and the node was pushed before.
-    #[inline(always)]
-    pub(crate) unsafe fn is_linked(&self) -> bool {
-        // SAFETY: the lock excludes writers (invariant 1), and the first push initialized the field
-        // (invariant 2).
+    pub(crate) unsafe fn with_waker<R>(&self, access: impl FnOnce(&mut Option<Waker>) -> R) -> R {
+        // SAFETY: the lock excludes every other access (invariant 1), `access` makes none, and the first
+        // push initialized the field (invariant 2).
         self.waker
-            .with(|waker| unsafe { (*waker).assume_init_ref() }.is_some())
-    }
-
-    /// Returns whether the node's waker and `waker` wake the same task.
-    ///
-    /// # Safety
-    ///
-    /// The lock is held, and the node was pushed before.
-    #[inline]
-    pub(crate) unsafe fn will_wake(&self, waker: &Waker) -> bool {
-        self.waker.with(|own| {
-            // SAFETY: as in `is_linked`. `Waker::will_wake` compares two pointers and runs no user
-            // code.
-            let own = unsafe { (*own).assume_init_ref() };
-            own.as_ref().is_some_and(|own| own.will_wake(waker))
-        })
+            .with_mut(|waker| access(unsafe { (*waker).assume_init_mut() }))
     }
 }
 
-#[inline(always)]
 const fn encode(tag: usize, flags: usize) -> NonZeroUsize {
     NonZeroUsize::MIN.saturating_add(tag.wrapping_mul(TAG) | flags)
 }
@@ -285,7 +228,7 @@ impl List {
     }
 
     /// Returns the first node.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn front(&self) -> Option<&Node> {
         // SAFETY: linked nodes are alive (invariant 3); the borrow of the list holds the lock, under
         // which alone a node is unlinked (invariant 1).
@@ -301,7 +244,7 @@ impl List {
         // SAFETY: linked nodes are alive (invariant 3), and `&mut self` holds the lock.
         let node = unsafe { self.head?.as_ref() };
         // SAFETY: it was pushed, and the lock is held.
-        let (next, waker) = unsafe { (node.next(), node.take_waker()) };
+        let (next, waker) = unsafe { (node.next(), node.with_waker(Option::take)) };
         self.head = next;
         match next {
             // SAFETY: as for `node`.
@@ -325,7 +268,7 @@ impl List {
     #[inline]
     pub(crate) unsafe fn remove(&mut self, node: &Node) -> Option<Waker> {
         // SAFETY: it was pushed, and the lock is held. Without a waker it is not linked (invariant 2).
-        let waker = unsafe { node.take_waker() }?;
+        let waker = unsafe { node.with_waker(Option::take) }?;
         // Relaxed: written under the lock.
         let previous = NonNull::new(node.previous.load(Ordering::Relaxed));
         // SAFETY: as above.
@@ -343,14 +286,12 @@ impl List {
         Some(waker)
     }
 
-    /// Returns the tags of all linked nodes, in order.
-    pub(crate) fn tags(&self) -> impl Iterator<Item = usize> + '_ {
+    /// Calls `visit` with the tags of the linked nodes, in order, until it returns `false`.
+    pub(crate) fn visit_tags(&self, mut visit: impl FnMut(usize) -> bool) {
         let mut node = self.front();
-        core::iter::from_fn(move || {
-            let current = node?;
+        while let Some(current) = node.filter(|node| visit(node.tag())) {
             // SAFETY: linked nodes are alive (invariant 3); the borrow of the list holds the lock.
             node = unsafe { current.next().map(|next| next.as_ref()) };
-            Some(current.tag())
-        })
+        }
     }
 }

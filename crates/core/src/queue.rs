@@ -2,18 +2,19 @@
 //!
 //! # How it works
 //!
-//! Uncontended operations are one compare-exchange of the state word. Everything else happens with
-//! the queue locked. Locking is one swap and unlocking is a plain store.
+//! An uncontended acquire is one compare-exchange of the state word, a *fast path*. Everything else
+//! happens with the queue locked. Locking is one swap and unlocking is a plain store, so an uncontended
+//! release costs as much as a fast path.
 //!
 //! | bits of the state word | meaning | written by |
 //! |---|---|---|
-//! | 0 `LOCKED` | the queue is locked; **the other bits mean nothing** | the holder of the lock |
+//! | 0 `LOCKED` | the queue is locked; **the other bits do not show its state** | the thread that locks it, and unlocks it |
 //! | 1 `WAITERS` | there are waiters | the holder of the lock |
-//! | the rest | the payload: a flag, a count of permits | the holder of the lock; or, **while both flags are clear**, any thread by a compare-exchange of the whole word |
+//! | the rest | the payload, such as a count of permits | the holder of the lock; or, **while bits 0 and 1 are clear**, any thread by a compare-exchange of the whole word |
 //!
-//! - **Lock**: swap in `LOCKED_WORD`. If the old value has `LOCKED`, another thread holds the lock and
-//!   the swap replaced `LOCKED_WORD` by itself, so nothing has changed. Otherwise the old value is the
-//!   state, and only this thread knows it until it unlocks. The swap needs no load before it.
+//! - **Lock**: swap in `LOCKED_WORD`, which has both flags and payload 0. If the old value has `LOCKED`,
+//!   another thread holds the lock, and the swap has replaced `LOCKED_WORD` by the same value: nothing has
+//!   changed. Otherwise the old value is the state, and only this thread knows it until it unlocks.
 //! - **Unlock**: store the new state. No other thread changes the word meanwhile: swaps leave a locked
 //!   word as it is, and every compare-exchange expects a word without flags.
 //! - **No newcomer passes a waiter**: every fast path expects a word without `WAITERS`. `LOCKED_WORD`
@@ -21,8 +22,9 @@
 //! - **Wait**: a future locks the queue, checks again whether it must wait, pushes its node, and
 //!   unlocks. The node is part of the future, so waiting never allocates.
 //! - **Notify**: the notifier locks the queue, unlinks the first node, takes its waker, unlocks, and
-//!   only then wakes. The waiter counts until its owner polls it, so newcomers stay behind it.
-//! - **Cancel**: dropping a queued future removes its node under the lock. Then the primitive passes on
+//!   only then wakes. The waiter still counts as one until its owner, the future, is polled or dropped.
+//!   `WAITERS` stays set for so long, so no newcomer passes it.
+//! - **Cancel**: dropping a queued future removes its node under the lock, and the primitive passes on
 //!   what the waiter had been given.
 //!
 //! Locking is an `Acquire`, unlocking a `Release`. They pair with each other and with the fast paths,
@@ -39,36 +41,37 @@
 //! | [`Guarded`](crate::Guarded) | state of a primitive that only the holder of the lock can access |
 //! | [`Waiter`](crate::Waiter) | a future's node and its handle to the primitive |
 //! | [`LockedWaiter`](crate::LockedWaiter) | a waiter and its queue, locked |
-//! | `Node`, `List` | the intrusive list, and a waiter's entry in it |
+//! | `Node`, `List` | a waiter's entry in the intrusive list, and that list |
+//! | linked | a node is linked as long as it is on the list. The *first waiter* is the first linked one |
+//! | queued | a waiter is queued while it is linked, and after that until its future was polled or dropped |
 //! | tag | a number that a primitive keeps in a queued waiter, such as the permits it needs |
-//! | queued | a waiter is queued from its enqueueing until its owner finds that it was notified, or drops it |
-//! | notify | take the first waiter off the list and its waker with it; the waiter still counts until its owner polls it |
+//! | notify | unlink the first waiter and take its waker. It is one of the [`waiters`](WaitQueue::waiters) as long as it is queued, unless the notifier [removes](QueueGuard::notify_and_remove) it |
 //! | notification | the number that the notifier leaves in the node |
 //! | [`Handle`](crate::Handle) | how a future holds its primitive: `&P` or `Arc<P>` |
 //! | [`Access`](crate::Access) | how the core reaches the queue of a primitive; private to the primitive's crate |
 //! | `WakeBatch`, `FirstPanic` | the wakers that are woken after one unlock, and the first panic among them |
 
-use core::{
-    fmt,
-    panic::{RefUnwindSafe, UnwindSafe},
-};
+use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::{
     guard::QueueGuard,
     list::List,
-    sync::{AtomicU32, AtomicUsize, Ordering, ParkingSpot, Section, UnsafeCell, load_newest},
+    sync::{
+        AtomicU32, AtomicUsize, Ordering, ParkingSpot, Section, UnsafeCell, load_newest,
+        store_release,
+    },
     trace::PrimitiveTrace,
 };
 
 /// A value of the state word. What its bits mean is said in the [module](self).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StateWord(usize);
+pub struct StateWord(pub(crate) usize);
 
 impl StateWord {
     const LOCKED: usize = 1;
-    const WAITERS: usize = 2;
+    pub(crate) const WAITERS: usize = 2;
     const FLAGS: usize = Self::LOCKED | Self::WAITERS;
-    const PAYLOAD_SHIFT: u32 = 2;
+    pub(crate) const PAYLOAD_SHIFT: u32 = 2;
 
     /// The word while the queue is locked.
     const LOCKED_WORD: Self = Self(Self::FLAGS);
@@ -77,64 +80,36 @@ impl StateWord {
     pub const MAX_PAYLOAD: usize = usize::MAX >> Self::PAYLOAD_SHIFT;
 
     /// The word of a queue that is neither locked nor waited for.
-    #[inline(always)]
     const fn idle(payload: usize) -> Self {
         Self(payload << Self::PAYLOAD_SHIFT)
     }
 
     /// Returns whether the queue is locked. If so, the rest of the word means nothing.
-    #[inline(always)]
     pub const fn is_locked(self) -> bool {
         self.0 & Self::LOCKED != 0
     }
 
     /// Returns whether there are waiters, or the queue is locked.
-    #[inline(always)]
     pub const fn has_waiters(self) -> bool {
         self.0 & Self::WAITERS != 0
     }
 
     /// Returns the payload, or 0 if the queue is locked.
-    #[inline(always)]
     pub const fn payload(self) -> usize {
         self.0 >> Self::PAYLOAD_SHIFT
     }
 
     /// Returns the payload if there are no waiters and the queue is not locked.
-    #[inline(always)]
     pub const fn idle_payload(self) -> Option<usize> {
-        if self.0 & Self::FLAGS == 0 {
-            Some(self.payload())
-        } else {
-            None
-        }
-    }
-
-    #[inline(always)]
-    pub(crate) const fn with_payload(self, payload: usize) -> Self {
-        Self(payload << Self::PAYLOAD_SHIFT | self.0 & Self::WAITERS)
-    }
-
-    /// Adds to the payload. A sum above `MAX_PAYLOAD` wraps.
-    #[inline(always)]
-    pub(crate) const fn plus(self, payload: usize) -> Self {
-        Self(self.0.wrapping_add(payload << Self::PAYLOAD_SHIFT))
-    }
-
-    #[inline(always)]
-    pub(crate) const fn with_waiters(self, waiters: bool) -> Self {
-        if waiters {
-            Self(self.0 | Self::WAITERS)
-        } else {
-            Self(self.0 & !Self::WAITERS)
-        }
+        let idle = self.0 & Self::FLAGS == 0;
+        if idle { Some(self.payload()) } else { None }
     }
 }
 
-/// A first-in-first-out queue of futures, with a payload in its state word and state of type `S`
-/// beside it.
+/// A first-in-first-out queue of futures. A primitive keeps its own state in the payload of the state word,
+/// and in a value of type `S`.
 ///
-/// `S` costs no room if it fits into the two bytes that are left.
+/// On 64-bit targets an `S` of two bytes fits into the padding.
 pub struct WaitQueue<S = ()> {
     word: AtomicUsize,
     /// Guarded by the lock.
@@ -147,8 +122,8 @@ pub struct WaitQueue<S = ()> {
     trace: PrimitiveTrace,
 }
 
-// SAFETY: the list, which is Send, is reached by one thread at a time (invariant 1). Everything else
-// is Sync itself.
+// SAFETY: the list, which is Send, is reached by one thread at a time (invariant 1 of list.rs).
+// Everything else is Sync itself.
 unsafe impl<S: Sync> Sync for WaitQueue<S> {}
 
 // No user code runs while the queue is locked, so a panic never leaves it half changed.
@@ -171,27 +146,23 @@ impl<S> WaitQueue<S> {
     }
 
     /// Returns the state of the primitive.
-    #[inline(always)]
     pub const fn state(&self) -> &S {
         &self.state
     }
 
     /// Returns what the diagnostics know of the primitive.
-    #[inline(always)]
     pub const fn trace(&self) -> &PrimitiveTrace {
         &self.trace
     }
 
     /// Loads the state word, which may show that the queue is locked.
-    #[inline(always)]
     pub fn load(&self, order: Ordering) -> StateWord {
         StateWord(self.word.load(order))
     }
 
-    /// Returns the state, waiting until the queue is not locked.
+    /// Returns the state word once the queue is not locked.
     ///
     /// An `Acquire`: it pairs with the `Release` of the operation that wrote the state.
-    #[inline]
     pub fn read(&self) -> StateWord {
         let word = self.load(Ordering::Acquire);
         if word.is_locked() {
@@ -203,7 +174,6 @@ impl<S> WaitQueue<S> {
 
     /// Replaces the payload `from` by `to` if there are no waiters and the queue is not locked.
     /// Returns whether it did.
-    #[inline(always)]
     pub fn exchange(&self, from: usize, to: usize, success: Ordering) -> bool {
         let (from, to) = (StateWord::idle(from).0, StateWord::idle(to).0);
         self.word
@@ -212,7 +182,6 @@ impl<S> WaitQueue<S> {
     }
 
     /// Returns the number of waiters. Exact only under the lock.
-    #[inline]
     pub fn waiters(&self) -> usize {
         // Relaxed: the number is out of date as soon as it is returned.
         self.waiters.load(Ordering::Relaxed) as usize
@@ -224,14 +193,10 @@ impl<S> WaitQueue<S> {
     #[inline]
     pub fn lock(&self) -> QueueGuard<'_, S> {
         let section = Section::enter();
-        let word = match self.try_lock() {
-            Some(word) => word,
-            None => self.lock_contended(),
-        };
+        let word = self.try_lock().unwrap_or_else(|| self.lock_contended());
         QueueGuard::new(self, word, section)
     }
 
-    #[inline(always)]
     fn try_lock(&self) -> Option<StateWord> {
         // Acquire: pairs with the Release of `unlock` and of the fast paths.
         let word = StateWord(self.word.swap(StateWord::LOCKED_WORD.0, Ordering::Acquire));
@@ -241,27 +206,14 @@ impl<S> WaitQueue<S> {
     #[cold]
     fn lock_contended(&self) -> StateWord {
         self.parking_spot.wait(|| {
-            let word = StateWord(load_newest(&self.word));
-            if word.is_locked() {
-                None
-            } else {
-                self.try_lock()
-            }
+            let locked = StateWord(load_newest(&self.word)).is_locked();
+            if locked { None } else { self.try_lock() }
         })
     }
 
     /// Unlocks the queue, which the caller has locked, and publishes `word`.
-    #[inline(always)]
     pub(crate) fn unlock(&self, word: StateWord) {
-        crate::sync::store_release(&self.word, word.0);
+        store_release(&self.word, word.0);
         self.parking_spot.unlocked();
-    }
-}
-
-impl<S> fmt::Debug for WaitQueue<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WaitQueue")
-            .field("waiters", &self.waiters())
-            .finish_non_exhaustive()
     }
 }

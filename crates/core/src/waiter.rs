@@ -1,7 +1,7 @@
 //! The waiter: what a future keeps in order to wait.
 
 use core::{
-    fmt, hint,
+    hint,
     marker::PhantomData,
     ops::Deref,
     pin::Pin,
@@ -10,10 +10,11 @@ use core::{
 };
 
 use crate::{
-    guard::{Guarded, QueueGuard, REMOVED},
+    guard::{QueueGuard, REMOVED},
     handle::{Access, Handle},
     list::Node,
     queue::WaitQueue,
+    sync::Guarded,
     trace::{CallSite, WaitTrace},
 };
 
@@ -26,31 +27,21 @@ use crate::{
 /// under way. So nothing here may keep the compiler from making a waiter in place: as long as it is
 /// not queued, it is plain data that need not be dropped.
 #[repr(C)]
-pub struct Waiter<H, A>
-where
-    H: Handle,
-    A: Access<H::Target>,
-{
+pub struct Waiter<H: Handle, A: Access<H::Target>> {
     node: Node,
     /// `Some` until the wait is over, and so always while the node is queued.
     handle: Option<H>,
     access: PhantomData<fn() -> A>,
 }
 
-impl<H, A> Waiter<H, A>
-where
-    H: Handle,
-    A: Access<H::Target>,
-{
+impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
     /// Creates a waiter that is not queued. The two highest bits of `tag` are discarded.
-    #[inline]
     #[track_caller]
     pub fn new(handle: H, tag: usize) -> Self {
         Self::asked_for_at(CallSite::here(), handle, tag)
     }
 
     /// Creates a waiter that is not queued, of a wait that the diagnostics attribute to `site`.
-    #[inline]
     pub fn asked_for_at(site: CallSite, handle: H, tag: usize) -> Self {
         Self {
             node: Node::new(tag, site),
@@ -60,36 +51,28 @@ where
     }
 
     /// Returns the tag.
-    #[inline(always)]
     pub const fn tag(&self) -> usize {
         self.node.tag()
     }
 
-    /// Returns the handle, until it is [taken](Self::take_handle).
-    #[inline(always)]
-    pub const fn handle(&self) -> Option<&H> {
-        self.handle.as_ref()
-    }
-
     /// Returns whether the waiter is queued.
-    #[inline(always)]
     pub const fn is_queued(&self) -> bool {
         self.node.is_queued()
     }
 
     /// Returns what the diagnostics know of the wait. It is not synchronized, hence the `&mut`.
-    #[inline(always)]
     pub fn trace(self: Pin<&mut Self>) -> &WaitTrace {
         self.into_ref().get_ref().node.trace()
     }
 
-    #[inline(always)]
+    #[inline]
     fn project(self: Pin<&mut Self>) -> &mut Self {
         // SAFETY: the callers, all in this file, do not move the node.
         unsafe { self.get_unchecked_mut() }
     }
 
-    /// Completes the wait and returns the handle if the waiter is not queued and `ready` returns true.
+    /// Completes the wait and returns the handle if the waiter is not queued and `ready` returns true. If
+    /// `ready` panics, the wait is over.
     ///
     /// This is the fast path of every poll, and is inlined into the caller. It leaves everything else
     /// to the slow path, the panic of a poll after completion included.
@@ -122,18 +105,6 @@ where
         this.handle.take().expect("a wait ends once")
     }
 
-    /// Starts over, with the handle that [`take_handle`](Self::take_handle) returned.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the last wait is not over.
-    #[inline]
-    pub fn rearm(self: Pin<&mut Self>, handle: H) {
-        let this = self.project();
-        assert!(this.handle.is_none(), "a wait ends before the next begins");
-        this.handle = Some(handle);
-    }
-
     /// Ends a wait whose waiter was [notified and removed](QueueGuard::notify_and_remove). Returns
     /// whether it was. Takes no lock.
     #[inline]
@@ -151,26 +122,13 @@ where
     /// # Panics
     ///
     /// Panics if the wait is over.
-    #[inline(always)]
-    #[track_caller]
+    #[inline]
     fn parts(self: Pin<&mut Self>) -> (&mut Node, &H::Target) {
         let this = self.project();
         match &this.handle {
             Some(handle) => (&mut this.node, handle),
             None => panic!("`{}` was polled after completion", A::FUTURE),
         }
-    }
-
-    /// Enqueues the waiter, whose task is the one of `context`.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the wait is over, the waiter is queued, or `u32::MAX` others are.
-    #[inline]
-    #[track_caller]
-    pub fn enqueue(self: Pin<&mut Self>, context: &Context<'_>, tag: usize) {
-        let admitted: Poll<((), _)> = self.admit_or_enqueue(context, |_, _| Err(tag));
-        debug_assert!(admitted.is_pending());
     }
 
     /// Calls `admit` with the queue locked. If it returns `Ok`, the wait is over. If it returns
@@ -181,9 +139,8 @@ where
     ///
     /// # Panics
     ///
-    /// As for [`enqueue`](Self::enqueue).
+    /// Panics if the wait is over, the waiter is queued, or `u32::MAX` others are.
     #[inline(always)]
-    #[track_caller]
     pub fn admit_or_enqueue<R>(
         self: Pin<&mut Self>,
         context: &Context<'_>,
@@ -200,19 +157,24 @@ where
         // Two guards can be swapped.
         assert!(
             ptr::eq(own_queue, queue.queue()),
-            "the guard of another queue"
+            "not the guard of this queue"
         );
-        match admitted {
+        let tag = match admitted {
             Ok(result) => {
                 drop(queue);
-                Poll::Ready((result, waker))
+                return Poll::Ready((result, waker));
             }
-            Err(tag) => {
-                let node = LockedWaiter { queue, node }.enqueue(waker, tag);
-                node.trace().after_enqueue();
-                Poll::Pending
-            }
-        }
+            Err(tag) => tag,
+        };
+        // May panic, so it comes first.
+        queue.add_waiter();
+        // SAFETY: the lock of the node's own queue is held. The node is not queued, so it is on no list.
+        // It is pinned, and its drop removes it.
+        queue.list_mut(|list| unsafe { list.push_back(node, waker, tag) });
+        own_queue.trace().enqueued(node.trace(), tag);
+        drop(queue);
+        node.trace().after_enqueue();
+        Poll::Pending
     }
 
     /// Polls a queued waiter.
@@ -223,9 +185,8 @@ where
     ///
     /// # Panics
     ///
-    /// Panics if the wait is over.
+    /// Panics if the waiter is not queued.
     #[inline]
-    #[track_caller]
     pub fn poll_queued<R>(
         mut self: Pin<&mut Self>,
         context: &Context<'_>,
@@ -237,75 +198,61 @@ where
         let mut waker_is_current = false;
         loop {
             let (node, primitive) = self.as_mut().parts();
-            let queue = A::queue(primitive).lock();
-            match check(primitive, LockedWaiter { queue, node }) {
+            match check(primitive, LockedWaiter::lock(A::queue(primitive), node)) {
                 Ok(result) => return Poll::Ready(result),
                 Err(waiter) => waker_is_current |= waiter.will_wake(context.waker()),
             }
+            let (node, primitive) = self.as_mut().parts();
             if waker_is_current {
-                let (node, primitive) = self.as_mut().parts();
                 A::queue(primitive)
                     .trace()
                     .still_waiting(node.trace(), context);
                 return Poll::Pending;
             }
-            self.as_mut().renew_waker(context);
+            renew_waker(A::queue(primitive), node, context);
             waker_is_current = true;
         }
-    }
-
-    /// Replaces the waker, unless the waiter was notified meanwhile.
-    ///
-    /// Wakers are user code: the new one is cloned and the old one is dropped without the lock, and
-    /// before the next check, so that a panic loses nothing that the check would have found.
-    #[cold]
-    fn renew_waker(self: Pin<&mut Self>, context: &Context<'_>) {
-        let (node, primitive) = self.parts();
-        let waker = context.waker().clone();
-        node.trace().before_enqueue(context);
-        let queue = A::queue(primitive).lock();
-        let mut waiter = LockedWaiter { queue, node };
-        let unused = waiter.replace_waker(waker);
-        let LockedWaiter { queue, node } = waiter;
-        drop(queue);
-        node.trace().after_enqueue();
-        drop(unused);
     }
 
     /// Removes the waiter of a future that is dropped.
     #[inline(never)]
     fn cancel(&mut self) {
-        /// Removes the waiter if `Access::cancel` did not, even if it panicked.
-        struct Evict<'a, S> {
-            node: &'a mut Node,
-            queue: &'a WaitQueue<S>,
-        }
-
-        impl<S> Drop for Evict<'_, S> {
-            fn drop(&mut self) {
-                if self.node.is_queued() {
-                    let (queue, node) = (self.queue.lock(), &mut *self.node);
-                    drop(LockedWaiter { queue, node }.remove());
-                }
-            }
-        }
-
         // A queued waiter has its handle.
         if let Some(handle) = &self.handle {
-            let node = &mut self.node;
             let queue = A::queue(handle);
-            let evict = Evict { node, queue };
-            let (queue, node) = (queue.lock(), &mut *evict.node);
-            A::cancel(handle, LockedWaiter { queue, node });
+            let evict = Evict(&mut self.node, queue);
+            A::cancel(handle, LockedWaiter::lock(queue, &mut *evict.0));
         }
     }
 }
 
-impl<H, A> Drop for Waiter<H, A>
-where
-    H: Handle,
-    A: Access<H::Target>,
-{
+/// Removes a waiter that [`Access::cancel`] has not removed, even if that has panicked.
+struct Evict<'a, S>(&'a mut Node, &'a WaitQueue<S>);
+
+impl<S> Drop for Evict<'_, S> {
+    fn drop(&mut self) {
+        if self.0.is_queued() {
+            drop(LockedWaiter::lock(self.1, self.0).remove());
+        }
+    }
+}
+
+/// Replaces the waker, unless the waiter was notified meanwhile.
+///
+/// Wakers are user code: the new one is cloned and the old one is dropped without the lock, and before the
+/// next check, so that a panic loses nothing that the check would have found.
+#[cold]
+fn renew_waker<S>(queue: &WaitQueue<S>, node: &mut Node, context: &Context<'_>) {
+    let waker = context.waker().clone();
+    node.trace().before_enqueue(context);
+    let mut waiter = LockedWaiter::lock(queue, node);
+    let unused_waker = waiter.replace_waker(waker);
+    drop(waiter);
+    node.trace().after_enqueue();
+    drop(unused_waker);
+}
+
+impl<H: Handle, A: Access<H::Target>> Drop for Waiter<H, A> {
     #[inline]
     fn drop(&mut self) {
         // If it is queued it was pinned, and is until this is over (invariant 3).
@@ -315,21 +262,9 @@ where
     }
 }
 
-impl<H, A> fmt::Debug for Waiter<H, A>
-where
-    H: Handle,
-    A: Access<H::Target>,
-{
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Waiter")
-            .field("queued", &self.is_queued())
-            .finish_non_exhaustive()
-    }
-}
-
-/// A waiter and its queue, which is locked.
+/// A queued waiter and its queue, which is locked.
 ///
-/// It is made only in this file, from a pinned waiter and the queue that its handle leads to
+/// It is made only in this file, from the node of a pinned waiter and the queue that its handle leads to
 /// (invariants 3 and 4). It lends out the guard by shared reference only, so that the two stay a pair.
 pub struct LockedWaiter<'a, S = ()> {
     queue: QueueGuard<'a, S>,
@@ -337,11 +272,21 @@ pub struct LockedWaiter<'a, S = ()> {
 }
 
 impl<'a, S> LockedWaiter<'a, S> {
+    #[inline]
+    fn lock(queue: &'a WaitQueue<S>, node: &'a mut Node) -> Self {
+        assert!(
+            node.is_queued(),
+            "a waiter is enqueued before it is polled again"
+        );
+        let queue = queue.lock();
+        Self { queue, node }
+    }
+
     /// Returns whether the waiter was notified since it was enqueued.
-    #[inline(always)]
+    #[inline]
     pub fn is_notified(&self) -> bool {
         // SAFETY: the lock is held, and a queued node was pushed.
-        self.node.is_queued() && unsafe { !self.node.is_linked() }
+        unsafe { self.node.with_waker(|waker| waker.is_none()) }
     }
 
     /// Returns the number that the waiter was [notified](QueueGuard::notify) with, if it was.
@@ -351,54 +296,29 @@ impl<'a, S> LockedWaiter<'a, S> {
     }
 
     /// Returns the tag.
-    #[inline(always)]
     pub const fn tag(&self) -> usize {
         self.node.tag()
-    }
-
-    /// Enqueues a waiter that is not queued, and unlocks the queue.
-    #[inline(always)]
-    fn enqueue(self, waker: Waker, tag: usize) -> &'a mut Node {
-        let Self { mut queue, node } = self;
-        // May panic, so it comes first.
-        queue.add_waiter();
-        // SAFETY: the lock is held. The node is not queued, as the caller has checked, so it is on no
-        // list. It is pinned, and its drop removes it from this queue.
-        queue.list_mut(|list| unsafe { list.push_back(node, waker, tag) });
-        queue.queue().trace().enqueued(node.trace(), tag);
-        node
     }
 
     /// Removes the waiter, notified or not. Returns its waker if it was not, to be dropped after the
     /// unlock.
     #[inline]
     pub fn remove(self) -> (QueueGuard<'a, S>, Option<Waker>) {
-        let trace = self.queue.queue().trace();
-        let (queue, node, waker) = self.take_out();
-        trace.abandoned(node.trace());
-        (queue, waker)
+        self.queue.queue().trace().abandoned(self.node.trace());
+        self.complete()
     }
 
     /// Removes a waiter that has acquired something. Otherwise like [`remove`](Self::remove).
     #[inline]
     pub fn complete(self) -> (QueueGuard<'a, S>, Option<Waker>) {
-        let (queue, _, waker) = self.take_out();
-        (queue, waker)
-    }
-
-    #[inline(always)]
-    fn take_out(self) -> (QueueGuard<'a, S>, &'a mut Node, Option<Waker>) {
         let Self { mut queue, node } = self;
-        if !node.is_queued() {
-            return (queue, node, None);
-        }
         // SAFETY: the lock is held, and the two are a pair: the node was pushed to this list.
         let waker = queue.list_mut(|list| unsafe { list.remove(node) });
         if waker.is_some() || node.notification() != REMOVED {
             queue.subtract_waiter();
         }
         node.set_removed();
-        (queue, node, waker)
+        (queue, waker)
     }
 
     /// Unlocks the queue while `body` runs.
@@ -407,31 +327,31 @@ impl<'a, S> LockedWaiter<'a, S> {
         let unlocked = queue.queue();
         drop(queue);
         body();
-        let queue = unlocked.lock();
-        Self { queue, node }
+        Self::lock(unlocked, node)
     }
 
     #[inline]
     fn will_wake(&self, waker: &Waker) -> bool {
-        // SAFETY: the lock is held, and a queued node was pushed.
-        self.node.is_queued() && unsafe { self.node.will_wake(waker) }
+        let will_wake =
+            |own: &mut Option<Waker>| own.as_ref().is_some_and(|own| own.will_wake(waker));
+        // SAFETY: the lock is held, and a queued node was pushed. `Waker::will_wake` compares two pointers
+        // and runs no user code.
+        unsafe { self.node.with_waker(will_wake) }
     }
 
     /// Replaces the waker and returns the old one; or, if the waiter was notified, returns `waker`.
-    #[must_use = "the waker is dropped after the unlock"]
     pub fn replace_waker(&mut self, waker: Waker) -> Option<Waker> {
-        if !self.node.is_queued() || self.is_notified() {
+        if self.is_notified() {
             return Some(waker);
         }
         self.queue.queue().trace().waker_changed(self.node.trace());
         // SAFETY: the lock is held, and the node is linked.
-        unsafe { self.node.replace_waker(waker) }
+        unsafe { self.node.with_waker(|own| own.replace(waker)) }
     }
 }
 
 impl<T> LockedWaiter<'_, Guarded<T>> {
     /// Returns the state, to be changed.
-    #[inline(always)]
     pub fn state_mut(&mut self) -> &mut T {
         self.queue.state_mut()
     }
@@ -440,16 +360,7 @@ impl<T> LockedWaiter<'_, Guarded<T>> {
 impl<'a, S> Deref for LockedWaiter<'a, S> {
     type Target = QueueGuard<'a, S>;
 
-    #[inline(always)]
     fn deref(&self) -> &Self::Target {
         &self.queue
-    }
-}
-
-impl<S> fmt::Debug for LockedWaiter<'_, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LockedWaiter")
-            .field("tag", &self.tag())
-            .finish_non_exhaustive()
     }
 }

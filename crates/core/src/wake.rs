@@ -2,13 +2,11 @@
 
 use core::{mem::MaybeUninit, task::Waker};
 
-use crate::{guard::QueueGuard, queue::WaitQueue};
-
-/// How many wakers are taken under one hold of the lock: half a kilobyte of stack.
-#[cfg(not(awaitlist_loom))]
-const BATCH: usize = 32;
-#[cfg(awaitlist_loom)]
-const BATCH: usize = 2;
+use crate::{
+    guard::QueueGuard,
+    queue::WaitQueue,
+    sync::{FirstPanic, WAKE_BATCH},
+};
 
 impl<'q, S> QueueGuard<'q, S> {
     /// Unlocks the queue, then wakes `waker` if there is one.
@@ -40,88 +38,68 @@ impl<'q, S> QueueGuard<'q, S> {
         };
         match next(&mut self) {
             None => self.unlock_and_wake(Some(first)),
-            Some(second) => wake_batches(self, [first, second], next),
+            Some(second) => WakeBatch::run(self, first, second, next),
         }
     }
 }
 
-/// Wakes the waiters that were notified, and goes on notifying and waking until there are no more.
-#[inline(never)]
-fn wake_batches<'q, S, F>(mut guard: QueueGuard<'q, S>, notified: [Waker; 2], next: F)
-where
-    F: FnMut(&mut QueueGuard<'q, S>) -> Option<Waker>,
-{
-    let mut batch = WakeBatch {
-        queue: guard.queue(),
-        next,
-        wakers: [const { MaybeUninit::uninit() }; BATCH],
-        woken: 0,
-        taken: 0,
-        more: true,
-    };
-    for waker in notified {
-        batch.push(waker);
-    }
-    batch.fill(&mut guard);
-    drop(guard);
-    batch.wake_all();
-}
-
 /// Wakers that were taken under one hold of the lock, and what it takes to get more. If it is dropped
 /// because a waker panicked, it wakes the rest.
-struct WakeBatch<'q, S, F>
-where
-    F: FnMut(&mut QueueGuard<'q, S>) -> Option<Waker>,
-{
+struct WakeBatch<'q, S, F: FnMut(&mut QueueGuard<'q, S>) -> Option<Waker>> {
     queue: &'q WaitQueue<S>,
     next: F,
     /// Initialized from `woken` up to `taken`.
-    wakers: [MaybeUninit<Waker>; BATCH],
+    wakers: [MaybeUninit<Waker>; WAKE_BATCH],
     woken: usize,
     taken: usize,
     /// Whether there may be more than there was room for.
     more: bool,
 }
 
-impl<'q, S, F> WakeBatch<'q, S, F>
-where
-    F: FnMut(&mut QueueGuard<'q, S>) -> Option<Waker>,
-{
-    #[inline(always)]
+impl<'q, S, F: FnMut(&mut QueueGuard<'q, S>) -> Option<Waker>> WakeBatch<'q, S, F> {
+    /// Wakes two waiters that were notified, and goes on notifying and waking until there are no more.
+    #[inline(never)]
+    fn run(mut guard: QueueGuard<'q, S>, first: Waker, second: Waker, next: F) {
+        let wakers = [const { MaybeUninit::uninit() }; WAKE_BATCH];
+        let (queue, woken, taken, more) = (guard.queue(), 0, 0, true);
+        let mut batch = Self {
+            queue,
+            next,
+            wakers,
+            woken,
+            taken,
+            more,
+        };
+        batch.push(first);
+        batch.push(second);
+        batch.fill(&mut guard);
+        drop(guard);
+        batch.wake_all();
+    }
+
     fn push(&mut self, waker: Waker) {
         self.wakers[self.taken].write(waker);
         self.taken += 1;
     }
 
     /// Takes wakers as long as there are any and there is room.
-    #[inline(always)]
     fn fill(&mut self, guard: &mut QueueGuard<'q, S>) {
-        while self.taken < BATCH {
-            let Some(waker) = (self.next)(guard) else {
-                self.more = false;
-                return;
-            };
-            self.push(waker);
+        while self.more && self.taken < WAKE_BATCH {
+            match (self.next)(guard) {
+                Some(waker) => self.push(waker),
+                None => self.more = false,
+            }
         }
-    }
-
-    #[inline(always)]
-    fn pop(&mut self) -> Option<Waker> {
-        if self.woken == self.taken {
-            return None;
-        }
-        let waker = &self.wakers[self.woken];
-        self.woken += 1;
-        // SAFETY: it is one of those up to `taken`, so it was written; and it is not read again, since
-        // `woken` is past it.
-        Some(unsafe { waker.assume_init_read() })
     }
 
     fn wake_all(&mut self) {
         let mut panics = FirstPanic::default();
         loop {
-            while let Some(waker) = self.pop() {
-                panics.wake(waker);
+            while self.woken < self.taken {
+                self.woken += 1;
+                // SAFETY: it is one of those up to `taken`, so it was written; and it is not read again,
+                // since `woken` is past it.
+                panics.wake(unsafe { self.wakers[self.woken - 1].assume_init_read() });
             }
             if !self.more {
                 return;
@@ -133,61 +111,10 @@ where
     }
 }
 
-impl<'q, S, F> Drop for WakeBatch<'q, S, F>
-where
-    F: FnMut(&mut QueueGuard<'q, S>) -> Option<Waker>,
-{
-    #[inline]
+impl<'q, S, F: FnMut(&mut QueueGuard<'q, S>) -> Option<Waker>> Drop for WakeBatch<'q, S, F> {
     fn drop(&mut self) {
         if self.woken < self.taken || self.more {
             self.wake_all();
         }
-    }
-}
-
-/// With std: the first panic of a waker. It resumes when this is dropped.
-#[cfg(feature = "std")]
-#[derive(Default)]
-struct FirstPanic(Option<std::boxed::Box<dyn core::any::Any + Send>>);
-
-#[cfg(feature = "std")]
-impl FirstPanic {
-    #[inline]
-    fn wake(&mut self, waker: Waker) {
-        // Nothing of ours is borrowed or half changed while the waker runs.
-        let woken = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| waker.wake()));
-        match woken {
-            Ok(()) => {}
-            Err(panic) if self.0.is_none() => self.0 = Some(panic),
-            // Leaked, since the drop of a payload may panic as well.
-            Err(panic) => core::mem::forget(panic),
-        }
-    }
-}
-
-#[cfg(feature = "std")]
-impl Drop for FirstPanic {
-    #[inline]
-    fn drop(&mut self) {
-        if let Some(panic) = self.0.take() {
-            if std::thread::panicking() {
-                core::mem::forget(panic);
-            } else {
-                std::panic::resume_unwind(panic);
-            }
-        }
-    }
-}
-
-/// Without std a panic cannot be caught: it unwinds at once, if the target unwinds at all.
-#[cfg(not(feature = "std"))]
-#[derive(Default)]
-struct FirstPanic;
-
-#[cfg(not(feature = "std"))]
-impl FirstPanic {
-    #[inline]
-    fn wake(&mut self, waker: Waker) {
-        waker.wake();
     }
 }

@@ -166,7 +166,7 @@ impl Event {
     /// Returns the flag and the number of waiters at one moment.
     fn snapshot(&self) -> (bool, usize) {
         let queue = self.queue.lock();
-        (is_set(queue.word()), queue.waiters())
+        (is_set(queue.word()), queue.queue().waiters())
     }
 }
 

@@ -111,10 +111,9 @@ where
         return Poll::Ready(unsafe { guard(lock, waiter, context) });
     }
     let acquired = waiter
-        .handle()
-        .is_some_and(|lock| lock.raw.acquires_by_spinning());
-    if acquired {
-        let lock = waiter.as_mut().take_handle();
+        .as_mut()
+        .try_fast(|lock| lock.raw.acquires_by_spinning());
+    if let Some(lock) = acquired {
         // SAFETY: it was acquired, for this guard.
         return Poll::Ready(unsafe { guard(lock, waiter, context) });
     }

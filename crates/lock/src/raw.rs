@@ -167,7 +167,7 @@ impl RawLock {
         // Loaded once, since the designated waiter clears it without the lock.
         let designated = self.is_designated();
         let held = queue.payload() & HELD != 0 && !designated;
-        (held, queue.waiters() + usize::from(designated))
+        (held, queue.queue().waiters() + usize::from(designated))
     }
 
     /// Records that no guard will release the lock.

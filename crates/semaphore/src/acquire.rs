@@ -31,8 +31,8 @@ pin_project_lite::pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up its place in the queue. Permits that it had been granted go to the
-    /// next waiter at once.
+    /// Dropping the future gives up its place in the queue. Permits that it had been granted are released
+    /// at once.
     ///
     /// # Panics
     ///
@@ -54,7 +54,8 @@ impl<H: Handle<Target: AnySemaphore>> Acquire<H> {
     ///
     /// # Panics
     ///
-    /// Panics if `need` exceeds the bound, or 1 if the bound is 0.
+    /// Panics if `need` exceeds the bound: it would never be available. An acquire of one permit is allowed
+    /// even if the bound is 0; as in asyncio, it waits for ever.
     #[doc(hidden)]
     #[inline]
     #[track_caller]
@@ -104,7 +105,6 @@ where
 {
     let need = waiter.tag();
     if waiter.is_queued() {
-        // Granted: the permits are this waiter's. Others may fit into what is left.
         let next_is_grantable =
             ready!(waiter.as_mut().poll_queued(context, |semaphore, waiter| {
                 if !waiter.is_notified() {
@@ -121,16 +121,18 @@ where
         }
         return Poll::Ready(permit);
     }
+    // Only other newcomers may have interfered, and a retry is cheaper than the queue's lock.
     let taken = waiter
-        .handle()
-        .is_some_and(|semaphore| semaphore.as_raw().try_take_idle(need));
-    if taken {
-        return Poll::Ready(permit(waiter, need, context));
+        .as_mut()
+        .try_fast(|semaphore| semaphore.as_raw().try_take_idle(need));
+    if let Some(semaphore) = taken {
+        let permit = Permit::acquired(semaphore, need, waiter.trace(), context);
+        return Poll::Ready(permit);
     }
     let ((), unused_waker) = ready!(waiter.as_mut().admit_or_enqueue(
         context,
         |semaphore, queue| {
-            let taken = semaphore.as_raw().take_locked(queue, need);
+            let taken = semaphore.as_raw().try_take_locked(queue, need);
             if taken { Ok(()) } else { Err(need) }
         }
     ));

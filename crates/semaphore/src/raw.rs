@@ -1,19 +1,26 @@
-//! The semaphore without permits that release themselves: a value and a bound on a wait queue.
+//! The raw semaphore: a value and a bound on a wait queue. [`Permit`](crate::Permit) adds what releases
+//! itself.
 //!
 //! The payload of the state word is the *value*: the permits that are available. Permits that are held,
-//! and permits that were granted to a waiter, are not part of it.
+//! and permits that were granted to a waiter, are not part of it. Releases do not take the value above the
+//! *bound*.
 //!
 //! - **Acquire**: if there are no waiters and the value is large enough, subtract from it. Otherwise
 //!   enqueue, with the number of permits needed as the tag.
 //! - **Release** adds one permit to the value. If that is enough for the first waiter, its permits are
-//!   subtracted again (a *grant*) and it is notified. A release of `n` permits is `n` releases, so it
-//!   grants at most `n` waiters, in order.
-//! - **A granted waiter** still counts as a waiter until it is polled, so no newcomer passes it. Its
-//!   poll removes it, and grants the next waiter if the value is large enough for that one.
-//! - **Cancel**: a granted waiter's permits return to the value. A waiter that was not granted leaves,
-//!   and the value may now be enough for the one behind it.
+//!   subtracted again (a *grant*) and it is notified. A first waiter that needs more holds up all behind
+//!   it. A release of `n` permits has the effect of `n` such releases one after the other, so it grants at
+//!   most `n` waiters, in order.
+//! - **A granted waiter** is one of the waiters until it is polled, so no newcomer passes it. Its poll
+//!   removes it, and then grants the first waiters as long as the value is large enough.
+//! - **Cancel**: the permits of a granted waiter return to the value, up to the bound. A waiter that was
+//!   not granted leaves. In both cases the first waiters are granted as long as the value is large enough.
 //!
-//! This is what asyncio's semaphore does, for any number of permits at once.
+//! asyncio's semaphore does the same, one permit at a time.
+//!
+//! The names: `take` is the acquire of a raw semaphore. It is `try_take_once` (one exchange, may fail
+//! spuriously), `try_take_idle` (repeats that, does not wait for the queue's lock), `try_take` (waits for
+//! it) and `try_take_locked` (has it).
 
 use core::{fmt, mem, task::Waker};
 
@@ -29,7 +36,7 @@ pub const MAX_PERMITS: usize = StateWord::MAX_PAYLOAD;
 
 /// The value that releases do not exceed.
 pub trait Bound: sealed::Sealed {
-    /// Returns it: [`MAX_PERMITS`] at most.
+    /// Returns the bound, which is at most [`MAX_PERMITS`].
     fn get(&self) -> usize;
 }
 
@@ -72,12 +79,12 @@ impl Bound for Bounded {
     }
 }
 
-/// `Semaphore` or `BoundedSemaphore`: what an [`Acquire`](crate::Acquire) waits for and a
-/// [`Permit`](crate::Permit) is of.
+/// A `Semaphore` or a `BoundedSemaphore`. [`Acquire`](crate::Acquire) and [`Permit`](crate::Permit) are
+/// generic over it.
 ///
 /// # Safety
 ///
-/// `as_raw` returns the same semaphore each time, and that is part of `self`.
+/// `as_raw` returns the same field of `self` each time.
 pub unsafe trait AnySemaphore {
     /// The name of the type, for messages and `Debug`.
     #[doc(hidden)]
@@ -104,7 +111,7 @@ pub struct RawSemaphore<B> {
 
 impl<B> RawSemaphore<B> {
     const_fn! {
-        /// Creates a semaphore with `value` permits. `value` is at most the bound.
+        /// Creates a semaphore with `value` permits, which the caller keeps within the bound.
         ///
         /// # Panics
         ///
@@ -128,7 +135,7 @@ impl<B> RawSemaphore<B> {
         self.queue.read().payload()
     }
 
-    /// Returns whether an acquire would have to wait: the value is 0, or there are waiters.
+    /// Returns whether an acquire of one permit would have to wait: the value is 0, or there are waiters.
     #[inline]
     pub fn is_locked(&self) -> bool {
         let word = self.queue.read();
@@ -145,10 +152,10 @@ impl<B> RawSemaphore<B> {
     /// Returns the value and the number of waiters at one moment.
     pub fn snapshot(&self) -> (usize, usize) {
         let queue = self.queue.lock();
-        (queue.payload(), queue.waiters())
+        (queue.payload(), queue.queue().waiters())
     }
 
-    /// Reports a release without a permit to the diagnostics, before it is made.
+    /// Tells the diagnostics that `count` permits are about to be released without a `Permit`.
     #[inline(always)]
     pub fn releasing(&self, count: usize) -> ReleaseTrace<'_> {
         self.queue.trace().releasing(count)
@@ -206,7 +213,7 @@ impl<B: Bound> RawSemaphore<B> {
     }
 
     /// Takes `need` permits if there are that many and no waiters.
-    pub(crate) fn take_locked(&self, queue: &mut QueueGuard<'_>, need: usize) -> bool {
+    pub(crate) fn try_take_locked(&self, queue: &mut QueueGuard<'_>, need: usize) -> bool {
         let available = !queue.has_waiters() && queue.payload() >= need;
         if available {
             queue.set_payload(queue.payload() - need);
@@ -221,7 +228,7 @@ impl<B: Bound> RawSemaphore<B> {
     /// Returns [`Overflow`] if one of the `count` releases would exceed the bound.
     #[inline]
     pub fn release(&self, count: usize) -> Result<(), Overflow> {
-        match self.release_idle(count) {
+        match self.release_without_waiters(count) {
             Ok(()) => Ok(()),
             Err(queue) => self.release_checked(queue, count),
         }
@@ -230,7 +237,7 @@ impl<B: Bound> RawSemaphore<B> {
     /// Releases `count` permits, and discards those that exceed the bound.
     #[inline]
     pub fn release_saturating(&self, count: usize) {
-        if let Err(queue) = self.release_idle(count) {
+        if let Err(queue) = self.release_without_waiters(count) {
             self.release_queued(queue, count);
         }
     }
@@ -238,7 +245,7 @@ impl<B: Bound> RawSemaphore<B> {
     /// Releases `count` permits if there are no waiters and the bound is not exceeded. Otherwise returns
     /// the locked queue.
     #[inline(always)]
-    fn release_idle(&self, count: usize) -> Result<(), QueueGuard<'_>> {
+    fn release_without_waiters(&self, count: usize) -> Result<(), QueueGuard<'_>> {
         let mut queue = self.queue.lock();
         match queue.word().idle_payload() {
             Some(value) if has_room(value, count, self.bound.get()) => {
@@ -260,11 +267,13 @@ impl<B: Bound> RawSemaphore<B> {
 
     #[inline(never)]
     fn release_queued(&self, queue: QueueGuard<'_>, mut count: usize) {
-        // Between two batches of grants, the rest of the count is here, and not in the value yet.
+        // `notify_while` unlocks the queue after every 32 grants. What is left of the count then is here, and
+        // not in the value yet. If other releases fill the value to its bound meanwhile, it is discarded.
         queue.notify_while(|queue| self.release_until_grant(queue, &mut count));
     }
 
-    /// Makes single releases until one grants the first waiter, or until `count` is used up.
+    /// Makes single releases until one grants the first waiter, or until `count` is used up, as it is at once
+    /// if there is no waiter, or the first one needs more.
     fn release_until_grant(&self, queue: &mut QueueGuard<'_>, count: &mut usize) -> Option<Waker> {
         if *count == 0 {
             return None;

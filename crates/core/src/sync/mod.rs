@@ -23,6 +23,7 @@ mod cell;
 mod critical_section;
 #[cfg(awaitlist_loom)]
 mod loom;
+mod panic;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 mod std;
 
@@ -33,9 +34,16 @@ use loom as platform;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 use std as platform;
 
-pub use cell::UnsafeCell;
+pub use cell::{Guarded, UnsafeCell};
+pub(crate) use panic::FirstPanic;
 pub use platform::multi_threaded;
 pub(crate) use platform::{ParkingSpot, Section, load_newest, store_release};
+
+/// How many wakers are taken under one hold of a queue's lock: half a kilobyte of stack.
+#[cfg(not(awaitlist_loom))]
+pub(crate) const WAKE_BATCH: usize = 32;
+#[cfg(awaitlist_loom)]
+pub(crate) const WAKE_BATCH: usize = 2;
 
 #[cfg(awaitlist_loom)]
 pub use ::loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
