@@ -12,7 +12,7 @@ use awaitlist::{
     Block, BoundedSemaphore, Condition, Event, Lock, LockGuard, Semaphore,
     diagnostics::{Certainty, Deadlock, Primitive, task},
 };
-use tests::{Probe, fifo::Executor};
+use awaitlist_tests::{TestWaker, executor::Executor};
 
 use crate::{deadlocks_at, poll, ready, seen, waiting};
 
@@ -173,7 +173,7 @@ fn the_branches_of_a_join_are_never_certain_to_wait_for_each_other() {
         };
         let _both = futures_lite::future::zip(holder, lock.acquire()).await;
     };
-    let family = Probe::new();
+    let family = TestWaker::new();
     let waker = family.waker();
     let mut branches = waiting(branches, &waker);
     let found = deadlocks_at("joined");
@@ -403,7 +403,7 @@ fn tasks_that_a_named_task_runs_are_never_certain_to_be_that_task() {
     });
     let mut waiter = Box::pin(lock.acquire());
     // As an executor does that the named task polls.
-    let inside = Probe::new().waker();
+    let inside = TestWaker::new().waker();
     let runs_others = std::future::poll_fn(|_| {
         let holds = poll(&mut holder, &inside).is_pending();
         match poll(&mut waiter, &inside) {
@@ -411,7 +411,7 @@ fn tasks_that_a_named_task_runs_are_never_certain_to_be_that_task() {
             Poll::Ready(guard) => Poll::Ready((holds, guard)),
         }
     });
-    let outside = Probe::new().waker();
+    let outside = TestWaker::new().waker();
     let mut all = waiting(task("runs others", runs_others), &outside);
     let found = deadlocks_at("inside");
     assert_eq!(found[0].certainty, Certainty::Possible, "{}", found[0]);

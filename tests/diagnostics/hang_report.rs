@@ -6,7 +6,7 @@ mod programs;
 use std::sync::Mutex;
 
 use awaitlist::diagnostics::watch;
-use tests::fifo::Executor;
+use awaitlist_tests::executor::Executor;
 
 use crate::{SECOND, clock, stalls_at};
 

@@ -9,9 +9,9 @@ use awaitlist::{
     Block, BoundedSemaphore, Lock, Semaphore,
     diagnostics::{Certainty, Deadlock, deadlocks, task},
 };
+use awaitlist_tests::{Rng, executor::Executor};
 use futures_lite::future::yield_now;
 use proptest::{collection::vec, prelude::*};
-use tests::{Dice, fifo::Executor};
 
 use crate::deadlocks_at;
 
@@ -44,34 +44,34 @@ impl World {
     }
 
     /// A task that takes some of all, in order, holds what it has across other tasks' turns, and gives it back.
-    async fn live(&self, mut dice: Dice) {
+    async fn live(&self, mut rng: Rng) {
         for _ in 0..4 {
             let mut guards = Vec::new();
             let mut permits = Vec::new();
             for lock in &self.locks {
-                match dice.below(4) {
+                match rng.below(4) {
                     0 => guards.push(lock.acquire().await),
                     // Gives up a wait at once.
                     1 => drop(futures_lite::future::poll_once(lock.acquire()).await),
                     2 => guards.extend(lock.try_acquire()),
                     _ => {}
                 }
-                if dice.one_in(2) {
+                if rng.one_in(2) {
                     yield_now().await;
                 }
             }
             for pool in &self.pools {
-                match dice.below(3) {
-                    0 => permits.push(pool.acquire_many(1 + dice.below(PERMITS)).await),
+                match rng.below(3) {
+                    0 => permits.push(pool.acquire_many(1 + rng.below(PERMITS)).await),
                     1 => permits.extend(pool.try_acquire()),
                     _ => {}
                 }
-                if dice.one_in(2) {
+                if rng.one_in(2) {
                     yield_now().await;
                 }
             }
             // In any order.
-            if dice.one_in(2) {
+            if rng.one_in(2) {
                 drop(permits);
                 yield_now().await;
                 drop(guards);
@@ -93,7 +93,7 @@ proptest! {
         let executor = Executor::new();
         let tasks: Vec<_> = seeds
             .iter()
-            .map(|&seed| executor.spawn(task("live one", world.live(Dice::new(seed)))))
+            .map(|&seed| executor.spawn(task("live one", world.live(Rng::new(seed)))))
             .collect();
         while executor.tick() > 0 {
             prop_assert_eq!(deadlocks_at("live"), []);
@@ -123,9 +123,9 @@ proptest! {
         };
         let executor = Executor::new();
         let mut stuck: Vec<_> = (0..length).collect();
-        let mut dice = Dice::new(order);
+        let mut rng = Rng::new(order);
         for rest in (1..length).rev() {
-            stuck.swap(rest, dice.below(rest + 1));
+            stuck.swap(rest, rng.below(rest + 1));
         }
         let tasks: Vec<_> = stuck
             .iter()
@@ -179,11 +179,11 @@ fn of_live_threads_nothing_is_certain() {
                 let world = &world;
                 scope.spawn(move || {
                     for round in 0..ROUNDS {
-                        let dice = Dice::new(thread * ROUNDS + round);
+                        let rng = Rng::new(thread * ROUNDS + round);
                         if round % 2 == 0 {
-                            world.live(dice).block();
+                            world.live(rng).block();
                         } else {
-                            task("live one", world.live(dice)).block();
+                            task("live one", world.live(rng)).block();
                         }
                     }
                 })

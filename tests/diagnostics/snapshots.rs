@@ -10,7 +10,7 @@ use awaitlist::{
     Barrier, Block, BoundedSemaphore, Condition, Event, Lock, Semaphore,
     diagnostics::{Actor, Kind, WaitState, snapshot, task},
 };
-use tests::Probe;
+use awaitlist_tests::TestWaker;
 
 use crate::{SECOND, clock, find, hold_on, poll, ready, seen, waiting};
 
@@ -151,7 +151,7 @@ fn a_thread_that_blocks_is_known_by_itself() {
 #[test]
 fn tasks_that_a_blocking_thread_runs_are_not_the_thread() {
     let lock = Lock::named("in an executor", ());
-    let family = Probe::new();
+    let family = TestWaker::new();
     let waker = family.waker();
     let guard = async { ready(lock.acquire(), &waker) }.block();
     assert!(matches!(
@@ -164,7 +164,7 @@ fn tasks_that_a_blocking_thread_runs_are_not_the_thread() {
 #[test]
 fn an_unnamed_task_is_its_waker_which_is_kept_as_long() {
     let lock = Lock::named("unnamed", ());
-    let family = Probe::new();
+    let family = TestWaker::new();
     let waker = family.waker();
     let guard = ready(lock.acquire(), &waker);
     assert_eq!(family.alive(), 2, "the one here, and the one that is kept");
@@ -206,7 +206,7 @@ fn the_innermost_task_counts_and_the_outer_one_does_again_after_it() {
 fn a_wait_that_another_task_polls_is_that_ones() {
     let lock = Lock::named("handed over", ());
     let guard = ready(lock.acquire(), Waker::noop());
-    let (first, second) = (Probe::new(), Probe::new());
+    let (first, second) = (TestWaker::new(), TestWaker::new());
     let mut wait = waiting(lock.acquire(), &first.waker());
     let before = seen("handed over").waits[0].who.clone();
     assert!(poll(&mut wait, &second.waker()).is_pending());
@@ -310,7 +310,7 @@ fn a_wait_that_was_not_polled_is_not_shown() {
 #[test]
 fn a_condition_that_is_waited_for_keeps_the_waker_of_no_hold() {
     let condition = Condition::named("keeps no hold", ());
-    let family = Probe::new();
+    let family = TestWaker::new();
     let waker = family.waker();
     let guard = ready(condition.acquire(), &waker);
     assert_eq!(family.alive(), 2);

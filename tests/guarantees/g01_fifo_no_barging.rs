@@ -2,8 +2,8 @@
 //! permits are there.
 
 use awaitlist::{BoundedSemaphore, Condition, Lock, Semaphore};
+use awaitlist_tests::now;
 use std::sync::Arc;
-use tests::now;
 use tokio_test::{assert_pending, assert_ready, task::spawn};
 
 #[test]

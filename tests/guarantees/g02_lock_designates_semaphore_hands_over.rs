@@ -2,7 +2,7 @@
 //! of the value at the release. `release_many` is so many releases in one step.
 
 use awaitlist::{BoundedSemaphore, Lock, Semaphore};
-use tests::now;
+use awaitlist_tests::now;
 use tokio_test::{assert_pending, assert_ready, task::spawn};
 
 #[test]

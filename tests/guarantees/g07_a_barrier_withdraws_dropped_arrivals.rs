@@ -2,12 +2,12 @@
 //! arrival dropped later renumbers nobody; a round ends when every released future was polled or dropped.
 
 use awaitlist::{Barrier, BrokenBarrier};
+use awaitlist_tests::{TestWaker, now, once, poll, waiting};
 use std::{
     pin::Pin,
     sync::{Arc, Mutex},
     task::{Poll, Waker},
 };
-use tests::{Probe, now, once, poll, waiting};
 use tokio_test::{assert_pending, assert_ready_eq, task::spawn};
 
 /// More than go into one batch, or two.
@@ -130,7 +130,7 @@ fn a_barrier_broken_while_some_are_inside_is_new_only_when_these_have_left() {
 
 /// `MANY` who have arrived at a barrier, the first of whom runs `meanwhile` from inside its wake.
 fn arrive(barrier: &Arc<Barrier>, meanwhile: impl FnOnce() + Send + 'static) -> Vec<Option<Wait>> {
-    let first = Probe::new().on_wake(once(meanwhile));
+    let first = TestWaker::new().on_wake(once(meanwhile));
     let mut waits = vec![Some(waiting(barrier.wait_owned(), &first.waker()))];
     for _ in 1..MANY {
         waits.push(Some(waiting(barrier.wait_owned(), Waker::noop())));
@@ -238,17 +238,17 @@ fn one_who_comes_from_inside_a_wake_joins_the_next_round() {
     let newcomer = Arc::new(Mutex::new(None));
     let (coming, late) = (Arc::clone(&barrier), Arc::clone(&newcomer));
     let waits = arrive(&barrier, move || {
-        let probe = Probe::new();
-        let wait = waiting(coming.wait_owned(), &probe.waker());
-        *late.lock().unwrap() = Some((probe, wait));
+        let test_waker = TestWaker::new();
+        let wait = waiting(coming.wait_owned(), &test_waker.waker());
+        *late.lock().unwrap() = Some((test_waker, wait));
     });
     assert_eq!(now(barrier.wait()), Ok(MANY));
-    let (probe, mut late) = newcomer.lock().unwrap().take().unwrap();
-    assert_eq!(probe.wakes(), 0);
+    let (test_waker, mut late) = newcomer.lock().unwrap().take().unwrap();
+    assert_eq!(test_waker.wakes(), 0);
     assert!(poll(&mut late, Waker::noop()).is_pending());
     drop(waits);
     // The gate opens for whoever waits at it now.
-    assert!(poll(&mut late, &probe.waker()).is_pending());
+    assert!(poll(&mut late, &test_waker.waker()).is_pending());
     assert_eq!(barrier.n_waiting(), 1);
 }
 
@@ -260,11 +260,11 @@ fn a_round_that_is_tripped_while_the_gate_opens_gives_its_indices_to_its_own() {
     // When the first at the gate is woken, a whole round comes before the rest of them is.
     let inside = Arc::new(Mutex::new(None));
     let (coming, arrived) = (Arc::clone(&barrier), Arc::clone(&inside));
-    let first = Probe::new().on_wake(once(move || {
+    let first = TestWaker::new().on_wake(once(move || {
         *arrived.lock().unwrap() = Some(waiting(coming.wait_owned(), Waker::noop()));
         assert_eq!(now(coming.wait()), Ok(1));
     }));
-    let others = Probe::new();
+    let others = TestWaker::new();
     let mut gated = vec![waiting(barrier.wait_owned(), &first.waker())];
     gated.extend((1..MANY).map(|_| waiting(barrier.wait_owned(), &others.waker())));
     assert_eq!(poll(&mut slow, Waker::noop()), Poll::Ready(Ok(0)));

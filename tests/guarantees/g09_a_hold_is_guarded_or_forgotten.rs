@@ -1,8 +1,8 @@
 //! `release` and `adopt` act on a forgotten hold only, so a guard that lives is always the proof of its hold.
 
 use awaitlist::{Condition, Lock, LockGuard, NotAcquired, OwnedLockGuard, lock::MappedGuard};
+use awaitlist_tests::now;
 use std::{mem, sync::Arc};
-use tests::now;
 use tokio_test::{assert_pending, assert_ready, task::spawn};
 
 /// That nobody can take the hold away from whom it belongs to.

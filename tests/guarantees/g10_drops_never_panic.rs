@@ -2,8 +2,8 @@
 //! changed. `release_many(n)` of a bounded semaphore is right iff `n` releases would have been.
 
 use awaitlist::{BoundedSemaphore, ReleasedTooManyTimes, Semaphore, semaphore::MAX_PERMITS};
+use awaitlist_tests::{caught, now};
 use proptest::prelude::*;
-use tests::{caught, now};
 use tokio_test::{assert_pending, task::spawn};
 
 #[test]

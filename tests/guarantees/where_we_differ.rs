@@ -1,8 +1,8 @@
 //! Where a drop cannot do what a cancellation does in Python, or CPython has a bug: one test for each row of the table.
 
 use awaitlist::{Barrier, Condition, Lock, LockGuard, NotAcquired, Semaphore};
+use awaitlist_tests::now;
 use std::future::ready;
-use tests::now;
 use tokio_test::{assert_pending, assert_ready, assert_ready_eq, task::spawn};
 
 #[test]
