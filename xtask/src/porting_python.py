@@ -1,12 +1,12 @@
-#!/usr/bin/env python3
-"""Runs the Python of docs/porting.md, and compares what it prints with what stands below it.
+"""Runs the Python of docs/porting.md, and compares what it prints with the output that the page shows.
 
-    python3.13 tests/porting-python [PAGE]
+    cargo xtask porting-python [PAGE]
 
-A block ```python is a script. The next ```text, if one comes before the next ```python, is what it prints; without one it
-prints nothing. An object is shown as the crate shows it, `<Lock [locked]>`, where Python adds its module and its address.
+A ```python block is a script. If a ```text block follows before the next ```python block, it is the script's output;
+otherwise the script prints nothing. An object is shown as the crate shows it, `<Lock [locked]>`: Python adds its module and
+its address.
 
-It is also seen that the page names everything that is public in asyncio.locks.
+The page must also name everything that is public in asyncio.locks.
 """
 
 import asyncio.locks
@@ -15,13 +15,13 @@ import re
 import subprocess
 import sys
 
-PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "porting.md"
+PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "porting.md"
 FENCE = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OBJECT = re.compile(r"<asyncio\.locks\.(\w+) object at 0x[0-9a-f]+ ")
 
 
 def scripts(page):
-    """Each Python block: its line, its text, and what the page says that it prints."""
+    """Each Python block: its line, its text, and the output that the page shows."""
     found = []
     for fence in FENCE.finditer(page):
         language, text = fence.groups()
@@ -52,7 +52,7 @@ def unnamed(page):
 
 def main():
     if sys.version_info < (3, 13):
-        sys.exit("the page speaks of CPython 3.13: run this with that, or a later one")
+        sys.exit("the page describes CPython 3.13: run this with 3.13 or later")
     page = (pathlib.Path(sys.argv[1]) if sys.argv[1:] else PAGE).read_text()
     found = scripts(page)
     wrong = [(line, problem) for line, *script in found if (problem := differs(*script))]
