@@ -6,6 +6,9 @@
 pub mod conformance;
 #[path = "random/lockstep/mod.rs"]
 pub mod lockstep;
+#[cfg(not(awaitlist_loom))]
+#[path = "random/soak/mod.rs"]
+pub mod soak;
 mod support;
 #[path = "random/workload/mod.rs"]
 pub mod workload;

@@ -1,4 +1,4 @@
 //! Random programs and schedules, checked against invariants and against a reference model.
 
 mod properties;
-mod stress;
+mod quick_soak;

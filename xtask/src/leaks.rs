@@ -16,7 +16,7 @@ panic, since some leave a waker behind on purpose, and the core drops the payloa
 };
 
 const SKIPPED: [&str; 7] = [
-    "random::soak",
+    "quick_soak",
     "queue::",
     "ported_examples",
     "golden",

@@ -38,7 +38,7 @@ fn run(arguments: &[String]) -> Outcome {
 }
 
 /// The module of the quick form of the soak.
-const SOAK: &str = "random::soak::";
+const SOAK: &str = "quick_soak";
 
 /// Debian's packages lack the sanitizer's runtime: takes that of the stable toolchain.
 fn link_the_runtime(rust: &debian::Rust) -> Outcome {

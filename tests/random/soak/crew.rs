@@ -6,21 +6,22 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        mpsc::{Receiver, Sender, channel},
     },
     thread,
 };
 
+use crate::support::Rng;
 use async_executor::Executor;
 use awaitlist::Block;
-use awaitlist_tests::Rng;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{
     meter::Meter,
-    visitor::{Badge, Home, Visitor},
+    visitor::{Badge, Home, Left, Visitor},
 };
 
-/// A primitive, or a few, and what must hold of them.
+/// One or more primitives, and what must hold of them.
 pub(crate) trait Site: fmt::Debug + Send + Sync + 'static {
     fn meter(&self) -> &Meter;
 
@@ -30,7 +31,7 @@ pub(crate) trait Site: fmt::Debug + Send + Sync + 'static {
 
 /// What visitors do at a site.
 pub(crate) trait Visits: Site {
-    /// How many come from each [home](Home).
+    /// How many visitors come from each [home](Home).
     const VISITORS: usize = 3;
 
     fn visit(self: Arc<Self>, visitor: Visitor) -> impl Future<Output = ()> + Send;
@@ -42,13 +43,17 @@ pub(crate) struct Crew {
     pub(crate) badges: Vec<Arc<Badge>>,
     closing: Arc<AtomicBool>,
     seed: u64,
+    /// How many operations at one site end the run.
+    quota: u64,
+    leaving: (Sender<Left>, Receiver<Left>),
     tokio: Runtime,
     executor: Arc<Executor<'static>>,
 }
 
 impl Crew {
-    /// Two threads of tokio's, and two of async-executor's.
-    pub(crate) fn new(seed: u64) -> Self {
+    /// Two threads of tokio's, and two of async-executor's. The run ends after `quota` operations at one site, or when
+    /// [`close`](Self::close) is called.
+    pub(crate) fn new(seed: u64, quota: u64) -> Self {
         let executor = Arc::new(Executor::new());
         for _ in 0..2 {
             let executor = Arc::clone(&executor);
@@ -59,16 +64,18 @@ impl Crew {
             badges: Vec::new(),
             closing: Arc::default(),
             seed,
+            quota,
+            leaving: channel(),
             tokio: Builder::new_multi_thread()
                 .worker_threads(2)
                 .enable_time()
                 .build()
-                .expect("two threads are to be had"),
+                .expect("two threads can be started"),
             executor,
         }
     }
 
-    /// Sends visitors to a site, from each home as many.
+    /// Sends visitors to a site, equally many from each home.
     pub(crate) fn enlist<S: Visits>(&mut self, site: S) {
         let site = Arc::new(site);
         for (home, number) in Home::ALL
@@ -84,7 +91,13 @@ impl Crew {
             });
             let rng = Rng::new(self.seed.wrapping_mul(1009) + self.badges.len() as u64);
             self.badges.push(Arc::clone(&badge));
-            let visitor = Visitor::new(badge, rng, Arc::clone(&self.closing));
+            let visitor = Visitor::new(
+                badge,
+                rng,
+                Arc::clone(&self.closing),
+                self.quota,
+                self.leaving.0.clone(),
+            );
             let visit = Arc::clone(&site).visit(visitor);
             match home {
                 Home::Tokio => drop(self.tokio.spawn(visit)),
@@ -96,12 +109,26 @@ impl Crew {
         self.sites.push(site);
     }
 
-    /// Tells all visitors that the time is over.
+    /// Waits until all visitors have left, and checks their sites.
+    ///
+    /// # Panics
+    ///
+    /// As soon as a visitor has panicked: others may then wait forever.
+    pub(crate) fn join(self) {
+        for _ in &self.badges {
+            let left = self.leaving.1.recv().expect("the crew keeps a sender");
+            assert_eq!(left, Left::Done, "a visitor panicked, see above");
+        }
+        self.sites.iter().for_each(|site| site.check_at_rest());
+        self.abandon();
+    }
+
+    /// Tells all visitors that the run has ended.
     pub(crate) fn close(&self) {
         self.closing.store(true, Relaxed);
     }
 
-    /// Leaves them to themselves, who may be stuck: nobody is waited for.
+    /// Stops the runtime without waiting for visitors, which may be stuck.
     pub(crate) fn abandon(self) {
         self.tokio.shutdown_background();
     }

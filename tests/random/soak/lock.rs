@@ -85,6 +85,8 @@ impl Locks {
 }
 
 impl Visits for Locks {
+    const VISITORS: usize = 8;
+
     async fn visit(self: Arc<Self>, mut visitor: Visitor) {
         while visitor.goes_on() {
             match visitor.below(5) {

@@ -1,21 +1,39 @@
 //! All six primitives under random load for as long as you like, with cancellations and time-outs, shared by three kinds
 //! of runtimes at once: tokio's threads, async-executor's threads, and plain threads that block.
 //!
-//! `cargo run --release -p tests --bin soak -- --minutes 30`
+//! `cargo run --release -p awaitlist-tests --bin soak -- --minutes 30`
 //!
-//! What must hold is checked all the time (`tests/soak/` says what, one file for each primitive); who gets nowhere
-//! for half a minute is a failure, which prints every primitive. A line a minute goes to standard error, and a table to
-//! standard output at the end. The exit code is 0 if nothing was found.
+//! What must hold is checked all the time; each file in `tests/random/soak/` says what, for one primitive. A visitor that
+//! makes no progress for half a minute is a failure, and every primitive is printed. A line a minute goes to standard
+//! error, and a table to standard output at the end. The exit code is 0 if nothing was found.
 //!
-//! Not a test: it takes the time that it is given.
-
-#[cfg(not(awaitlist_loom))]
-#[path = "mod.rs"]
-mod soak;
+//! This is not a test, since it takes the time that it is given. `tests/random/quick_soak.rs` has the quick form.
 
 #[cfg(not(awaitlist_loom))]
 fn main() -> std::process::ExitCode {
-    soak::main()
+    use awaitlist_tests::soak;
+    use clap::Parser;
+    use std::{process::ExitCode, time::Duration};
+
+    /// Keeps all six primitives under random load on several runtimes at once, and checks what must hold.
+    #[derive(Parser)]
+    struct Arguments {
+        /// How long; a fraction will do.
+        #[arg(long, default_value_t = 1.0)]
+        minutes: f64,
+        /// The seed of the random numbers. What happens depends on the machine as well.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    }
+
+    let arguments = Arguments::parse();
+    match Duration::try_from_secs_f64(arguments.minutes * 60.0) {
+        Ok(time) => soak::run(time, arguments.seed),
+        Err(_) => {
+            eprintln!("soak: {} minutes is no time", arguments.minutes);
+            ExitCode::from(2)
+        }
+    }
 }
 
 #[cfg(awaitlist_loom)]

@@ -19,9 +19,10 @@ use super::{
 
 const PERMITS: usize = 5;
 
-/// Defines a site of one kind of semaphore. `give_back` releases permits that were forgotten.
+/// Defines a site of one kind of semaphore. `give_back` releases permits that were forgotten. `takes_more` says whether
+/// a release at rest is accepted.
 macro_rules! site {
-    ($(#[$doc:meta])* $Site:ident, $Semaphore:ident, $Permit:ident, $give_back:expr) => {
+    ($(#[$doc:meta])* $Site:ident, $Semaphore:ident, $Permit:ident, $give_back:expr, $takes_more:expr) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub(crate) struct $Site {
@@ -73,6 +74,8 @@ macro_rules! site {
         }
 
         impl Visits for $Site {
+            const VISITORS: usize = 8;
+
             async fn visit(self: Arc<Self>, mut visitor: Visitor) {
                 while visitor.goes_on() {
                     let need = visitor.below(PERMITS + 1);
@@ -110,6 +113,7 @@ macro_rules! site {
             fn check_at_rest(&self) {
                 assert_eq!((self.semaphore.value(), self.semaphore.waiters()), (PERMITS, 0));
                 assert_eq!(self.out.load(Relaxed), 0);
+                assert_eq!($takes_more(&self.semaphore), stringify!($Semaphore) == "Semaphore");
             }
         }
     };
@@ -120,7 +124,8 @@ site!(
     Semaphores,
     Semaphore,
     Permit,
-    Semaphore::release_many
+    Semaphore::release_many,
+    |_: &Semaphore| true
 );
 
 site!(
@@ -130,5 +135,6 @@ site!(
     BoundedPermit,
     |semaphore: &BoundedSemaphore, count| semaphore
         .release_many(count)
-        .expect("they were acquired")
+        .expect("they were acquired"),
+    |semaphore: &BoundedSemaphore| semaphore.release().is_ok()
 );

@@ -1,4 +1,4 @@
-//! Who visits the primitives: an endless script with rng of its own, at home on one of the runtimes.
+//! A visitor of the primitives: a script with a random number generator of its own, at home on one of the runtimes.
 
 use std::{
     fmt,
@@ -7,14 +7,15 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        mpsc::Sender,
     },
     task::Poll,
     thread,
     time::Duration,
 };
 
+use crate::support::Rng;
 use awaitlist::Block;
-use awaitlist_tests::Rng;
 
 use super::meter::Meter;
 
@@ -57,14 +58,33 @@ pub(crate) struct Visitor {
     badge: Arc<Badge>,
     rng: Rng,
     closing: Arc<AtomicBool>,
+    /// How many operations at its site end the run.
+    quota: u64,
+    /// Receives how the visitor left.
+    leaving: Sender<Left>,
+}
+
+/// How a visitor left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    Done,
+    Panicked,
 }
 
 impl Visitor {
-    pub(crate) const fn new(badge: Arc<Badge>, rng: Rng, closing: Arc<AtomicBool>) -> Self {
+    pub(crate) const fn new(
+        badge: Arc<Badge>,
+        rng: Rng,
+        closing: Arc<AtomicBool>,
+        quota: u64,
+        leaving: Sender<Left>,
+    ) -> Self {
         Self {
             badge,
             rng,
             closing,
+            quota,
+            leaving,
         }
     }
 
@@ -76,7 +96,7 @@ impl Visitor {
         self.badge.number
     }
 
-    /// Whether the time is not over.
+    /// Whether the run has not ended.
     pub(crate) fn goes_on(&self) -> bool {
         !self.closing.load(Relaxed)
     }
@@ -92,6 +112,9 @@ impl Visitor {
     /// Counts an operation that came to its end.
     pub(crate) fn done(&self, meter: &Meter) {
         meter.done(self.home());
+        if self.quota < u64::MAX && meter.total() >= self.quota {
+            self.closing.store(true, Relaxed);
+        }
         self.beat();
     }
 
@@ -168,6 +191,13 @@ impl Visitor {
 impl Drop for Visitor {
     fn drop(&mut self) {
         self.badge.left.store(true, Relaxed);
+        let left = if thread::panicking() {
+            Left::Panicked
+        } else {
+            Left::Done
+        };
+        // The soak looks at the badges instead, and may have dropped the receiver.
+        let _ = self.leaving.send(left);
     }
 }
 
