@@ -1,4 +1,5 @@
-//! Nothing in the suite allocates: no wait, contended or not, cancelled or not, one or many, and no wake.
+//! Nothing in the suite allocates: no wait, contended or not, cancelled or not, one or many, and no
+//! wake.
 
 use awaitlist::{Barrier, Block, BoundedSemaphore, Condition, Event, Lock, LockGuard, Semaphore};
 use awaitlist_tests::{now, poll};
@@ -27,28 +28,29 @@ impl Counting {
     }
 }
 
-// SAFETY: everything is left to the system's allocator. Counting does not allocate: the counter is a constant.
+// SAFETY: everything is left to the system's allocator. Counting does not allocate: the counter is
+// a constant.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         Self::count();
-        // SAFETY: the caller's word, as below.
+        // SAFETY: the caller's obligations are those of `System`, to which this forwards.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         Self::count();
-        // SAFETY: as above.
+        // SAFETY: the caller's obligations are those of `System`, to which this forwards.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         Self::count();
-        // SAFETY: as above.
+        // SAFETY: the caller's obligations are those of `System`, to which this forwards.
         unsafe { System.realloc(memory, layout, size) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: as above.
+        // SAFETY: the caller's obligations are those of `System`, to which this forwards.
         unsafe { System.dealloc(memory, layout) }
     }
 }
@@ -74,7 +76,7 @@ fn many<F: Future>(make: impl FnMut() -> F) -> Vec<Pin<Box<F>>> {
         .collect()
 }
 
-/// Polls all of them once, and answers how many are ready. What they answer is dropped at once.
+/// Polls all of them once, and returns how many are ready. Their outputs are dropped at once.
 fn poll_all<F: Future>(futures: &mut [Pin<Box<F>>]) -> usize {
     let is_ready = |future: &mut Pin<Box<F>>| poll(future, Waker::noop()).is_ready();
     futures
@@ -174,7 +176,8 @@ fn many_wait_for_a_condition_with_a_predicate_and_with_a_stop() {
     let stop = Event::new();
     let count = |counted: usize| assert_eq!(counted, 0);
 
-    // A wait takes the guard that it lets go at its first poll, so these are made and polled one by one.
+    // A wait takes the guard and releases it at its first poll, so these are made and polled one by
+    // one.
     let mut waits = Vec::with_capacity(MANY);
     let mut picky = Vec::with_capacity(MANY);
     let mut stopped = Vec::with_capacity(MANY);

@@ -1,5 +1,5 @@
-//! What is Send, Sync, Unpin and unwind safe, and what is not: that this compiles is the test. What must not compile
-//! for other reasons is in `compile_fail`.
+//! What is Send, Sync, Unpin and unwind safe, and what is not: that this compiles is the test. What
+//! must not compile for other reasons is in `compile_fail`.
 
 use awaitlist::{
     Barrier, BoundedSemaphore, BrokenBarrier, Condition, Event, Lock, LockGuard, NotAcquired,
@@ -27,7 +27,8 @@ macro_rules! is {
     )+};
 }
 
-/// A type lacks a trait: with it, there were two ways to call `probe`, and the compiler could not tell which is meant.
+/// A type lacks a trait: with it, there would be two ways to call `probe`, and the call would be
+/// ambiguous.
 macro_rules! is_not {
     ($type:ty: $($name:path),+) => {$(
         const _: fn() = || {
@@ -58,7 +59,7 @@ mod primitives {
     is_not!(Lock<SyncOnly>: Send, Sync);
     is_not!(Lock<Neither>: Send, Sync);
     is_not!(Lock<dyn Any + Sync>: Send, Sync);
-    // There is no poison that would tell of a value left half changed.
+    // There is no poison that would report a value left half changed.
     is_not!(Lock<u8>: RefUnwindSafe);
 
     is!(Condition: Send, Sync, Unpin, UnwindSafe);

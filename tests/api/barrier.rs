@@ -41,7 +41,7 @@ fn the_last_to_arrive_does_not_suspend_and_releases_the_others() {
     assert_eq!(now(barrier.wait()), Ok(2));
     assert_eq!(barrier.n_waiting(), 0);
     assert!(first.is_woken() && second.is_woken());
-    // Whoever returns first: the index is the order of arrival.
+    // Whichever returns first, the index is the order of arrival.
     assert_ready_eq!(second.poll(), Ok(1));
     assert_ready_eq!(first.poll(), Ok(0));
 }

@@ -122,7 +122,7 @@ fn one_made_with_nothing_waits_for_ever_and_is_never_released() {
     assert!(semaphore.try_acquire().is_none());
     let mut one = spawn(semaphore.acquire());
     assert_pending!(one.poll());
-    // Not even while somebody waits: the value is at its bound.
+    // Not even while there is a waiter: the value is at its bound.
     assert_eq!(semaphore.release(), TOO_MANY);
     assert!(!one.is_woken());
     drop(one);

@@ -1,8 +1,8 @@
-//! What must not compile. Each module has two examples that differ in one thing: the first compiles, so that the second
-//! fails for that one reason.
+//! What must not compile. Each module has two examples that differ in one thing: the first
+//! compiles, so that the second fails for that one reason.
 
-/// A guard of a value that must not be shared between threads is not shared either: two threads with a `&Cell` each
-/// would be a data race.
+/// A guard of a value that must not be shared between threads is not shared either: two threads
+/// with a `&Cell` each would be a data race.
 ///
 /// ```
 /// # use awaitlist::{Block, Lock};
@@ -36,8 +36,8 @@ pub mod a_guard_of_a_cell_is_not_shared {}
 /// ```
 pub mod a_mapped_guard_of_a_cell_is_not_shared {}
 
-/// A guard is invariant in its value, as `&mut T` is: else a short-lived value could be written where a long-lived one
-/// is expected.
+/// A guard is invariant in its value, as `&mut T` is: else a short-lived value could be written
+/// where a long-lived one is expected.
 ///
 /// ```
 /// # use awaitlist::LockGuard;
@@ -210,8 +210,8 @@ pub mod a_permit_does_not_outlive_its_semaphore {}
 /// ```
 pub mod get_mut_needs_the_lock_alone {}
 
-/// Nobody else says how a future or a guard holds on to its primitive: a `Deref` that answers another address each time
-/// would unlink a node under the lock of another list.
+/// User code cannot define how a future or a guard refers to its primitive: a `Deref` that returns
+/// a different address each time would unlink a node under the lock of another list.
 ///
 /// ```
 /// # use awaitlist_core::Handle;
@@ -238,7 +238,8 @@ pub mod get_mut_needs_the_lock_alone {}
 /// ```
 pub mod nobody_else_implements_handle {}
 
-/// A wait for a condition takes the guard: nobody touches the data while the lock is let go.
+/// A wait for a condition takes the guard, so the data cannot be accessed while the lock is
+/// released.
 ///
 /// ```
 /// # use awaitlist::{Block, Condition};
@@ -278,7 +279,8 @@ pub mod a_condition_wait_takes_the_guard {}
 /// ```
 pub mod notify_takes_a_guard {}
 
-/// Only a hold of a lock without a value is forgotten or released by hand: else one could lose the value.
+/// Only a hold of a lock without a value is forgotten or released by hand: else one could lose the
+/// value.
 ///
 /// ```
 /// # use awaitlist::{Block, Lock, LockGuard};
@@ -328,7 +330,7 @@ pub mod a_lock_is_not_awaited {}
 /// ```
 pub mod a_guard_dropped_at_once_is_warned_of {}
 
-/// A static barrier for nobody is found out at compile time.
+/// A static barrier for no parties is rejected at compile time.
 ///
 /// ```
 /// # use awaitlist::Barrier;

@@ -1,4 +1,5 @@
-//! Every method of every primitive: results, bad input, auto traits, sizes, allocation, and user code that is called back.
+//! Every method of every primitive: results, bad input, auto traits, sizes, allocation, and user
+//! code that is called back.
 
 // Sizes and allocations are promised without the diagnostics.
 #[cfg(not(feature = "diagnostics"))]

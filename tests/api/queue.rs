@@ -29,7 +29,8 @@ fn one_thread_at_a_time_is_in_a_queue() {
     assert_eq!(queue.locked(|queue| *queue.state()), THREADS * TIMES);
 }
 
-/// Locks the list of `queue`, and lets it go when another thread has begun with `body` and can get no further.
+/// Locks the list of `queue`, and unlocks it when another thread has begun with `body` and cannot
+/// proceed.
 fn while_locked<S: Send, R: Send>(queue: &Queue<S>, body: impl FnOnce() -> R + Send) -> R {
     let (came, went) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
@@ -40,13 +41,14 @@ fn while_locked<S: Send, R: Send>(queue: &Queue<S>, body: impl FnOnce() -> R + S
                 went.store(true, SeqCst);
                 answer
             });
-            // Until it has come, and then as long as it takes to find another way in, if there were one.
+            // Until it has come, and then as long as it takes to find another way in, if there were
+            // one.
             let mut turns = 0;
             while turns < 100 {
                 thread::yield_now();
                 turns += usize::from(came.load(SeqCst));
             }
-            assert!(!went.load(SeqCst), "nobody gets past the lock of a list");
+            assert!(!went.load(SeqCst), "no thread gets past the lock of a list");
             other
         });
         other.join().unwrap()
@@ -80,7 +82,8 @@ fn nothing_given_back_above_the_bound_is_nothing() {
 
 #[test]
 fn what_a_semaphore_shows_is_the_same_while_its_list_is_locked() {
-    // What stands in the word meanwhile is no permits, and a waiter: who looks waits until it is the truth again.
+    // The locked word shows no permits and a waiter. A thread that loads it waits until it is valid
+    // again.
     let two = Queue::with_permits(2, Probe::semaphore(None, 2));
     std::thread::scope(|scope| {
         let seen = two.locked(|_| scope.spawn(|| (two.value(), two.would_wait())));
@@ -97,6 +100,6 @@ fn a_bound_above_what_there_can_be_is_that() {
     assert_eq!(released, Err(Overflow));
     assert_eq!(one.value(), 1);
     one.give_back(usize::MAX / 2, usize::MAX, Excess::Discard)
-        .expect("what is too much is let go");
+        .expect("permits above the bound are discarded");
     assert_eq!(one.value(), MAX_PERMITS);
 }

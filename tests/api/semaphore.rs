@@ -295,7 +295,8 @@ mod printing {
         assert_pending!(next.poll());
         assert_eq!(semaphore.to_string(), "<Semaphore [locked, waiters:1]>");
         drop(both);
-        // One was granted, one is there: yet a newcomer would have to wait, so the value is not shown.
+        // One was granted, one is there: yet a newcomer would have to wait, so the value is not
+        // shown.
         assert_eq!(semaphore.value(), 1);
         assert_eq!(semaphore.to_string(), "<Semaphore [locked, waiters:1]>");
         let permit = assert_ready!(next.poll());

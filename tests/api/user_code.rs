@@ -1,4 +1,5 @@
-//! Code as users write it: that it compiles is the test. Nothing in it runs but where a test below says so.
+//! Code as users write it: that it compiles is the test. Nothing in it runs but where a test below
+//! says so.
 #![allow(
     dead_code,
     unused_variables,

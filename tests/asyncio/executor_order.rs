@@ -19,7 +19,7 @@ fn tasks_run_in_the_order_in_which_they_became_ready() {
     assert!(log.borrow().is_empty(), "nothing runs before its turn");
     assert_eq!(tasks.tick(), 2);
     assert_eq!(log.take(), [("a", 1), ("b", 1)]);
-    // One that comes now stands behind those who yielded.
+    // A task that comes now is behind those that yielded.
     tasks.spawn(async { log.borrow_mut().push(("c", 1)) });
     assert_eq!(tasks.tick(), 3);
     assert_eq!(log.take(), [("a", 2), ("b", 2), ("c", 1)]);

@@ -1,6 +1,7 @@
 //! Runs the oracle's programs on the crates.
 //!
-//! - `conformance < programs.jsonl > traces.jsonl` runs programs, and writes traces in the oracle's format.
+//! - `conformance < programs.jsonl > traces.jsonl` runs programs, and writes traces in the oracle's
+//!   format.
 //! - `conformance compare` has a Python generate and run fresh programs, and compares.
 //! - `conformance golden DIR` has a Python make the traces that the project keeps.
 
@@ -24,7 +25,8 @@ use awaitlist_tests::conformance::{
 };
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// Runs programs of the asyncio.locks oracle on awaitlist: from standard input, or as a command says.
+/// Runs programs of the asyncio.locks oracle on awaitlist: from standard input, or as a command
+/// says.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]

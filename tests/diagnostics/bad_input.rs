@@ -98,7 +98,7 @@ fn a_snapshot_may_be_taken_while_every_thread_blocks() {
         while seen("all block").waits.len() < blocked.len() {
             thread::yield_now();
         }
-        // It answers. Of others, which come and go, there may be some.
+        // It returns. Other deadlocks, which come and go, may be among the results.
         let _ = deadlocks();
         drop(guard);
         for thread in blocked {

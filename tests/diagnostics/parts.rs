@@ -95,7 +95,7 @@ fn a_lock_that_is_forgotten_and_adopted_is_held_as_before() {
     assert_eq!(find(&snapshot(), "adopted again"), None);
 }
 
-/// A waker that was kept for a hold is let go with it, though the hold goes on.
+/// A waker that was kept for a hold is dropped with it, though the hold continues.
 #[test]
 fn a_forgotten_hold_keeps_no_waker() {
     let lock = Lock::named("lets go", ());
@@ -109,7 +109,7 @@ fn a_forgotten_hold_keeps_no_waker() {
     lock.release().unwrap();
 }
 
-/// asyncio's habit, by many: who releases does not look at all that are forgotten.
+/// asyncio's habit, many times: a release does not walk through all that are forgotten.
 #[test]
 fn many_forgotten_permits_are_released_one_by_one() {
     const PERMITS: usize = 20_000;

@@ -1,4 +1,5 @@
-//! Random programs: of one that lives it is never said that it cannot go on, and of one that cannot it always is.
+//! Random programs: of one that lives it is never said that it cannot go on, and of one that cannot
+//! it always is.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering::SeqCst},
@@ -43,7 +44,8 @@ impl World {
         }
     }
 
-    /// A task that takes some of all, in order, holds what it has across other tasks' turns, and gives it back.
+    /// A task that acquires some of all, in order, holds what it has across other tasks' turns, and
+    /// releases it.
     async fn live(&self, mut rng: Rng) {
         for _ in 0..4 {
             let mut guards = Vec::new();
@@ -85,8 +87,8 @@ impl World {
 }
 
 proptest! {
-    /// Tasks that take locks and permits in one order always go on. Whatever they wait for, at every turn of the executor,
-    /// it is never said that they cannot.
+    /// Tasks that take locks and permits in one order always go on. Whatever they wait for, at
+    /// every turn of the executor, it is never said that they cannot.
     #[test]
     fn of_a_live_program_nothing_is_certain(seeds in vec(any::<u64>(), 2..12)) {
         let world = World::new("live");
@@ -101,7 +103,8 @@ proptest! {
         prop_assert!(tasks.iter().all(|task| task.is_done()), "it is live");
     }
 
-    /// A cycle of locks and pools, each held to the last permit by the one before, with others that wait beside it.
+    /// A cycle of locks and pools, each held to the last permit by the one before, with others that
+    /// wait beside it.
     #[test]
     fn a_certain_deadlock_is_always_found(
         kinds in vec(0..3_usize, 1..8),
@@ -165,8 +168,8 @@ proptest! {
     }
 }
 
-/// The same on threads, which are looked at while they run: what one look sees is of different moments, and still nothing
-/// is said that is not so.
+/// The same on threads, which are looked at while they run: what one look sees is of different
+/// moments, and still nothing is said that is not so.
 #[test]
 fn of_live_threads_nothing_is_certain() {
     const THREADS: u64 = 3;
@@ -205,7 +208,8 @@ fn of_live_threads_nothing_is_certain() {
     });
 }
 
-/// The largest set of the stuck, not each for itself: two cycles that share a pool are one deadlock.
+/// The largest set of the stuck, not each for itself: two cycles that share a pool are one
+/// deadlock.
 #[test]
 fn two_cycles_through_one_pool_are_one_deadlock() {
     let pool = Semaphore::named("shared by two", 2);

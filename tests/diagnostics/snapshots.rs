@@ -49,7 +49,11 @@ fn a_lock_that_is_held_and_waited_for_is_shown_with_its_places_and_its_tasks() {
     assert_eq!(other.state, WaitState::Queued { position: 2 });
 
     drop((first, second, holder));
-    assert_eq!(find(&snapshot(), "shown"), None, "nobody holds it or waits");
+    assert_eq!(
+        find(&snapshot(), "shown"),
+        None,
+        "it is not held or waited for"
+    );
 }
 
 #[test]
@@ -177,10 +181,10 @@ fn an_unnamed_task_is_its_waker_which_is_kept_as_long() {
 
 #[test]
 fn a_waker_that_does_nothing_is_nobody() {
-    let lock = Lock::named("nobody", ());
+    let lock = Lock::named("unknown holder", ());
     let one = ready(lock.acquire(), Waker::noop());
     let other = waiting(lock.acquire(), Waker::noop());
-    let shown = seen("nobody");
+    let shown = seen("unknown holder");
     assert!(matches!(shown.holds[0].who, Actor::Unknown(_)));
     assert_ne!(shown.holds[0].who, shown.waits[0].who);
     drop((one, other));
@@ -297,7 +301,7 @@ fn a_task_that_panics_leaves_nothing_behind() {
     drop(guard);
 }
 
-/// A future that nobody polls waits for nothing.
+/// A future that is not polled waits for nothing.
 #[test]
 fn a_wait_that_was_not_polled_is_not_shown() {
     let event = Event::named("not polled");

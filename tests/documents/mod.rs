@@ -106,8 +106,9 @@ fn guarantees_names_a_test_for_each_method() {
     }
 }
 
-/// Whether `named` on the page means the test `there`: by the test's path without its group (`api::`, `guarantees::` …), by
-/// the module that the test is in, or by the number of the guarantee.
+/// Whether `named` on the page means the test `there`: by the test's path without its group
+/// (`api::`, `guarantees::` …), by the module that the test is in, or by the number of the
+/// guarantee.
 fn names(named: &str, there: &str) -> bool {
     let there = match there.split_once("::") {
         Some(("api" | "asyncio" | "documents" | "guarantees" | "random", rest)) => rest,
@@ -148,7 +149,8 @@ fn tests_there() -> BTreeSet<String> {
     there
 }
 
-/// Every link from a page to a file, or to a heading, leads there. (Not of docs/performance.md, which `benches` writes.)
+/// Every link from a page to a file, or to a heading, leads there. (Not of docs/performance.md,
+/// which `benches` writes.)
 #[test]
 fn links_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

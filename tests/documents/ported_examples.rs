@@ -1,5 +1,5 @@
-//! The examples of the facade, run as a user runs them: the ported asyncio programs print what Python
-//! prints, and `shared_cache` tells the truth, to a careless user too.
+//! The examples of the facade, run as a user runs them: the ported asyncio programs print what
+//! Python prints, and `shared_cache` reports correct numbers, for wrong arguments too.
 
 use std::{
     env,
@@ -197,7 +197,7 @@ fn wrong_arguments_are_refused_with_a_message() {
 
 #[test]
 fn a_dead_server_is_a_message() {
-    // Nobody has listened on port 1 for decades.
+    // No service listens on port 1.
     assert_refuses(&["--url=http://127.0.0.1:1/"], "http://127.0.0.1:1/");
     assert_refuses(&["--url=https://127.0.0.1:1/"], "https://127.0.0.1:1/");
 }
@@ -210,7 +210,7 @@ fn a_server_that_fails_is_a_message() {
 
 #[test]
 fn a_server_that_never_answers_is_a_message() {
-    // Connections wait in its backlog, and nobody accepts them.
+    // Connections wait in its backlog, and are not accepted.
     let silent = TcpListener::bind("127.0.0.1:0").expect("the loopback has a free port");
     let url = format!("--url=http://{}/", address(&silent));
     assert_refuses(&[&url, "--clients=3", "--timeout-ms=100"], "timed out");
@@ -273,8 +273,8 @@ fn row(table: &str, way: &str) -> (usize, usize) {
     }
 }
 
-/// Answers every request with the same status, one after another, until the tests are over; returns the
-/// address for a URL.
+/// Answers every request with the same status, one after another, until the tests are over; returns
+/// the address for a URL.
 fn server_that_answers(status: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback has a free port");
     let url = format!("http://{}", address(&listener));
@@ -356,7 +356,7 @@ fn build(example: &str, profile_dir: &Path) {
     let target_dir = profile_dir.parent().expect("a profile lies in target");
     let cargo = env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
     let mut command = Command::new(cargo);
-    // What cargo tells a test of its own package would make build scripts run again that look at it.
+    // Cargo sets these for a test of its own package. Build scripts that read them would run again.
     for (name, _) in env::vars_os() {
         let name_text = name.to_string_lossy();
         if name_text.starts_with("CARGO_PKG_") || name_text.starts_with("CARGO_MANIFEST_") {

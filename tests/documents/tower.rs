@@ -1,4 +1,5 @@
-//! The tower layer of the facade's example: a stored acquire, polled from `poll_ready` and used again and again.
+//! The tower layer of the facade's example: a stored acquire, polled from `poll_ready` and used
+//! again and again.
 
 #[path = "../../crates/awaitlist/examples/tower/limit.rs"]
 mod limit;

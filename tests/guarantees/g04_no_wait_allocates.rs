@@ -1,4 +1,5 @@
-//! The node lives in the pinned future. Here one wait of each primitive from end to end; the rest is in `allocation`.
+//! The node lives in the pinned future. Here one wait of each primitive from end to end; the rest
+//! is in `allocation`.
 
 use awaitlist::{Barrier, BoundedSemaphore, Condition, Event, Lock, Semaphore};
 use awaitlist_tests::now;

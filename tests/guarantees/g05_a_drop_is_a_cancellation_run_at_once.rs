@@ -1,5 +1,5 @@
-//! The place of a dropped future goes at once, and what it had been given goes to the next. `cancellation` drops every
-//! future in every state; here is the rule itself.
+//! The place of a dropped future goes at once, and what it had been given goes to the next.
+//! `cancellation` drops every future in every state; here is the rule itself.
 
 use awaitlist::{Condition, Lock, Semaphore};
 use awaitlist_tests::{Rng, now};
@@ -124,7 +124,8 @@ fn nothing_is_stranded_whoever_is_dropped_and_whenever() {
                 _ => {}
             }
         }
-        // When the permits are back, everybody who waits is fed by and by; and nothing is left over.
+        // When the permits are released, every waiter gets its permits in the end, and none are
+        // left over.
         drop(permits);
         loop {
             let before = waiting.len();

@@ -1,4 +1,4 @@
-//! `Event::set` releases those who wait at that moment and nobody else, though it wakes them in batches.
+//! `Event::set` releases the waiters of that moment and no others, though it wakes them in batches.
 
 use awaitlist::Event;
 use awaitlist_tests::{TestWaker, now, once, poll, waiting};
@@ -70,7 +70,7 @@ fn each_of_many_is_woken_once_in_order() {
     assert_eq!(event.waiters(), 0);
 }
 
-/// `MANY` who wait for an event, of whom the first runs `meanwhile` from inside its wake.
+/// `MANY` waiters of an event, the first of which runs `meanwhile` from inside its wake.
 fn set_with(
     event: &Arc<Event>,
     meanwhile: impl FnOnce() + Send + 'static,

@@ -1,5 +1,6 @@
-//! The barrier opens for those who are there. Indices are given as the one who trips it takes each out; a released
-//! arrival dropped later renumbers nobody; a round ends when every released future was polled or dropped.
+//! The barrier opens for the tasks that are there. The task that trips it assigns the indices as it
+//! takes each arrival out; a released arrival dropped later renumbers no other; a round ends when
+//! every released future was polled or dropped.
 
 use awaitlist::{Barrier, BrokenBarrier};
 use awaitlist_tests::{TestWaker, now, once, poll, waiting};
@@ -128,7 +129,7 @@ fn a_barrier_broken_while_some_are_inside_is_new_only_when_these_have_left() {
     assert_eq!(barrier.n_waiting(), 1);
 }
 
-/// `MANY` who have arrived at a barrier, the first of whom runs `meanwhile` from inside its wake.
+/// `MANY` arrivals at a barrier, the first of which runs `meanwhile` from inside its wake.
 fn arrive(barrier: &Arc<Barrier>, meanwhile: impl FnOnce() + Send + 'static) -> Vec<Option<Wait>> {
     let first = TestWaker::new().on_wake(once(meanwhile));
     let mut waits = vec![Some(waiting(barrier.wait_owned(), &first.waker()))];
@@ -247,7 +248,7 @@ fn one_who_comes_from_inside_a_wake_joins_the_next_round() {
     assert_eq!(test_waker.wakes(), 0);
     assert!(poll(&mut late, Waker::noop()).is_pending());
     drop(waits);
-    // The gate opens for whoever waits at it now.
+    // The gate opens for the tasks that wait at it now.
     assert!(poll(&mut late, &test_waker.waker()).is_pending());
     assert_eq!(barrier.n_waiting(), 1);
 }

@@ -1,5 +1,6 @@
-//! Wakers are cloned, woken and dropped outside the list's lock, when the state is final. If one were run inside, these
-//! tests would never end: each hook uses the very primitive that runs it. Panics of wakers are in `wakers`.
+//! Wakers are cloned, woken and dropped outside the list's lock, when the state is final. If one
+//! were run inside, these tests would never end: each hook uses the very primitive that runs it.
+//! Panics of wakers are in `wakers`.
 
 use awaitlist::{Barrier, BoundedSemaphore, Condition, Event, Lock, Semaphore};
 use awaitlist_tests::{TestWaker, now, poll, waiting};
@@ -28,8 +29,8 @@ fn hooked(hook: impl Fn() + Send + Sync + 'static) -> (TestWaker, Arc<AtomicUsiz
     (test_waker, ran)
 }
 
-/// Has a future queue with hooked wakers, then take another of them, then be woken by `wake`; and another one be
-/// dropped while it waits.
+/// Has a future queue with hooked wakers, then take another of them, then be woken by `wake`; and
+/// another one be dropped while it waits.
 #[track_caller]
 fn live_and_die<F: Future>(
     mut make: impl FnMut() -> F,
@@ -219,7 +220,7 @@ fn a_predicate_and_a_stop_may_use_the_condition() {
         *n == condition.waiters()
     }));
     let stop = async {
-        // The lock was let go, and this wait is in the queue.
+        // The lock was released, and this wait is in the queue.
         let guard = condition.try_acquire().unwrap();
         condition.notify(&guard, 0);
         condition.waiters()
@@ -240,7 +241,7 @@ fn the_values_debug_may_use_the_lock() {
     *now(lock.acquire()) = Some(Nosy(Arc::clone(&lock)));
     assert!(format!("{lock:?}").contains("<Lock [locked]>"));
     assert!(!lock.locked());
-    // It owns its own lock: let go, so that nothing leaks.
+    // It owns its own lock, which is dropped here so that nothing leaks.
     let nosy = now(lock.acquire()).take();
     drop(nosy);
     assert_eq!(Arc::strong_count(&lock), 1);

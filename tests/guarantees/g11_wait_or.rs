@@ -1,5 +1,6 @@
-//! Each poll looks at the notification first. A ready stop always returns its output, and a notification that came
-//! meanwhile goes to the next waiter. The lock is let go before the stop's first poll; after either, it is not polled.
+//! Each poll checks for the notification first. A ready stop always returns its output, and a
+//! notification that came meanwhile goes to the next waiter. The lock is released before the stop's
+//! first poll; after either, it is not polled.
 
 use awaitlist::{Condition, Event};
 use awaitlist_tests::now;

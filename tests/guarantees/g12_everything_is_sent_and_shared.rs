@@ -1,5 +1,5 @@
-//! Every primitive, future and guard goes to other threads where that is sound. `auto_traits` pins it down both ways at
-//! compile time; here they go.
+//! Every primitive, future and guard goes to other threads where that is sound. `auto_traits` pins
+//! it down both ways at compile time; here they go.
 
 use awaitlist::{Barrier, Block, BoundedSemaphore, Condition, Event, Lock, Semaphore};
 use awaitlist_tests::{now, poll, waiting};

@@ -1,5 +1,5 @@
-//! The promises of `docs/guarantees.md`: a module for each by its number, one for the differences from CPython, and two that
-//! cut across all primitives: cancellation and wakers.
+//! The promises of `docs/guarantees.md`: a module for each by its number, one for the differences
+//! from CPython, and two that cut across all primitives: cancellation and wakers.
 
 mod cancellation;
 mod g01_fifo_no_barging;

@@ -1,9 +1,11 @@
-//! Properties: random programs, run on the crates and on the reference model of [`awaitlist_tests::lockstep`], which must agree after
-//! every step; and each of the invariants on its own.
+//! Properties: random programs, run on the crates and on the reference model of
+//! [`awaitlist_tests::lockstep`], which must agree after every step; and each of the invariants on
+//! its own.
 //!
-//! `PROPTEST_CASES` says how many programs each property tries. A program that fails is made smaller first, then printed as
-//! a script, and the seed that found it is added to `tests/random/proptest-regressions/properties.txt`, from where it is tried
-//! before all others from then on: commit that file.
+//! `PROPTEST_CASES` says how many programs each property tries. A program that fails is made
+//! smaller first, then printed as a script, and the seed that found it is added to
+//! `tests/random/proptest-regressions/properties.txt`, from where it is tried before all others
+//! from then on: commit that file.
 
 use awaitlist_tests::{
     lockstep::{self, Focus, Program},

@@ -1,5 +1,6 @@
-//! The soak in its quick form: many tasks and threads at each primitive, for a number of operations. What must hold is
-//! counted, no time is. `cargo xtask tsan` runs these tests under ThreadSanitizer.
+//! The soak in its quick form: many tasks and threads at each primitive, for a number of
+//! operations. What must hold is counted, no time is. `cargo xtask tsan` runs these tests under
+//! ThreadSanitizer.
 
 use awaitlist_tests::soak::{Site, quick};
 

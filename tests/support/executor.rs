@@ -1,8 +1,9 @@
 //! A single-threaded executor that runs tasks in asyncio's order.
 //!
-//! asyncio keeps the tasks that can run in one queue. A wake puts a task at the back, once; a turn of the loop
-//! runs those that were in the queue when the turn began. An [`Executor`] does that and no more, so a script that steps
-//! it sees what a Python program sees between two turns of its loop.
+//! asyncio keeps the tasks that can run in one queue. A wake puts a task at the back, once; a turn
+//! of the loop runs those that were in the queue when the turn began. An [`Executor`] does that and
+//! no more, so a script that steps it sees what a Python program sees between two turns of its
+//! loop.
 
 use std::{
     cell::{Cell, RefCell},
@@ -28,15 +29,15 @@ pub struct Executor<'a> {
 
 impl<'a> Executor<'a> {
     /// An executor without tasks.
-    #[allow(clippy::new_without_default, reason = "nobody needs that one")]
+    #[allow(clippy::new_without_default, reason = "it is not needed")]
     pub fn new() -> Self {
         let (wake, ready) = channel();
         let seats = RefCell::default();
         Self { seats, ready, wake }
     }
 
-    /// Makes a task of `future`, which is polled for the first time when its turn comes. It runs to its end even if
-    /// its handle is dropped.
+    /// Makes a task of `future`, which is polled for the first time when its turn comes. It runs to
+    /// its end even if its handle is dropped.
     pub fn spawn<T: 'a>(&self, future: impl Future<Output = T> + 'a) -> Task<'a, T> {
         let output = Rc::new(RefCell::new(None));
         let written = Rc::clone(&output);
@@ -59,8 +60,8 @@ impl<'a> Executor<'a> {
         Task { seat, output }
     }
 
-    /// One turn of the loop: runs the tasks that are ready now, and answers how many those were. Whom they wake
-    /// runs in the next turn.
+    /// One turn of the loop: runs the tasks that are ready now, and returns how many. The tasks
+    /// that they wake run in the next turn.
     pub fn tick(&self) -> usize {
         let due: Vec<usize> = self.ready.try_iter().collect();
         for &number in &due {
@@ -110,7 +111,7 @@ impl<T> Task<'_, T> {
     #[track_caller]
     pub fn result(&self) -> T {
         let result = self.output.take();
-        result.expect("the task has a result that nobody has taken")
+        result.expect("the task has a result that was not taken")
     }
 }
 

@@ -7,7 +7,8 @@ mod wakers;
 pub use rng::Rng;
 pub use wakers::{Caught, Inline, TestWaker, caught, leak, now, once, poll, waiting};
 
-/// Asserts what a primitive prints between its brackets, which is what Python's `repr` prints there.
+/// Asserts what a primitive prints between its brackets, which is what Python's `repr` prints
+/// there.
 #[track_caller]
 pub fn assert_brackets(primitive: &impl std::fmt::Display, expected: &str) {
     let printed = primitive.to_string();

@@ -1,13 +1,14 @@
 //! Rng for tests that try many ways. The same seed throws the same.
 
-/// See the module.
+/// A random number generator.
 #[derive(Debug)]
 pub struct Rng(u64);
 
 impl Rng {
     /// Rng that throw what `seed` says.
     pub const fn new(seed: u64) -> Self {
-        // An odd multiplier, so that small seeds differ in their high bits; and never the one state that stays as it is.
+        // An odd multiplier, so that small seeds differ in their high bits; and never the one state
+        // that stays as it is.
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 

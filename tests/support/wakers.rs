@@ -1,4 +1,5 @@
-//! Wakers that tell what is done with them, tasks that run inside their own wake, and panics caught with their place.
+//! Wakers that record calls, tasks that run inside their own wake, and panics caught with their
+//! place.
 
 use std::{
     cell::RefCell,
@@ -14,7 +15,7 @@ use std::{
     task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker},
 };
 
-/// Polls once with a waker that does nothing, and answers the output.
+/// Polls once with a waker that does nothing, and returns the output.
 ///
 /// # Panics
 ///
@@ -32,8 +33,8 @@ pub fn poll<F: Future + ?Sized>(future: &mut Pin<Box<F>>, waker: &Waker) -> Poll
     pin!(known(future.as_mut())).poll(&mut Context::from_waker(waker))
 }
 
-/// With the diagnostics on, a task with a name: it is known by that, and its waker need not be kept. So what is counted of
-/// wakers is the same with them and without.
+/// With the diagnostics on, a task with a name: it is known by that, and its waker need not be
+/// kept. So what is counted of wakers is the same with them and without.
 #[cfg(feature = "diagnostics")]
 fn known<F: Future>(future: F) -> awaitlist::diagnostics::Task<F> {
     awaitlist::diagnostics::task("under test", future)
@@ -68,7 +69,7 @@ pub fn leak<F>(future: Pin<Box<F>>) {
     mem::forget(future);
 }
 
-/// A family of wakers: counts what is done with them, and answers each step with code if there is a hook for it.
+/// A family of wakers: counts clones, wakes and drops, and runs a hook at each, if one is set.
 #[derive(Default)]
 pub struct TestWaker(Arc<Inner>);
 
@@ -111,8 +112,8 @@ impl TestWaker {
     /// The first of the family, or another one that is no clone.
     pub fn waker(&self) -> Waker {
         let data = Arc::into_raw(Arc::clone(&self.0)).cast();
-        // SAFETY: the vtable's functions take each such pointer for an `Arc<Inner>`, which it is; `Inner` is Send and
-        // Sync.
+        // SAFETY: the vtable's functions take each such pointer for an `Arc<Inner>`, which it is;
+        // `Inner` is Send and Sync.
         unsafe { Waker::from_raw(RawWaker::new(data, &VTABLE)) }
     }
 
@@ -164,19 +165,21 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 }
 
 unsafe fn wake(data: *const ()) {
-    // SAFETY: as above; the waker is used up, so its count is ours.
+    // SAFETY: `data` is of a live waker, by the contract of the vtable; the waker is used up, so
+    // its count is ours.
     let inner: Arc<Inner> = unsafe { Arc::from_raw(data.cast()) };
     inner.step(&inner.wakes, &inner.on_wake);
 }
 
 unsafe fn wake_by_ref(data: *const ()) {
-    // SAFETY: as above.
+    // SAFETY: `data` is of a live waker, by the contract of the vtable.
     let inner = unsafe { borrow(data) };
     inner.step(&inner.wakes, &inner.on_wake);
 }
 
 unsafe fn drop_waker(data: *const ()) {
-    // SAFETY: as above; the waker is used up, so its count is ours.
+    // SAFETY: `data` is of a live waker, by the contract of the vtable; the waker is used up, so
+    // its count is ours.
     let inner: Arc<Inner> = unsafe { Arc::from_raw(data.cast()) };
     inner.step(&inner.drops, &inner.on_drop);
 }
@@ -193,7 +196,7 @@ pub fn once(body: impl FnOnce() + Send + 'static) -> impl Fn() + Send + Sync {
     }
 }
 
-/// A task that is polled at once by whoever wakes it, inside `wake`, on a single thread.
+/// A task that is polled inside `wake`, by the thread that wakes it.
 pub struct Inline<F: Future> {
     future: Mutex<Option<Pin<Box<F>>>>,
     /// Woken while it was polled.
@@ -264,7 +267,8 @@ where
 pub struct Caught {
     /// What it said.
     pub message: String,
-    /// The file in which it happened, as `file!()` gives it: the caller's, if the function tracks its caller.
+    /// The file in which it happened, as `file!()` gives it: the caller's, if the function tracks
+    /// its caller.
     pub file: String,
 }
 
@@ -273,7 +277,7 @@ thread_local! {
     static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Runs `body`, which must panic, and answers its panic.
+/// Runs `body`, which must panic, and returns its panic.
 ///
 /// # Panics
 ///

@@ -130,7 +130,8 @@ fn models(flags: &str) -> Outcome {
         .run()
 }
 
-/// Memory errors. Leaks are not looked for, since some tests leak on purpose: `cargo xtask leaks` does that.
+/// Memory errors. Leaks are not looked for, since some tests leak on purpose: `cargo xtask leaks`
+/// does that.
 fn address_sanitizer() -> Outcome {
     Run::new(
         "cargo +nightly test -p awaitlist-tests --test suite --target x86_64-unknown-linux-gnu",
@@ -158,8 +159,8 @@ fn platforms() -> Outcome {
 
 /// The packages build from what they contain.
 ///
-/// In a new directory each time: cargo names what it unpacks there after the package and its version, and would build
-/// the next run from the same directory against the sources of the last.
+/// In a new directory each time: cargo names what it unpacks there after the package and its
+/// version, and would build the next run from the same directory against the sources of the last.
 fn package() -> Outcome {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now = now.map_err(|error| error.to_string())?.as_secs();

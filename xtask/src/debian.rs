@@ -1,9 +1,11 @@
-//! Compilers from Debian's packages. They are unpacked below the target directory, the first time; nothing is installed.
+//! Compilers from Debian's packages. They are unpacked below the target directory, the first time;
+//! nothing is installed.
 //!
-//! Debian 12 has two versions (`rustc-web`, which it builds its browsers with), with the source of the standard library,
-//! from which `-Zbuild-std` builds for targets that are not installed. Debian 13 has the last patch release of the oldest
-//! version that is promised. Its programs need the C library of Debian 13, which is unpacked beside them; what they build
-//! is linked with the system's own, and runs with that.
+//! Debian 12 has two versions (`rustc-web`, which it builds its browsers with), with the source of
+//! the standard library, from which `-Zbuild-std` builds for targets that are not installed. Debian
+//! 13 has the last patch release of the oldest version that is promised. Its programs need the C
+//! library of Debian 13, which is unpacked beside them; what they build is linked with the system's
+//! own, and runs with that.
 
 use std::{
     env,
@@ -93,9 +95,9 @@ impl Rust {
         fs::remove_dir_all(&archives).map_err(text)
     }
 
-    /// Replaces a program with a script that runs it with the libraries unpacked beside it, the C library among them. An
-    /// environment variable would reach what the program runs as well: gcc, and the tests. Cargo would take the loader
-    /// for itself, so it is told where it is.
+    /// Replaces a program with a script that runs it with the libraries unpacked beside it, the C
+    /// library among them. An environment variable would reach what the program runs as well: gcc,
+    /// and the tests. Cargo would take the loader for itself, so it is told where it is.
     fn run_through_the_loader(&self, program: &str) -> Outcome {
         let (script, programs) = (
             self.root.join("usr/bin").join(program),
@@ -180,8 +182,8 @@ fn packages_of_debian_12(wanted: &str) -> Result<Vec<String>, Failure> {
     Ok(packages)
 }
 
-/// The packages, and all that they need down to the C library. apt keeps an index of its own for them, beside the
-/// system's, and takes nothing for installed but a linker.
+/// The packages, and all that they need down to the C library. apt keeps an index of its own for
+/// them, beside the system's, and takes nothing for installed but a linker.
 fn packages_of_debian_13(wanted: &str, directory: &Path) -> Result<(Apt, Vec<String>), Failure> {
     let files = directory.join("apt");
     fs::create_dir_all(files.join("lists/partial")).map_err(text)?;

@@ -1,7 +1,7 @@
 //! The project's checks. `cargo xtask --help` lists them.
 //!
-//! Each subcommand is a module with a [`Subcommand`] and a function that runs it. Commands are run through [`run::Run`],
-//! which prints each one before it runs and its seconds afterwards.
+//! Each subcommand is a module with a [`Subcommand`] and a function that runs it. Commands are run
+//! through [`run::Run`], which prints each one before it runs and its seconds afterwards.
 
 mod ci;
 mod copy;

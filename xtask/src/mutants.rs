@@ -29,7 +29,8 @@ const CRATES: [&str; 7] = [
 ];
 
 fn run(arguments: &[String]) -> Outcome {
-    // The unchanged tree is not tested first: cargo-mutants would run the changed package's own tests, and it has none.
+    // The unchanged tree is not tested first: cargo-mutants would run the changed package's own
+    // tests, and it has none.
     let mutants = Run::new("cargo mutants --baseline skip --timeout 20")
         // A failure need not be made smaller here, and most failures come early.
         .env("PROPTEST_MAX_SHRINK_ITERS", "0")

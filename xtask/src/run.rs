@@ -1,4 +1,5 @@
-//! Runs commands. Each is printed before it runs, and its seconds are printed and recorded when it has ended.
+//! Runs commands. Each is printed before it runs, and its seconds are printed and recorded when it
+//! has ended.
 
 use std::{
     env,
@@ -102,7 +103,8 @@ impl Run {
         }
     }
 
-    /// Runs the command without printing it, and returns what it wrote to standard output. Fails if it failed.
+    /// Runs the command without printing it, and returns what it wrote to standard output. Fails if
+    /// it failed.
     pub(crate) fn output(mut self) -> Result<String, Failure> {
         let shown = self.shown();
         let output = self.command.stderr(Stdio::inherit()).output();

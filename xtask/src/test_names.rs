@@ -66,7 +66,8 @@ fn listed(test: Run) -> Result<Vec<String>, Failure> {
 }
 
 fn compare(mut old: Vec<String>, mut new: Vec<String>) -> Outcome {
-    // Pairs tests of the same path first, then those whose last parts are the same: the more of them, the sooner.
+    // Pairs tests of the same path first, then those whose last parts are the same: the more of
+    // them, the sooner.
     let deepest = old.iter().chain(&new).map(|name| parts(name).len()).max();
     for length in (1..=deepest.unwrap_or(0)).rev() {
         let mut there: BTreeMap<String, usize> = BTreeMap::new();
@@ -104,7 +105,8 @@ fn compare(mut old: Vec<String>, mut new: Vec<String>) -> Outcome {
     }
 }
 
-/// The parts of a path. A doctest is `FILE - ITEM (line NUMBER)`, or with ` - compile fail` behind that.
+/// The parts of a path. A doctest is `FILE - ITEM (line NUMBER)`, or with ` - compile fail` behind
+/// that.
 fn parts(name: &str) -> Vec<&str> {
     match name.split_once(" - ") {
         Some((file, item)) => {

@@ -1,4 +1,5 @@
-//! What a caller can do wrong: a panic that says what, points at the caller and loses nothing; or an error.
+//! What a caller can do wrong: a panic that says what, points at the caller and loses nothing; or
+//! an error.
 
 mod polled_again;
 
@@ -82,7 +83,7 @@ mod acquiring {
         assert_says(&caught(|| drop(semaphore.acquire_many(4))), &texts);
         assert_says(&caught(|| drop(semaphore.acquire_many_owned(4))), &texts);
         assert!(semaphore.try_acquire_many(4).is_none());
-        // However many are to be had just now.
+        // However many are available at the moment.
         now(semaphore.acquire_many(3)).forget();
         assert_says(&caught(|| drop(semaphore.acquire_many(4))), &texts);
         assert_pending!(spawn(semaphore.acquire_many(3)).poll());
@@ -234,14 +235,14 @@ mod merging {
 mod guards_of_another_lock {
     use super::*;
 
-    /// A condition, on which somebody waits, and a lock that is not its own.
+    /// A condition with a waiter, and a lock that is not the condition's.
     fn two<R>(body: impl FnOnce(&Arc<Condition<u8>>, &Arc<Lock<u8>>) -> R) {
         let condition = Arc::new(Condition::new(0));
         let other = Arc::new(Lock::new(0));
         let mut wait = spawn(condition.wait(now(condition.acquire())));
         assert_pending!(wait.poll());
         body(&condition, &other);
-        // Both locks are free, nobody was notified, and the condition works.
+        // Both locks are free, no waiter was notified, and the condition works.
         assert!(!condition.locked() && !other.locked());
         assert!(!wait.is_woken());
         assert_eq!(condition.waiters(), 1);

@@ -9,7 +9,8 @@ use std::{
     task::{Poll, Waker},
 };
 
-/// Polls a future to its end, drops what it answered, and polls it again, which must say what is wrong.
+/// Polls a future to its end, drops its output, and polls it again, which must panic and say what
+/// is wrong.
 #[track_caller]
 fn assert_refuses_to_go_on<F: Future>(mut future: Pin<Box<F>>) {
     assert!(poll(&mut future, Waker::noop()).is_ready());
@@ -83,7 +84,7 @@ fn a_wait_for_an_event() {
     let queued = waiting(event.wait(), Waker::noop());
     event.set();
     assert_refuses_to_go_on(queued);
-    // Set, and still: it has had its answer.
+    // The event is set, but the future has already returned.
     assert_refuses_to_go_on(Box::pin(event.wait()));
     assert_refuses_to_go_on(Box::pin(event.wait_owned()));
     assert_eq!(event.waiters(), 0);

@@ -208,7 +208,7 @@ mod fickle_borrows {
         sync::atomic::{AtomicBool, Ordering::SeqCst},
     };
 
-    /// User code that answers one lock or the other.
+    /// User code that returns one lock or the other.
     #[derive(Default)]
     struct Fickle {
         locks: [Lock<u8>; 2],
@@ -359,7 +359,7 @@ mod printing {
         assert_eq!(condition.to_string(), "<Condition [locked, waiters:1]>");
         condition.notify_all(&guard);
         assert_eq!(condition.to_string(), "<Condition [locked, waiters:1]>");
-        // Who waits for the lock by now does not count.
+        // A waiter that already waits for the lock does not count.
         assert_pending!(wait.poll());
         assert_eq!(condition.to_string(), "<Condition [locked]>");
         drop(guard);

@@ -1,4 +1,5 @@
-//! A predicate, or something else: what `wait_for_or` and `wait_for_some_or` answer, and what they leave.
+//! A predicate, or a stop: what `wait_for_or` and `wait_for_some_or` return, and what they leave
+//! behind.
 
 use awaitlist::{Condition, Event, Lock};
 use awaitlist_tests::{TestWaker, caught, now, poll, waiting};

@@ -327,7 +327,7 @@ mod printing {
         );
         assert!(!held.contains('3'), "{held}");
         drop(guard);
-        // Nobody gets past those who wait, and Debug neither.
+        // Debug does not pass waiters either.
         let designated = format!("{lock:?}");
         assert!(
             designated.starts_with("Lock { locked: false, waiters: 1"),

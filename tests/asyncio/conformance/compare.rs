@@ -1,16 +1,19 @@
 //! Holds a trace of the crates against one of CPython.
 //!
-//! Without cancellation ([`Strictness::EveryStep`]) everything must be equal at every step: what was raised and answered,
-//! what the tasks said and in which order, and how every primitive looks.
+//! Without cancellation ([`Strictness::EveryStep`]) everything must be equal at every step: what
+//! was raised and returned, what the tasks logged and in which order, and the state of every
+//! primitive.
 //!
-//! With it ([`Strictness::AtRest`]) a drop takes effect at once and a `CancelledError` one turn later, so the two are held
-//! against each other where all tasks sleep: everything that happened since the last rest must be the same in
-//! the same order, but for the moment of the cancellations themselves. Two rows of docs/guarantees.md are let off:
+//! With it ([`Strictness::AtRest`]) a drop takes effect at once and a `CancelledError` one turn
+//! later, so the two are held against each other where all tasks sleep: everything that happened
+//! since the last rest must be the same in the same order, but for the moment of the cancellations
+//! themselves. Two rows of docs/guarantees.md are let off:
 //!
-//! - a cancelled `Condition.wait` of asyncio acquires the lock again, and wakes another waiter; a drop does neither. After
-//!   the first one in a program nothing more is compared.
-//! - after a cancelled arrival at a barrier, asyncio's indices can repeat, and the order of return changes. From then on
-//!   that barrier's rounds are compared by how many returned and how many failed with which error.
+//! - a cancelled `Condition.wait` of asyncio acquires the lock again, and wakes another waiter; a
+//!   drop does neither. After the first one in a program nothing more is compared.
+//! - after a cancelled arrival at a barrier, asyncio's indices can repeat, and the order of return
+//!   changes. From then on that barrier's rounds are compared by how many returned and how many
+//!   failed with which error.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,7 +97,8 @@ fn same<T: PartialEq + std::fmt::Debug>(
     ))
 }
 
-/// The keys that both show must be equal. The oracle shows some that only asyncio has, golden traces leave some out.
+/// The keys that both show must be equal. The oracle shows some that only asyncio has, golden
+/// traces leave some out.
 fn same_looks(place: &str, their: &Step, our: &Step) -> Result<(), String> {
     for (name, looks) in &our.obs {
         let expected = &their.obs[name];
@@ -170,7 +174,8 @@ fn compare_rests(program: &Program, theirs: &Trace, ours: &Trace) -> Result<Comp
     if compared.let_off == 0 {
         same("the end", "blocked", &theirs.blocked, &ours.blocked).or_else(|difference| {
             match exceptions.masked.is_empty() {
-                // Which of them returned is asyncio's own affair after a cancelled arrival; how many did, is not.
+                // Which of them returned is asyncio's own affair after a cancelled arrival; how
+                // many did, is not.
                 false if theirs.blocked.len() == ours.blocked.len() => Ok(()),
                 _ => Err(difference),
             }
@@ -180,7 +185,7 @@ fn compare_rests(program: &Program, theirs: &Trace, ours: &Trace) -> Result<Comp
     Ok(compared)
 }
 
-/// What the program has done that asyncio answers in a way that a drop cannot.
+/// What the program has done that asyncio handles in a way that a drop cannot.
 #[derive(Default)]
 struct Exceptions {
     jobs: BTreeMap<String, Job>,

@@ -1,8 +1,9 @@
 //! Traces kept in the project: each program with what CPython did, in one line.
 //!
-//! A line is `[program, version, steps, blocked]`. A step is `[ret, err, log, looks]`, where `looks` has only the
-//! primitives that changed, and of each only what cannot be read off its text in brackets: `[repr, value]` of a
-//! semaphore, `[repr, lockq]` of a condition (who waits for its lock), `[repr]` of the others.
+//! A line is `[program, version, steps, blocked]`. A step is `[ret, err, log, looks]`, where
+//! `looks` has only the primitives that changed, and of each only what cannot be read off its text
+//! in brackets: `[repr, value]` of a semaphore, `[repr, lockq]` of a condition (the waiters of its
+//! lock), `[repr]` of the others.
 
 use serde_json::{Map, Value, json};
 

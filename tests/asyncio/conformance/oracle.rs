@@ -48,7 +48,7 @@ impl Oracle {
         )
     }
 
-    /// Runs programs, and answers their traces, one a line.
+    /// Runs programs, and returns their traces, one per line.
     ///
     /// # Errors
     ///

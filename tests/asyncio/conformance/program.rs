@@ -5,7 +5,7 @@ use serde_json::Value;
 /// A program, as the oracle's `gen` writes it.
 #[derive(Clone, Debug)]
 pub struct Program {
-    /// The number that tells it from others.
+    /// The number that identifies it.
     pub id: Value,
     /// `none`: nothing is cancelled. `drop`: each cancel comes at rest, or one operation after.
     pub profile: Option<String>,
@@ -247,7 +247,7 @@ fn parse_op(op: &Value) -> Result<Op, String> {
         "release" => (Op::Release(text(1)?), 2),
         "set" => (Op::Set(text(1)?), 2),
         "clear" => (Op::Clear(text(1)?), 2),
-        // asyncio takes negative counts, and notifies nobody.
+        // asyncio accepts negative counts, and notifies no waiter.
         "notify" => (Op::Notify(text(1)?, count(2)?), 3),
         "notify_all" => (Op::NotifyAll(text(1)?), 2),
         "flag" => (Op::Flag(text(1)?, number(2)?), 3),

@@ -34,7 +34,7 @@ pub fn run(program: &Program) -> Trace {
     }
 }
 
-/// The one who does the operations, outside of all tasks.
+/// The driver, which runs operations outside of all tasks.
 struct Driver {
     world: World,
     shared: Rc<Shared>,

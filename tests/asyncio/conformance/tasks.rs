@@ -21,8 +21,8 @@ pub(super) struct Shared {
     /// What the tasks have said since the driver last looked.
     pub(super) log: RefCell<Vec<Value>>,
     pub(super) flags: RefCell<HashMap<String, i64>>,
-    /// What the release raised that a task did while it was cancelled: asyncio shows that in the place of the
-    /// cancellation.
+    /// What the release raised that a task did while it was cancelled: asyncio shows that in the
+    /// place of the cancellation.
     pub(super) raised_by_exit: RefCell<Option<Raised>>,
 }
 
@@ -144,7 +144,7 @@ impl Task {
         }
     }
 
-    /// `await condition.wait()`, with the hold that anybody has.
+    /// `await condition.wait()`, with a hold of any task.
     async fn cond_wait(&self, prim: &Prim, held: &Held<'_>) -> Result<Value, Raised> {
         let guard = adopt(prim.condition(), "cannot wait on un-acquired lock")?;
         // While it waits the hold is the guard's. A drop ends it there.
@@ -155,7 +155,8 @@ impl Task {
         Ok(json!(true))
     }
 
-    /// `await condition.wait_for(lambda: flags[flag])`. asyncio asks the predicate first, without the lock.
+    /// `await condition.wait_for(lambda: flags[flag])`. asyncio asks the predicate first, without
+    /// the lock.
     async fn cond_for(&self, prim: &Prim, flag: &str, held: &Held<'_>) -> Result<Value, Raised> {
         let answer = || match self.shared.flag(flag) {
             0 => None,
@@ -187,7 +188,7 @@ impl Held<'_> {
         self.prim.release().and(outcome)
     }
 
-    /// Leaves the hold to somebody else.
+    /// Leaves the hold to another task.
     fn keep(self) {
         self.armed.set(false);
     }

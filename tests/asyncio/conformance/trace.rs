@@ -20,7 +20,7 @@ pub struct Trace {
 pub struct Step {
     /// The operation.
     pub op: Value,
-    /// What it answered, if not `None`.
+    /// What it returned, if not `None`.
     pub ret: Option<Value>,
     /// What it raised.
     pub err: Option<Value>,

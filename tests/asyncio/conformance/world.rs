@@ -1,4 +1,5 @@
-//! The primitives of a program, seen as asyncio's: anybody may release, and errors are asyncio's texts.
+//! The primitives of a program, seen as asyncio's: any task may release, and errors are asyncio's
+//! texts.
 
 use std::sync::Arc;
 
@@ -47,7 +48,8 @@ impl Prim {
         }
     }
 
-    /// Acquires, and keeps the hold for anybody to release, as asyncio's `acquire` does. Odd callers use the owned forms.
+    /// Acquires, and forgets the hold so that any task can release it, as after asyncio's
+    /// `acquire`. Odd callers use the owned forms.
     pub(super) async fn acquire(&self, owned: bool) {
         match self {
             Self::Lock(lock) => acquire_lock(lock, owned).await,
@@ -116,7 +118,8 @@ async fn acquire_lock(lock: &Arc<Lock>, owned: bool) {
     }
 }
 
-/// Takes over a hold of a condition's lock, whoever has it: asyncio asks only whether it is locked.
+/// Adopts a hold of a condition's lock, whichever task has it: asyncio checks only whether it is
+/// locked.
 pub(super) fn adopt<'a>(
     condition: &'a SharedCondition,
     otherwise: &str,

@@ -30,7 +30,7 @@ fn run_parties<F: Future>(parties: usize, party: impl Fn() -> F) -> Vec<F::Outpu
     handles.iter().map(Task::result).collect()
 }
 
-/// As new: nobody waits, and it can be used.
+/// As new: no task waits, and the barrier can be used.
 #[track_caller]
 fn assert_usable(barrier: &Barrier) {
     let parties = barrier.parties();
@@ -38,7 +38,8 @@ fn assert_usable(barrier: &Barrier) {
     assert_brackets(barrier, &format!("filling, waiters:0/{parties}"));
 }
 
-/// A barrier is no future, so it cannot be awaited by mistake; nor does it change by a `wait` that is not awaited.
+/// A barrier is no future, so it cannot be awaited by mistake; nor does it change by a `wait` that
+/// is not awaited.
 #[test]
 fn test_barrier() {
     assert!(!implements!(Barrier: IntoFuture));
@@ -137,7 +138,7 @@ fn test_filling_task_by_task() {
     assert_usable(&barrier);
 }
 
-/// The same tasks meet twice; nobody is in the second round before all have been in the first.
+/// The same tasks meet twice. No task is in the second round before all have been in the first.
 #[test]
 fn test_filling_tasks_wait_twice() {
     let (barrier, log) = (Barrier::new(PARTIES), Log::new());
@@ -177,7 +178,8 @@ fn test_draining_state() {
     assert_usable(&barrier);
 }
 
-/// Who comes back while the others still leave is not taken for one of the old round, but is there for the new one.
+/// A task that comes back while the others still leave belongs to the new round, not to the old
+/// one.
 #[test]
 fn test_blocking_tasks_while_draining() {
     let again = Cell::new(2);
@@ -229,7 +231,7 @@ fn test_filling_tasks_cancel_one() {
     assert_usable(&barrier);
 }
 
-/// To reset a barrier at which nobody is changes nothing.
+/// A reset of a barrier without waiters changes nothing.
 #[test]
 fn test_reset_barrier() {
     let barrier = Barrier::new(1);
@@ -275,8 +277,8 @@ fn test_reset_barrier_when_tasks_half_draining() {
     assert_usable(&barrier);
 }
 
-/// A reset when a round has left by half, with those who left waiting to come again: these do not fail, and
-/// all meet in the new round.
+/// A reset when half of a round has left, and those tasks wait to enter again: they do not fail,
+/// and all meet in the new round.
 #[test]
 fn test_reset_barrier_when_tasks_half_draining_half_blocking() {
     let barrier = Barrier::new(PARTIES);
@@ -303,7 +305,8 @@ fn test_reset_barrier_when_tasks_half_draining_half_blocking() {
     assert_usable(&barrier);
 }
 
-/// Those who failed by a reset come again at once, and one more with them: the new round is whole.
+/// The tasks that failed by a reset come again at once, and one more with them: the new round is
+/// complete.
 #[test]
 fn test_reset_barrier_while_tasks_waiting_and_waiting_again() {
     let barrier = Barrier::new(PARTIES);
@@ -329,7 +332,8 @@ fn test_reset_barrier_while_tasks_waiting_and_waiting_again() {
     assert_usable(&barrier);
 }
 
-/// A reset by the last one out of a round fails nobody: not those who wait at the gate either.
+/// A reset by the last task of a round to leave fails no task, not even those that wait at the
+/// gate.
 #[test]
 fn test_reset_barrier_while_tasks_draining() {
     let barrier = Barrier::new(PARTIES);
@@ -346,7 +350,7 @@ fn test_reset_barrier_while_tasks_draining() {
     assert_usable(&barrier);
 }
 
-/// An abort breaks the barrier, if nobody waits as well.
+/// An abort breaks the barrier even if no task waits.
 #[test]
 fn test_abort_barrier() {
     let barrier = Barrier::new(1);
@@ -355,7 +359,8 @@ fn test_abort_barrier() {
     assert_eq!(now(barrier.wait()), Err(Aborted));
 }
 
-/// An abort when a round has left by half: those inside fail, and so do those who wait to come again.
+/// An abort when half of a round has left: the tasks inside fail, and so do those that wait to
+/// enter again.
 #[test]
 fn test_abort_barrier_when_tasks_half_draining_half_blocking() {
     let barrier = Barrier::new(PARTIES);
@@ -421,7 +426,8 @@ fn test_abort_barrier_when_exception() {
     assert_eq!(barrier.n_waiting(), 0);
 }
 
-/// The same; then all meet at another barrier, one resets the broken one, and they meet there again.
+/// The same; then all meet at another barrier, one resets the broken one, and they meet there
+/// again.
 #[test]
 fn test_abort_barrier_when_exception_then_resetting() {
     let (barrier, other) = (Barrier::new(PARTIES), Barrier::new(PARTIES));

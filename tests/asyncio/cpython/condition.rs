@@ -11,7 +11,8 @@ use awaitlist_tests::{
 
 use super::Log;
 
-/// Spawns one that waits for a notification, logs its name when it has the lock again, and lets that go.
+/// Spawns one that waits for a notification, logs its name when it has the lock again, and lets
+/// that go.
 fn spawn_waiter<'a>(
     tasks: &Executor<'a>,
     condition: &'a Condition,
@@ -25,7 +26,8 @@ fn spawn_waiter<'a>(
     })
 }
 
-/// Who is notified goes on when it gets the lock: one for each release, in the order in which they came.
+/// A notified task continues when it gets the lock: one for each release, in the order in which
+/// they came.
 #[test]
 fn test_wait() {
     let (condition, log) = (Condition::new(()), Log::new());
@@ -54,7 +56,7 @@ fn test_wait() {
     assert_eq!(log.so_far(), [1]);
     assert!(condition.locked());
 
-    // The first one has left the lock held; anybody may notify then.
+    // The first task has left the lock held, so any task may notify.
     let guard = condition.lock().adopt().unwrap();
     condition.notify(&guard, 2);
     tasks.tick();
@@ -73,8 +75,8 @@ fn test_wait() {
     assert!(waiters.iter().all(Task::is_done));
 }
 
-/// A wait that is given up leaves nothing behind: with the lock held where the guard comes back, with the lock free
-/// where the future was dropped.
+/// A wait that is given up leaves nothing behind: with the lock held where the guard comes back,
+/// with the lock free where the future was dropped.
 #[test]
 fn test_wait_cancel() {
     let (condition, stop) = (Condition::new(()), Event::new());
@@ -97,7 +99,8 @@ fn test_wait_cancel() {
     assert_brackets(&condition, "unlocked");
 }
 
-/// A notification and a stop come together, for one who has to queue for the lock: it ends with the lock held.
+/// A notification and a stop come together, for a waiter that has to queue for the lock: it ends
+/// with the lock held.
 #[test]
 fn test_wait_cancel_contested() {
     let (condition, stop) = (Condition::new(()), Event::new());
@@ -117,8 +120,8 @@ fn test_wait_cancel_contested() {
     assert_brackets(&condition, "locked");
 }
 
-/// One who was notified is cancelled while it queues for the lock. It gives up its place there, and the lock is free
-/// after the release.
+/// A notified waiter is cancelled while it queues for the lock. It leaves that queue, and the lock
+/// is free after the release.
 #[test]
 fn test_wait_cancel_after_notify() {
     let (condition, entered) = (Condition::new(()), Cell::new(false));
@@ -144,8 +147,8 @@ fn test_wait_cancel_after_notify() {
     assert_brackets(&condition, "unlocked");
 }
 
-/// A wait takes the guard, so it cannot be without the lock. With the guard of another lock it panics, and lets that
-/// one go.
+/// A wait takes the guard, so it cannot be without the lock. With the guard of another lock it
+/// panics, and lets that one go.
 #[test]
 fn test_wait_unacquired() {
     let (condition, stranger) = (Condition::new(()), Lock::new(()));
@@ -190,8 +193,8 @@ fn test_wait_for() {
     assert_brackets(&condition, "unlocked");
 }
 
-/// A predicate that is true at once is answered at once, with its value. Here that takes the lock as well; without it
-/// there is no guard to begin with.
+/// A predicate that is true at once returns at once, with its value. Here that takes the lock as
+/// well; without it there is no guard to begin with.
 #[test]
 fn test_wait_for_unacquired() {
     let condition = Condition::new(());
@@ -244,7 +247,7 @@ fn test_notify_all() {
     assert!(waiters.iter().all(Task::is_done));
 }
 
-/// A condition with one waiter, whom a notification with the guard of another lock does not reach.
+/// A condition with one waiter, which a notification with the guard of another lock does not reach.
 #[track_caller]
 fn assert_reaches_nobody(notify: impl FnOnce(&Condition, &LockGuard<'_>)) {
     let (condition, stranger, log) = (Condition::new(()), Lock::new(()), Log::new());
@@ -261,7 +264,8 @@ fn assert_reaches_nobody(notify: impl FnOnce(&Condition, &LockGuard<'_>)) {
     assert_brackets(&condition, "unlocked, waiters:1");
 }
 
-/// To notify takes the guard, so it cannot be without the lock. With the guard of another lock it panics.
+/// To notify takes the guard, so it cannot be without the lock. With the guard of another lock it
+/// panics.
 #[test]
 fn test_notify_unacquired() {
     assert_reaches_nobody(|condition, guard| condition.notify(guard, 1));
@@ -359,7 +363,7 @@ fn test_ambiguous_loops() {
     assert!(waiters.iter().all(Task::is_done));
 }
 
-/// A wait that runs into its timeout answers the guard, and the block that has the lock goes on.
+/// A wait that times out returns the guard, and the block that has the lock continues.
 #[test]
 fn test_timeout_in_block() {
     let condition = Condition::new(1);
@@ -389,12 +393,13 @@ fn test_cancelled_error_wakeup() {
     tasks.tick();
     stop.set();
     tasks.tick();
-    let error = waiter.result().expect_err("nobody has notified");
+    let error = waiter.result().expect_err("it was not notified");
     assert!(Rc::ptr_eq(&error, &reason));
     assert_brackets(&condition, "unlocked");
 }
 
-/// Once notified, nothing stops the wait: what would have is dropped, and the wait ends well when the lock is got.
+/// Once notified, nothing stops the wait: what would have is dropped, and the wait ends well when
+/// the lock is got.
 #[test]
 fn test_cancelled_error_re_aquire() {
     let (condition, stop) = (Condition::new(()), Event::new());
@@ -419,7 +424,8 @@ fn test_cancelled_error_re_aquire() {
     assert_eq!(waiter.result(), Ok(()));
 }
 
-/// Two wait for items; the one notified of the first is cancelled, with `turns` turns in between: the other gets it.
+/// Two wait for items; the one notified of the first is cancelled, with `turns` turns in between:
+/// the other gets it.
 #[track_caller]
 fn assert_item_reaches_the_other(turns: usize) {
     let condition = Condition::new(0);

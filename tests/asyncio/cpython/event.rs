@@ -22,7 +22,8 @@ fn test_repr() {
     assert_brackets(&event, "set, waiters:1");
 }
 
-/// A set releases all. Who comes when the flag is set already goes through, before those released have run.
+/// A set releases all waiters. A task that comes while the flag is set returns at once, before
+/// those released have run.
 #[test]
 fn test_wait() {
     let (event, log) = (Event::new(), Log::new());
@@ -78,7 +79,8 @@ fn test_clear() {
     assert!(!event.is_set());
 }
 
-/// A clear does not take the release back of who waited at the set. Released twice, it counts once until it has run.
+/// A clear does not revoke the release of a task that waited at the set. Released twice, it counts
+/// once until it has run.
 #[test]
 fn test_clear_with_waiters() {
     let event = Event::new();

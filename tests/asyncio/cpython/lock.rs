@@ -25,7 +25,8 @@ fn test_repr() {
     assert_brackets(&lock, "unlocked");
 }
 
-/// A lock is no future, so it cannot be awaited by mistake; nor does it change by an `acquire` that is not awaited.
+/// A lock is no future, so it cannot be awaited by mistake; nor does it change by an `acquire` that
+/// is not awaited.
 #[test]
 fn test_lock() {
     assert!(!implements!(Lock: IntoFuture));
@@ -37,7 +38,8 @@ fn test_lock() {
     assert!(!lock.locked());
 }
 
-/// None of those with a guard is a future, and none is held because of a guard that nobody awaited.
+/// None of the objects with a guard is a future, and none is held because of a guard that was not
+/// awaited.
 #[test]
 fn test_lock_by_with_statement() {
     assert!(!implements!(Lock: IntoFuture));
@@ -57,7 +59,8 @@ fn test_lock_by_with_statement() {
     assert!(!semaphore.locked() && !bounded.locked());
 }
 
-/// One release lets one in, in the order of their coming, and one who comes in between waits for its turn.
+/// One release lets one waiter in, in order of arrival. A task that comes in between waits for its
+/// turn.
 #[test]
 fn test_acquire() {
     let (lock, log) = (Lock::new(()), Log::new());
@@ -106,7 +109,8 @@ fn test_acquire_cancel() {
     assert_brackets(&lock, "locked");
 }
 
-/// The holder releases in the turn in which the first in line is cancelled: the second gets the lock.
+/// The holder releases in the turn in which the first in line is cancelled: the second gets the
+/// lock.
 #[test]
 fn test_cancel_race() {
     let (lock, leave) = (Lock::new(()), Event::new());
@@ -163,7 +167,8 @@ fn test_cancel_release_race() {
     assert_brackets(&lock, "locked");
 }
 
-/// A release and the cancellation of the one waiting, whichever comes first, leave the lock to who comes next.
+/// A release and the cancellation of the only waiter, in either order, leave the lock to the next
+/// task that comes.
 #[test]
 fn test_finished_waiter_cancelled() {
     for release_first in [false, true] {
@@ -187,7 +192,8 @@ fn test_finished_waiter_cancelled() {
     }
 }
 
-/// To release what nobody has acquired is an error, and changes nothing. So it is where a guard holds the lock.
+/// A release of a lock that is not held is an error, and changes nothing. So is one of a lock that
+/// a guard holds.
 #[test]
 fn test_release_not_acquired() {
     let lock = Lock::new(());
@@ -200,7 +206,7 @@ fn test_release_not_acquired() {
     assert_brackets(&lock, "locked");
 }
 
-/// With nobody waiting, a release leaves the lock free.
+/// With no waiter, a release leaves the lock free.
 #[test]
 fn test_release_no_waiters() {
     let lock = Lock::new(());

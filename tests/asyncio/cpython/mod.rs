@@ -1,11 +1,13 @@
-//! What CPython's own tests of `asyncio.locks` assert (`Lib/test/test_asyncio/test_locks.py`, 3.13), asserted of ours.
+//! What CPython's own tests of `asyncio.locks` assert (`Lib/test/test_asyncio/test_locks.py`,
+//! 3.13), asserted of ours.
 //!
-//! A test here bears the name of the one there, in a module for its class. `docs/cpython-tests.md` pairs all 75, and
-//! says which have no pair and why; `table` keeps that page honest.
+//! A test here bears the name of the one there, in a module for its class. `docs/cpython-tests.md`
+//! pairs all 75, and says which have no pair and why; `table` keeps that page honest.
 //!
-//! Two habits of those tests are translated throughout. Acquiring without `async with` is a guard that is forgotten, or
-//! kept by the script. Cancelling a task is dropping its future; where a test needs the lock back after a cancelled
-//! `Condition.wait`, it is `wait_or`, whose stop stands for the cancellation.
+//! Two habits of those tests are translated throughout. Acquiring without `async with` is a guard
+//! that is forgotten, or kept by the script. Cancelling a task is dropping its future; where a test
+//! needs the lock back after a cancelled `Condition.wait`, it is `wait_or`, whose stop stands for
+//! the cancellation.
 
 use std::cell::RefCell;
 

@@ -40,7 +40,7 @@ fn test_initial_value_zero() {
     assert!(semaphore.try_acquire().is_none());
 }
 
-/// The brackets show the value if there is one to be had, else how many wait.
+/// The brackets show the value if a permit is available, otherwise the number of waiters.
 #[test]
 fn test_repr() {
     let semaphore = Semaphore::default();
@@ -79,8 +79,8 @@ fn test_semaphore_value() {
     assert!(refused.message.contains("at most `MAX_PERMITS` permits"));
 }
 
-/// Three permits and six who want one. A release hands its permit over, so the value stays 0, and who comes after it
-/// waits.
+/// Three permits, and six tasks that want one. A release hands its permit over, so the value stays
+/// 0, and the next task to come waits.
 #[test]
 fn test_acquire() {
     let (semaphore, log) = (Semaphore::new(3), Log::new());
@@ -122,7 +122,8 @@ fn test_acquire_cancel() {
     assert_eq!(semaphore.waiters(), 0);
 }
 
-/// The first two of four are cancelled: the permit goes to the third, and not to the fourth as well.
+/// The first two of four are cancelled: the permit goes to the third, and not to the fourth as
+/// well.
 #[test]
 fn test_acquire_cancel_before_awoken() {
     let semaphore = Semaphore::new(0);
@@ -155,7 +156,7 @@ fn test_acquire_hang() {
     assert!(semaphore.locked() && second.is_done());
 }
 
-/// One is cancelled right after it was granted the permit: that is to be had again.
+/// A waiter is cancelled right after it was granted the permit: the permit is available again.
 #[test]
 fn test_acquire_no_hang() {
     let semaphore = Semaphore::new(1);
@@ -179,7 +180,7 @@ fn test_acquire_no_hang() {
     assert_brackets(&semaphore, "unlocked, value:1");
 }
 
-/// A bounded semaphore refuses a release of what nobody has acquired.
+/// A bounded semaphore refuses the release of a permit that was not acquired.
 #[test]
 fn test_release_not_acquired() {
     let semaphore = BoundedSemaphore::default();
@@ -187,7 +188,7 @@ fn test_release_not_acquired() {
     assert_brackets(&semaphore, "unlocked, value:1");
 }
 
-/// With nobody waiting, a release gives the permit back to the value.
+/// With no waiter, a release adds the permit to the value.
 #[test]
 fn test_release_no_waiters() {
     let semaphore = Semaphore::default();
@@ -197,7 +198,7 @@ fn test_release_no_waiters() {
     assert!(!semaphore.locked());
 }
 
-/// Who releases and acquires again goes to the back: three take turns.
+/// A task that releases and acquires again goes to the back: three take turns.
 #[test]
 fn test_acquire_fifo_order() {
     let (semaphore, log) = (Semaphore::new(1), Log::new());
@@ -227,7 +228,8 @@ fn test_acquire_fifo_order() {
     );
 }
 
-/// Nor does it get the permit back that it has just released, as long as another was granted one and has not run.
+/// Nor does it get the permit back that it has just released, as long as another was granted one
+/// and has not run.
 #[test]
 fn test_acquire_fifo_order_2() {
     let (semaphore, log) = (Semaphore::new(1), Log::new());
@@ -264,8 +266,9 @@ fn test_acquire_fifo_order_3() {
     assert_eq!(log.so_far(), [2, 3]);
 }
 
-/// Three releases meet one waiter, so two permits are left while two newcomers queue. Whoever finishes its acquire
-/// wakes as many as the value allows, in one step: before a task that it starts itself.
+/// Three releases meet one waiter, so two permits are left while two newcomers queue. The task that
+/// finishes its acquire wakes as many as the value allows, in one step: before a task that it
+/// starts itself.
 #[test]
 fn test_acquire_fifo_order_4() {
     let (semaphore, log) = (Semaphore::new(0), Log::new());

@@ -1,10 +1,12 @@
-//! `docs/cpython-tests.md` tells the truth: it has all of CPython's tests, and every test of ours that it names.
+//! `docs/cpython-tests.md` is true: it has all of CPython's tests, and every test of ours that it
+//! names exists.
 
 use std::collections::BTreeSet;
 
 const PAGE: &str = include_str!("../../../docs/cpython-tests.md");
 
-/// A class of CPython's tests: its section, its module here with the source, and the names without `test_`.
+/// A class of CPython's tests: its section, its module here with the source, and the names without
+/// `test_`.
 struct Class {
     section: &'static str,
     module: &'static str,
@@ -85,8 +87,8 @@ fn tests_in(source: &'static str) -> BTreeSet<&'static str> {
         .collect()
 }
 
-/// All 75 are there, once and in their sections. Each has its pair under the same name, or the page says why it has none.
-/// And there are no tests here that it leaves out.
+/// All 75 are there, once and in their sections. Each has its pair under the same name, or the page
+/// says why it has none. And there are no tests here that it leaves out.
 #[test]
 fn the_page_pairs_all_of_cpythons_tests_with_ours() {
     let (mut theirs_in_all, mut ours_in_all, mut typed_in_all) = (0, 0, 0);

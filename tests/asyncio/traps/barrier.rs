@@ -5,7 +5,8 @@ use awaitlist_tests::assert_brackets;
 
 use super::{Log, NOTHING, Stage};
 
-/// The last to arrive returns first, with the highest index; the others follow in the order of their arrival.
+/// The last to arrive returns first, with the highest index; the others follow in the order of
+/// their arrival.
 #[test]
 fn trap_32_the_last_to_arrive_returns_first() {
     let (barrier, log) = (Barrier::new(3), Log::default());
@@ -20,9 +21,9 @@ fn trap_32_the_last_to_arrive_returns_first() {
     assert_brackets(&barrier, "filling, waiters:0/3");
 }
 
-/// In CPython the next to arrive gets the index that a cancelled arrival makes free at the end, which another has already
-/// (gh-155233), and the first of those left goes to the back: `e: 3, c: 2, b: 1, d: 2`. With us indices are given when
-/// the round is complete, in the order of arrival.
+/// In CPython the next to arrive gets the index that a cancelled arrival makes free at the end,
+/// which another has already (gh-155233), and the first of those left goes to the back: `e: 3, c:
+/// 2, b: 1, d: 2`. With us indices are given when the round is complete, in the order of arrival.
 #[test]
 fn trap_33_after_a_cancelled_arrival_indices_stay_unique() {
     let (barrier, log) = (Barrier::new(4), Log::default());
@@ -57,7 +58,8 @@ fn trap_34_a_cancelled_arrival_does_not_break_the_barrier() {
     assert!(!barrier.broken());
 }
 
-/// One who was released and is cancelled before it has run: the others keep their indices, and the round ends.
+/// A released arrival is cancelled before it has run: the others keep their indices, and the round
+/// ends.
 #[test]
 fn trap_35_a_cancelled_release_concerns_nobody_else() {
     let (barrier, log) = (Barrier::new(3), Log::default());
@@ -75,7 +77,7 @@ fn trap_35_a_cancelled_release_concerns_nobody_else() {
     assert_brackets(&barrier, "filling, waiters:0/3");
 }
 
-/// Who comes while a round leaves waits uncounted, and joins the next.
+/// A task that comes while a round leaves waits without being counted, and joins the next.
 #[test]
 fn trap_36_who_comes_while_the_barrier_drains_joins_the_next_round() {
     let (barrier, log) = (Barrier::new(2), Log::default());
@@ -94,7 +96,7 @@ fn trap_36_who_comes_while_the_barrier_drains_joins_the_next_round() {
     assert_brackets(&barrier, "filling, waiters:0/2");
 }
 
-/// A reset fails those as well who were released and have not run.
+/// A reset also fails the tasks that were released and have not run.
 #[test]
 fn trap_37_a_reset_fails_those_released_that_have_not_left() {
     let (barrier, log) = (Barrier::new(3), Log::default());
@@ -117,7 +119,8 @@ fn trap_37_a_reset_fails_those_released_that_have_not_left() {
     assert_brackets(&barrier, "filling, waiters:0/3");
 }
 
-/// An abort while a round leaves fails those released and those who wait for the next round, with a message each.
+/// An abort while a round leaves fails the released tasks and those that wait for the next round,
+/// each with a message.
 #[test]
 fn trap_38_an_abort_has_a_message_for_those_inside_and_one_for_newcomers() {
     let (barrier, log) = (Barrier::new(2), Log::default());
@@ -137,7 +140,8 @@ fn trap_38_an_abort_has_a_message_for_those_inside_and_one_for_newcomers() {
     assert_brackets(&barrier, "broken");
 }
 
-/// Who comes after a reset waits until those inside have left, and is then the first of the new round.
+/// A task that comes after a reset waits until those inside have left, and is then the first of the
+/// new round.
 #[test]
 fn trap_39_who_comes_while_the_barrier_resets_joins_the_new_round() {
     let (barrier, log) = (Barrier::new(3), Log::default());
@@ -170,7 +174,7 @@ fn trap_40_a_broken_barrier_resets_until_those_inside_have_left() {
     assert_brackets(&barrier, "filling, waiters:0/3");
 }
 
-/// An abort with nobody there stays: all who come fail, until a reset.
+/// An abort without waiters stays: all tasks that come fail, until a reset.
 #[test]
 fn trap_41_an_abort_with_nobody_there_stays() {
     let (barrier, log) = (Barrier::new(2), Log::default());
@@ -188,7 +192,7 @@ fn trap_41_an_abort_with_nobody_there_stays() {
     assert!(!b.is_done());
 }
 
-/// After an abort nobody is said to wait, though those inside have not left.
+/// After an abort the barrier shows no waiters, though the tasks inside have not left.
 #[test]
 fn trap_42_nobody_waits_at_a_broken_barrier() {
     let (barrier, log) = (Barrier::new(3), Log::default());

@@ -7,7 +7,7 @@ use awaitlist_tests::assert_brackets;
 
 use super::{Log, NOTHING, Stage};
 
-/// Notifies with the lock that somebody has left held, and leaves it held.
+/// Notifies with the lock that another task has left held, and leaves it held.
 fn notify(condition: &Condition, n: usize) -> Result<(), NotAcquired> {
     let guard = condition.lock().adopt()?;
     condition.notify(&guard, n);
@@ -42,7 +42,7 @@ fn trap_13_notify_skips_those_already_notified() {
     assert!(!c.is_done());
 }
 
-/// Who was notified queues for the lock behind those who waited for it before.
+/// A notified task queues for the lock behind the tasks that waited for the lock before.
 #[test]
 fn trap_14_the_notified_go_to_the_back_of_the_locks_queue() {
     let (condition, log) = (Condition::new(()), Log::default());
@@ -69,7 +69,8 @@ fn trap_14_the_notified_go_to_the_back_of_the_locks_queue() {
     assert_brackets(&condition, "locked");
 }
 
-/// Who was notified counts among the condition's waiters until it runs; from then on among the lock's.
+/// A notified task counts among the condition's waiters until it runs; from then on among the
+/// lock's.
 #[test]
 fn trap_15_the_notified_count_as_waiters_until_they_run() {
     let (condition, log) = (Condition::new(()), Log::default());
@@ -91,8 +92,9 @@ fn trap_15_the_notified_count_as_waiters_until_they_run() {
     assert_brackets(&condition, "locked");
 }
 
-/// CPython 3.13 wakes another waiter whenever a wait is cancelled, since it does not know whether a notification was used
-/// up. We do know, and wake nobody where none was: as 3.11 and 3.12, `b` waits on.
+/// CPython 3.13 wakes another waiter whenever a wait is cancelled, since it does not know whether a
+/// notification was used up. We know, and wake no waiter where there was no notification: as in
+/// 3.11 and 3.12, `b` keeps waiting.
 #[test]
 fn trap_16_a_cancelled_waiter_that_was_not_notified_wakes_nobody() {
     let (condition, log) = (Condition::new(()), Log::default());
@@ -108,7 +110,8 @@ fn trap_16_a_cancelled_waiter_that_was_not_notified_wakes_nobody() {
     assert!(!b.is_done());
 }
 
-/// Who is cancelled after it was notified passes the notification on. With us it does so at the drop.
+/// A task that is cancelled after it was notified passes the notification on. Ours does so at the
+/// drop.
 #[test]
 fn trap_17_a_cancelled_waiter_passes_its_notification_on() {
     let (condition, log) = (Condition::new(()), Log::default());
@@ -129,9 +132,10 @@ fn trap_17_a_cancelled_waiter_passes_its_notification_on() {
     assert_brackets(&condition, "unlocked");
 }
 
-/// In CPython a cancellation that comes while the lock is acquired again is raised only with the lock held. A drop cannot
-/// wait for that: the wait is over, and its place in the lock's queue is gone. `wait_or` can: it does not look at its stop
-/// any more once it was notified, and answers with the lock held; but it says that it was notified, since it was.
+/// In CPython a cancellation that comes while the lock is acquired again is raised only with the
+/// lock held. A drop cannot wait for that: the wait is over, and its place in the lock's queue is
+/// gone. `wait_or` can: it does not poll its stop any more once it was notified, and returns with
+/// the lock held; but it reports that it was notified, since it was.
 #[test]
 fn trap_18_a_stop_while_acquiring_again_does_not_return_early() {
     let (condition, stop, log) = (Condition::new(()), Event::new(), Log::default());
@@ -157,8 +161,9 @@ fn trap_18_a_stop_while_acquiring_again_does_not_return_early() {
     assert_brackets(&condition, "locked");
 }
 
-/// In CPython a cancelled acquire after a notification begins anew, at the back of the lock's queue. With us a stop that
-/// comes then is not looked at, so the place is kept: `a` goes before `x`.
+/// In CPython a cancelled acquire after a notification begins anew, at the back of the lock's
+/// queue. With us a stop that comes then is not looked at, so the place is kept: `a` goes before
+/// `x`.
 #[test]
 fn trap_19_a_stop_while_acquiring_again_does_not_cost_the_place() {
     let (condition, stop, log) = (Condition::new(()), Event::new(), Log::default());
@@ -182,8 +187,8 @@ fn trap_19_a_stop_while_acquiring_again_does_not_cost_the_place() {
     assert_brackets(&condition, "locked");
 }
 
-/// In CPython the lock is held after a cancelled wait. So it is after a `wait_or` that was stopped. It is not after a drop,
-/// which has nobody to give the guard to.
+/// In CPython the lock is held after a cancelled wait. So it is after a `wait_or` that was stopped.
+/// It is not after a drop, which cannot return a guard.
 #[test]
 fn trap_20_after_a_stopped_wait_the_lock_is_held() {
     let (condition, stop, log) = (Condition::new(()), Event::new(), Log::default());
@@ -246,8 +251,8 @@ fn trap_21_a_false_predicate_uses_the_notification_up() {
     assert_brackets(&condition, "unlocked");
 }
 
-/// A condition asks whether the lock is held, not by whom. With us a guard is asked for: whose hold was forgotten,
-/// anybody may adopt, and so notify. Nobody can where the lock is free. To notify 0 does nothing.
+/// A condition checks whether the lock is held, not by which task. Ours needs a guard: any task may
+/// adopt a forgotten hold, and so notify. None can if the lock is free. `notify(0)` does nothing.
 #[test]
 fn trap_22_a_condition_asks_for_a_hold_not_for_the_owner() {
     let (condition, log) = (Condition::new(()), Log::default());
@@ -261,7 +266,7 @@ fn trap_22_a_condition_asks_for_a_hold_not_for_the_owner() {
     assert_eq!(stage.settle(), ["h"]);
     assert_brackets(&condition, "locked, waiters:1");
     assert_eq!(notify(&condition, 0), Ok(()));
-    assert_eq!(stage.tasks.tick(), 0, "nobody was woken");
+    assert_eq!(stage.tasks.tick(), 0, "no task was woken");
     assert_brackets(&condition, "locked, waiters:1");
     let guard = condition.lock().adopt().expect("h has left it held");
     condition.notify_all(&guard);

@@ -5,7 +5,7 @@ use awaitlist_tests::assert_brackets;
 
 use super::{Log, NOTHING, Stage};
 
-/// Those who waited at the set return, though the flag is cleared before they run.
+/// Tasks that waited at the set return, though the flag is cleared before they run.
 #[test]
 fn trap_08_a_clear_does_not_hold_back_who_waited_at_the_set() {
     let (event, log) = (Event::new(), Log::default());
@@ -22,7 +22,7 @@ fn trap_08_a_clear_does_not_hold_back_who_waited_at_the_set() {
     assert_brackets(&event, "unset");
 }
 
-/// But one who begins to wait after the clear goes on waiting.
+/// But a task that begins to wait after the clear keeps waiting.
 #[test]
 fn trap_09_a_set_does_not_release_who_waits_after_the_clear() {
     let (event, log) = (Event::new(), Log::default());
@@ -40,7 +40,7 @@ fn trap_09_a_set_does_not_release_who_waits_after_the_clear() {
     assert!(!b.is_done());
 }
 
-/// A newcomer to a set event returns at once, before those who were woken and have not run.
+/// A newcomer to a set event returns at once, before the tasks that were woken and have not run.
 #[test]
 fn trap_10_a_newcomer_to_a_set_event_overtakes_those_woken() {
     let (event, log) = (Event::new(), Log::default());
@@ -71,7 +71,8 @@ fn trap_11_woken_waiters_of_an_event_count_until_they_run() {
     assert_brackets(&event, "set");
 }
 
-/// One who is cancelled after the set and before its turn is cancelled. With us it is gone at the drop.
+/// A task that is cancelled after the set and before its turn is cancelled. Ours is gone at the
+/// drop.
 #[test]
 fn trap_12_a_cancellation_wins_over_a_set() {
     let (event, log) = (Event::new(), Log::default());

@@ -5,7 +5,8 @@ use awaitlist_tests::assert_brackets;
 
 use super::{Log, NOTHING, Stage};
 
-/// A release does not hand the lock over. Until the one designated runs, it is not locked, and cannot be released.
+/// A release does not hand the lock over. Until the one designated runs, it is not locked, and
+/// cannot be released.
 #[test]
 fn trap_01_release_is_not_a_hand_over() {
     let (lock, log) = (Lock::new(()), Log::default());
@@ -24,7 +25,8 @@ fn trap_01_release_is_not_a_hand_over() {
     assert_brackets(&lock, "locked");
 }
 
-/// A newcomer does not get in between the release and the turn of the one designated, though the lock is free.
+/// A newcomer does not get in between the release and the turn of the one designated, though the
+/// lock is free.
 #[test]
 fn trap_02_a_newcomer_does_not_barge_in_after_a_release() {
     let (lock, log) = (Lock::new(()), Log::default());
@@ -47,7 +49,8 @@ fn trap_02_a_newcomer_does_not_barge_in_after_a_release() {
     assert_brackets(&lock, "locked");
 }
 
-/// Whoever is cancelled when it is designated passes its turn on. With us the next is designated at the drop.
+/// A task that is cancelled when it is designated passes its turn on. Ours designates the next at
+/// the drop.
 #[test]
 fn trap_03_a_cancelled_designate_passes_its_turn_on() {
     let (lock, log) = (Lock::new(()), Log::default());
@@ -65,8 +68,9 @@ fn trap_03_a_cancelled_designate_passes_its_turn_on() {
     assert_brackets(&lock, "locked");
 }
 
-/// CPython's release wakes nobody if the first in line is cancelled and has not run; that one passes the turn on when it
-/// does. With us it is gone at the drop, so the release designates the next, one turn earlier.
+/// CPython's release wakes no task if the first waiter is cancelled and has not run; that task
+/// passes the turn on when it runs. Ours is gone at the drop, so the release designates the next,
+/// one turn earlier.
 #[test]
 fn trap_04_a_cancelled_head_is_gone_before_the_release() {
     let (lock, log) = (Lock::new(()), Log::default());
@@ -85,8 +89,8 @@ fn trap_04_a_cancelled_head_is_gone_before_the_release() {
     assert_brackets(&lock, "locked");
 }
 
-/// When all who waited are cancelled, a newcomer gets in at once. CPython counts the cancelled until they run; with us
-/// they are gone at the drop.
+/// When all waiters are cancelled, a newcomer gets in at once. CPython counts the cancelled waiters
+/// until they run; ours are gone at the drop.
 #[test]
 fn trap_05_a_newcomer_passes_those_who_were_cancelled() {
     let (lock, log) = (Lock::new(()), Log::default());
@@ -106,7 +110,7 @@ fn trap_05_a_newcomer_passes_those_who_were_cancelled() {
     assert_brackets(&lock, "locked");
 }
 
-/// When one who is not first is cancelled, and the first is designated, nobody else is.
+/// When a waiter that is not first is cancelled, and the first is designated, no other is.
 #[test]
 fn trap_06_a_cancelled_waiter_behind_the_designate_wakes_nobody() {
     let (lock, log) = (Lock::new(()), Log::default());
@@ -137,7 +141,7 @@ fn trap_07_a_cancelled_waiter_of_a_held_lock_wakes_nobody() {
     assert_eq!(stage.settle(), ["a"]);
     assert_brackets(&lock, "locked, waiters:2");
     assert!(b.cancel());
-    assert_eq!(stage.tasks.tick(), 0, "nobody was woken");
+    assert_eq!(stage.tasks.tick(), 0, "no task was woken");
     assert_brackets(&lock, "locked, waiters:1");
     assert!(!c.is_done());
 }

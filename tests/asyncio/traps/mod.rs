@@ -1,21 +1,22 @@
 //! Forty-five places where a port of asyncio's locks goes wrong if it does what seems natural.
 //!
-//! Each test is a script with what CPython 3.13 was seen to do: who goes on, in which order, with which error, and
-//! what is printed between the brackets at that moment. A script spawns tasks and changes primitives while no task
-//! runs; `tick` runs those that are ready, `settle` runs until nobody is, and both answer what the tasks have logged: a
-//! name says that the task has got what it waited for, and what follows it what that was.
+//! Each test is a script with what CPython 3.13 was seen to do: which task continues, in which
+//! order, with which error, and what is printed between the brackets at that moment. A script
+//! spawns tasks and changes primitives while no task runs. `tick` runs the tasks that are ready,
+//! `settle` runs until none is, and both return what the tasks have logged: a name says that the
+//! task has got what it waited for, and what follows the name is what that was.
 //!
-//! A cancellation is a drop, which takes effect at once. In CPython it does one turn of the loop later, and until then
-//! the brackets count a waiter that is cancelled. Where more than that is different, the test asserts what we do, and its
-//! comment says why.
+//! A cancellation is a drop, which takes effect at once. In CPython it does one turn of the loop
+//! later, and until then the brackets count a waiter that is cancelled. Where more than that is
+//! different, the test asserts what we do, and its comment says why.
 //!
 //! What the API cannot express, and the scripts leave out:
 //!
 //! - `notify(-1)`, which does nothing in Python (22): the number is unsigned.
-//! - The message of a cancellation, of which the last one is kept (18): a drop has none. What a `stop` answers comes
-//!   out of `wait_or` instead.
-//! - A hold released while somebody's guard lives: only a forgotten hold can be. The scripts forget all their guards, as
-//!   a Python program does that does not use `async with`.
+//! - The message of a cancellation, of which the last one is kept (18): a drop has none. What a
+//!   `stop` returns comes out of `wait_or` instead.
+//! - A hold released while another task's guard lives: only a forgotten hold can be. The scripts
+//!   forget all their guards, as a Python program does that does not use `async with`.
 
 use std::{cell::RefCell, fmt::Display, future::Future};
 
@@ -85,7 +86,8 @@ impl<'a> Stage<'a> {
         })
     }
 
-    /// Waits for a notification or for `stop`, logs which it was, and leaves the lock held for others to release.
+    /// Waits for a notification or for `stop`, logs which it was, and leaves the lock held for
+    /// others to release.
     fn wait_or_stop(
         &self,
         name: &'a str,

@@ -5,7 +5,7 @@ use awaitlist_tests::assert_brackets;
 
 use super::{Log, NOTHING, Stage};
 
-/// A release with somebody waiting hands the permit over: it is not in the value before that one runs.
+/// A release with a waiter hands the permit over: it is not in the value before the waiter runs.
 #[test]
 fn trap_23_a_semaphore_hands_its_permit_over() {
     let (semaphore, log) = (Semaphore::new(0), Log::default());
@@ -21,8 +21,8 @@ fn trap_23_a_semaphore_hands_its_permit_over() {
     assert_brackets(&semaphore, "locked");
 }
 
-/// More releases than waiters: there are permits, and it is locked all the same, until the one granted has run. A
-/// newcomer queues.
+/// More releases than waiters: there are permits, and it is locked all the same, until the one
+/// granted has run. A newcomer queues.
 #[test]
 fn trap_24_a_semaphore_may_be_locked_with_permits_to_be_had() {
     let (semaphore, log) = (Semaphore::new(0), Log::default());
@@ -43,7 +43,8 @@ fn trap_24_a_semaphore_may_be_locked_with_permits_to_be_had() {
     assert_brackets(&semaphore, "unlocked, value:1");
 }
 
-/// Who finishes its acquire wakes as many of those behind it as the value allows, in one step.
+/// A task that finishes its acquire wakes as many of those behind it as the value allows, in one
+/// step.
 #[test]
 fn trap_25_a_finished_acquire_wakes_as_many_as_the_value_allows() {
     let (semaphore, log) = (Semaphore::new(0), Log::default());
@@ -68,7 +69,7 @@ fn trap_25_a_finished_acquire_wakes_as_many_as_the_value_allows() {
     assert!(!d.is_done());
 }
 
-/// Who is cancelled after the grant passes the permit on. With us it does so at the drop.
+/// A task that is cancelled after the grant passes the permit on. Ours does so at the drop.
 #[test]
 fn trap_26_a_cancelled_grant_goes_to_the_next() {
     let (semaphore, log) = (Semaphore::new(0), Log::default());
@@ -87,7 +88,7 @@ fn trap_26_a_cancelled_grant_goes_to_the_next() {
     assert_brackets(&semaphore, "locked");
 }
 
-/// With nobody else waiting, it goes back into the value.
+/// With no other waiter, it is added to the value again.
 #[test]
 fn trap_27_a_cancelled_grant_goes_back_into_the_value() {
     let (semaphore, log) = (Semaphore::new(0), Log::default());
@@ -103,8 +104,8 @@ fn trap_27_a_cancelled_grant_goes_back_into_the_value() {
     assert_brackets(&semaphore, "unlocked, value:1");
 }
 
-/// A release does not grant to one who is cancelled, but to the next: CPython's semaphore, unlike its lock, skips those,
-/// and ours have gone.
+/// A release does not grant to a cancelled waiter, but to the next: CPython's semaphore, unlike its
+/// lock, skips those, and ours have gone.
 #[test]
 fn trap_28_a_release_grants_nobody_who_was_cancelled() {
     let (semaphore, log) = (Semaphore::new(0), Log::default());
@@ -122,8 +123,8 @@ fn trap_28_a_release_grants_nobody_who_was_cancelled() {
     assert_brackets(&semaphore, "locked");
 }
 
-/// When all who waited are cancelled, a newcomer gets in at once. CPython prints them beside the value until they run
-/// (`unlocked, value:1, waiters:1`); with us they are gone at the drop.
+/// When all waiters are cancelled, a newcomer gets in at once. CPython prints them beside the value
+/// until they run (`unlocked, value:1, waiters:1`); ours are gone at the drop.
 #[test]
 fn trap_29_a_semaphore_whose_waiters_are_all_cancelled_is_unlocked() {
     let (semaphore, log) = (Semaphore::new(0), Log::default());
@@ -142,8 +143,8 @@ fn trap_29_a_semaphore_whose_waiters_are_all_cancelled_is_unlocked() {
     assert_brackets(&semaphore, "locked");
 }
 
-/// A bounded semaphore looks at its value and at nothing else. A grant takes the permit out of that, so of three releases
-/// after two acquires on one permit, only the last is found out.
+/// A bounded semaphore looks at its value and at nothing else. A grant takes the permit out of
+/// that, so of three releases after two acquires on one permit, only the last is found out.
 #[test]
 fn trap_30_a_grant_hides_a_release_too_many() {
     let (semaphore, log) = (BoundedSemaphore::new(1), Log::default());
@@ -166,7 +167,8 @@ fn trap_30_a_grant_hides_a_release_too_many() {
     assert_brackets(&semaphore, "unlocked, value:1");
 }
 
-/// A semaphore has no upper bound but what it can count. A bounded one that began with nothing can never be released.
+/// A semaphore has no upper bound but what it can count. A bounded one that began with nothing can
+/// never be released.
 #[test]
 fn trap_31_a_semaphore_has_no_bound_and_a_bound_of_0_is_one() {
     let (semaphore, bounded) = (Semaphore::new(0), BoundedSemaphore::new(0));

@@ -10,7 +10,7 @@ use tokio_test::{
 
 const ABORT_OR_RESET: Result<usize, BrokenBarrier> = Err(BrokenBarrier::AbortOrReset);
 
-/// So many who have arrived at a barrier.
+/// So many arrivals at a barrier.
 macro_rules! arrive {
     ($barrier:ident, $count:expr) => {
         (0..$count)

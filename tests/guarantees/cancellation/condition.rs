@@ -11,7 +11,7 @@ use tokio_test::{
     task::{Spawn, spawn},
 };
 
-/// So many who wait for a condition to be notified.
+/// So many waiters of a condition.
 macro_rules! wait_for {
     ($condition:ident, $count:expr) => {
         (0..$count)
@@ -347,7 +347,7 @@ fn no_notification_is_lost_whoever_is_dropped_and_whenever() {
             }
         }
         assert!(held.is_none());
-        // If anybody is left, each notification let one return.
+        // If a waiter is left, each notification let one return.
         assert!(
             waits.is_empty() || returned == notified,
             "seed {seed}: {notified} notified, {returned} returned, {} left",

@@ -1,5 +1,6 @@
-//! A future forgotten while it is queued is a waiter for ever, and no danger: its memory stays, and no node knows where
-//! its primitive is, which may be moved and dropped. A leaked guard holds for ever.
+//! A future forgotten while it is queued is a waiter for ever, and no danger: its memory stays, and
+//! no node knows where its primitive is, which may be moved and dropped. A leaked guard holds for
+//! ever.
 
 use awaitlist::{Barrier, BoundedSemaphore, Condition, Event, Lock, Semaphore};
 use awaitlist_tests::{TestWaker, leak, now, poll, waiting};

@@ -8,7 +8,7 @@ use tokio_test::{
     task::{Spawn, spawn},
 };
 
-/// A held lock, and three who wait for it.
+/// A held lock, and three waiters.
 macro_rules! three_wait_for {
     ($lock:ident, $held:ident, $waits:ident) => {
         let $lock = Lock::new(());

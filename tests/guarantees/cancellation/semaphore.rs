@@ -8,7 +8,7 @@ use tokio_test::{
     task::{Spawn, spawn},
 };
 
-/// Those who wait for a semaphore, each with its need, polled once.
+/// Waiters of a semaphore, each with its need, polled once.
 macro_rules! waits_for {
     ($semaphore:ident, $needs:expr) => {
         $needs

@@ -1,4 +1,5 @@
-//! More wakes than go into one batch: what happens between two batches is not lost, and takes nobody's turn.
+//! More wakes than fit into one batch: what happens between two batches is not lost, and takes no
+//! waiter's turn.
 
 use awaitlist::{BoundedSemaphore, Condition, Semaphore};
 use awaitlist_tests::{TestWaker, now, once, poll, waiting};
@@ -114,7 +115,7 @@ fn a_release_from_inside_a_grant_is_added_to_the_one_that_is_running() {
 
 type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// One who waits for a condition, polled once, and lets the lock go at once when it has it.
+/// A waiter of a condition, polled once, that releases the lock as soon as it has it.
 fn wait_for(condition: &Arc<Condition>, test_waker: &TestWaker) -> Wait {
     let condition = Arc::clone(condition);
     let mut wait: Wait = Box::pin(async move {

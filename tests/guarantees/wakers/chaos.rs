@@ -1,6 +1,6 @@
-//! Wakers that do anything at all to the primitive that wakes them, thrown by rng: start waits, poll them, drop them,
-//! give back, set, notify, abort. Afterwards nobody may be left asleep who has what it waits for: only those who were
-//! woken are polled, and that must be all it takes.
+//! Wakers that do random things to the primitive that wakes them: start waits, poll them, drop
+//! them, release, set, notify, abort. Afterwards no waiter may be left asleep while what it waits
+//! for is available: only woken waiters are polled, and that must be enough.
 
 use awaitlist::{
     Barrier, BrokenBarrier, Condition, Event, Lock, OwnedLockGuard, Semaphore,
@@ -35,7 +35,7 @@ trait Game: Send + Sync + Sized + 'static {
     /// Does something to the primitive.
     fn act(&self, rng: &mut Rng);
 
-    /// Does what lets all who wait finish, but for those in the middle of it. Called again and again.
+    /// Does what lets all waiters finish, except those in the middle of it. Called again and again.
     fn let_all_finish(&self);
 }
 
@@ -55,7 +55,7 @@ struct Table<G: Game> {
 }
 
 impl<G: Game> Table<G> {
-    /// The rng of one step, so that none are held while it is taken.
+    /// The random numbers of one step, so that the mutex is free while the step runs.
     fn rng(&self) -> Rng {
         Rng::new(self.rng.lock().unwrap().below(1 << 30) as u64)
     }

@@ -1,5 +1,5 @@
-//! What is waited for comes while the waker is cloned: after the first look, and before the place is taken. That is
-//! where another thread's release would fall in between.
+//! What is waited for comes while the waker is cloned: after the first look, and before the place
+//! is taken. That is where another thread's release would fall in between.
 
 use awaitlist::{Barrier, BoundedSemaphore, BrokenBarrier, Condition, Event, Lock, Semaphore};
 use awaitlist_tests::{TestWaker, now, once, poll, waiting};
@@ -13,8 +13,8 @@ fn giving(give: impl FnOnce() + Send + 'static) -> TestWaker {
     TestWaker::new().on_clone(once(give))
 }
 
-/// Polls a new future, and one that waits already, each with a waker whose clone gives what it waits for. Both find it
-/// in that very poll, and keep no waker.
+/// Polls a new future, and one that waits already, each with a waker whose clone gives what it
+/// waits for. Both find it in that very poll, and keep no waker.
 #[track_caller]
 fn is_found_at_once<F: Future>(
     mut make: impl FnMut() -> F,

@@ -73,7 +73,7 @@ fn one_woken_by_an_event_clears_it_and_waits_for_the_next_set() {
         .collect();
     for round in 1..=3 {
         event.set();
-        // Each once, in order: whoever waits again inside its wake came too late for this set.
+        // Each once, in order: a task that waits again inside its wake came too late for this set.
         let mut rounds = rounds.lock().unwrap();
         assert_eq!(*rounds, (0..MANY).collect::<Vec<_>>(), "round {round}");
         rounds.clear();
@@ -130,7 +130,8 @@ fn a_notifier_that_runs_as_a_wait_lets_the_lock_go_reaches_that_wait() {
             condition.notify(&guard, 1);
         })
     };
-    // The first poll releases the lock, which runs the notifier from end to end, and only then returns.
+    // The first poll releases the lock, which runs the notifier from end to end, and only then
+    // returns.
     let mut wait = waiting(condition.wait(held), Waker::noop());
     assert!(notifier.finished());
     match poll(&mut wait, Waker::noop()) {
@@ -181,7 +182,7 @@ fn those_released_at_a_barrier_come_back_for_the_next_round() {
         let mut indices = indices.lock().unwrap();
         assert_eq!(*indices, (0..MANY).collect::<Vec<_>>(), "round {round}");
         indices.clear();
-        // All but those who have finished are inside for the next round.
+        // All tasks that have not finished are inside for the next round.
         assert_eq!(barrier.n_waiting(), if round < 3 { MANY } else { 0 });
     }
     assert!(tasks.iter().all(|task| task.finished()));

@@ -1,4 +1,5 @@
-//! What a panic of a waker, or a waker that comes back in, once cost: a permit, a hold, a notification, an index, a step.
+//! What a panic of a waker, or a waker that comes back in, once cost: a permit, a hold, a
+//! notification, an index, a step.
 
 use awaitlist::{Barrier, BoundedSemaphore, Condition, Lock, Semaphore};
 use awaitlist_tests::{TestWaker, caught, now, once, poll, waiting};
@@ -170,7 +171,7 @@ fn a_clone_whose_drop_panics_opens_the_gate_of_a_barrier_all_the_same() {
     assert_eq!(test_waker.wakes(), 1);
 }
 
-/// A safe call could take the lock of a list, and let it go: two had `&mut` to its state.
+/// A safe call could lock a list, and unlock it: two callers had `&mut` to its state.
 #[test]
 fn an_exchange_of_the_lock_itself_is_refused() {
     let queue = awaitlist_core::Queue::new(0, 41, awaitlist_core::trace::Probe::event(None));

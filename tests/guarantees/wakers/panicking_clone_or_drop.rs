@@ -1,16 +1,17 @@
-//! A waker that panics as it is cloned has not been left anywhere. One that panics as it is dropped is gone all the
-//! same.
+//! A waker that panics as it is cloned has not been left anywhere. One that panics as it is dropped
+//! is gone all the same.
 
 use awaitlist::{Barrier, BoundedSemaphore, Condition, Event, Lock, Semaphore};
 use awaitlist_tests::{TestWaker, caught, now, poll, waiting};
 use std::{future::pending, panic::Location, pin::Pin, sync::Arc, task::Waker, thread};
 
-/// Wakers of which no clone is to be had.
+/// Wakers that cannot be cloned.
 fn not_cloned() -> TestWaker {
     TestWaker::new().on_clone(|| panic!("cloned"))
 }
 
-/// Wakers whose clones panic when they are dropped. The first of the family is leaked, so that it does not.
+/// Wakers whose clones panic when they are dropped. The first of the family is leaked, so that it
+/// does not.
 fn not_dropped() -> (TestWaker, Waker) {
     let test_waker = TestWaker::new().on_drop(|| {
         if !thread::panicking() {
@@ -26,8 +27,8 @@ fn drop_quietly(waker: Waker) {
     assert_eq!(caught(|| drop(waker)).message, "dropped");
 }
 
-/// First a clone panics as the future would queue, then as it would change its waker. After each of these it waits on
-/// as if that poll had not been.
+/// First a clone panics as the future would queue, then as it would change its waker. After each of
+/// these it waits on as if that poll had not been.
 #[track_caller]
 fn a_failed_clone_changes_nothing<F: Future>(
     future: F,
@@ -120,7 +121,8 @@ fn a_clone_that_panics_as_a_notified_one_goes_for_the_lock_keeps_the_notificatio
     drop(second);
 }
 
-/// A future's waker is replaced by another one, or dropped with it; that panics, and everything else is as it should.
+/// A future's waker is replaced by another one, or dropped with it; that panics, and everything
+/// else is as it should.
 #[track_caller]
 fn a_failed_drop_of_a_waker_costs_nothing_else<F: Future>(
     mut make: impl FnMut() -> F,

@@ -1,5 +1,5 @@
-//! A waker that panics costs nobody else's wake-up. The first panic goes on in the caller when all are woken, or ends
-//! there if the caller is unwinding already.
+//! A waker that panics costs no other waiter its wake-up. The first panic continues in the caller
+//! when all are woken, or ends there if the caller is unwinding already.
 
 use awaitlist::{
     Barrier, BoundedSemaphore, BrokenBarrier, Condition, Event, Lock, OwnedLockGuard, Semaphore,
@@ -18,7 +18,8 @@ fn panics_with(text: &'static str) -> TestWaker {
     TestWaker::new().on_wake(move || panic!("{text}"))
 }
 
-/// `MANY` futures that wait, three of which have wakers that panic: the first, one in a later batch, and the last.
+/// `MANY` futures that wait, three of which have wakers that panic: the first, one in a later
+/// batch, and the last.
 fn with_three_bad_ones<F: Future>(mut make: impl FnMut() -> F) -> (Vec<Pin<Box<F>>>, TestWaker) {
     let bad = ["first", "second", "third"].map(panics_with);
     let good = TestWaker::new();
@@ -33,7 +34,8 @@ fn with_three_bad_ones<F: Future>(mut make: impl FnMut() -> F) -> (Vec<Pin<Box<F
     (futures, good)
 }
 
-/// That `wake` panics with the first of the panics, when all were woken; and that all go on, the bad ones too.
+/// That `wake` panics with the first of the panics, when all were woken; and that all go on, the
+/// bad ones too.
 #[track_caller]
 fn all_are_woken<F: Future>(make: impl FnMut() -> F, wake: impl FnOnce()) -> Vec<F::Output> {
     let caller = Location::caller();
@@ -197,7 +199,7 @@ fn of_the_next_for_the_lock_when_a_condition_wait_lets_it_go() {
     let mut next = waiting(condition.acquire(), &panics_with("next").waker());
     let mut wait = Box::pin(condition.wait(held));
     assert_eq!(caught(|| poll(&mut wait, Waker::noop())).message, "next");
-    // It is in the condition's queue, and the lock was let go.
+    // It is in the condition's queue, and the lock was released.
     assert_eq!((condition.waiters(), condition.locked()), (1, false));
     drop(poll(&mut next, Waker::noop()));
     condition.notify(&now(condition.acquire()), 1);
@@ -252,7 +254,8 @@ impl Drop for Bomb {
 fn with_a_payload_that_panics_when_it_is_dropped() {
     let event = Event::new();
     let first = panics_with("first");
-    // The first panic is kept for the caller. This one's payload is not dropped, for that would panic again.
+    // The first panic is kept for the caller. This one's payload is not dropped, for that would
+    // panic again.
     let second = TestWaker::new().on_wake(|| panic_any(Bomb));
     let good = TestWaker::new();
     let mut waits = vec![

@@ -1,4 +1,5 @@
-//! Without std a panic cannot be caught. A waker that panics unwinds through the waking, and the others are woken on the way.
+//! Without std a panic cannot be caught. A waker that panics unwinds through the waking, and the
+//! others are woken on the way.
 #![cfg(test)]
 
 use awaitlist::{Barrier, Condition, Event, Semaphore};
@@ -31,7 +32,8 @@ fn poll<F: Future>(future: &mut Pin<Box<F>>, waker: &Waker) -> Poll<F::Output> {
     future.as_mut().poll(&mut Context::from_waker(waker))
 }
 
-/// What `change` makes of so many futures that wait, after it has panicked, as one of their wakers does, and woken all.
+/// What `change` makes of so many futures that wait, after it has panicked, as one of their wakers
+/// does, and woken all.
 fn changed<F: Future>(
     many: usize,
     panics: usize,
@@ -53,8 +55,8 @@ fn changed<F: Future>(
     outcomes.collect()
 }
 
-/// One, two, and more than go into one batch, or two; the first, one in the middle, or the last of whom has the waker that
-/// panics.
+/// One waiter, two, and more than fit into one batch, or two batches; the waker that panics is that
+/// of the first, of one in the middle, or of the last.
 fn each_way(check: impl Fn(usize, usize)) {
     for many in [1, 2, 33, 70] {
         for panics in [0, many / 2, many - 1] {

@@ -1,5 +1,5 @@
-//! A chip, or an emulator of one, with a debugger that takes what is written and the exit code: semihosting. Its critical
-//! section switches interrupts off.
+//! A chip, or an emulator of one, with a debugger that takes what is written and the exit code:
+//! semihosting. Its critical section switches interrupts off.
 
 #[cfg(target_arch = "arm")]
 use cortex_m as _; // the critical section
@@ -33,8 +33,8 @@ impl<W: io::Write> core::fmt::Write for Text<'_, W> {
     }
 }
 
-/// An interrupt handler that releases while the program acquires: it comes between any two instructions but those of a
-/// critical section.
+/// An interrupt handler that releases while the program acquires: it comes between any two
+/// instructions but those of a critical section.
 #[cfg(target_arch = "arm")]
 mod interrupts {
     use core::{
@@ -60,7 +60,7 @@ mod interrupts {
 
     #[exception]
     fn SysTick() {
-        // Nobody else writes it.
+        // Only this handler writes it.
         RELEASED.store(RELEASED.load(Relaxed) + 1, Relaxed);
         PERMITS.release();
     }

@@ -1,4 +1,5 @@
-//! An executor for a handful of tasks: no allocator, no thread, and no sleep, for nothing here waits for the world.
+//! An executor for a handful of tasks: no allocator, no thread, and no sleep, for nothing here
+//! waits for the world.
 
 use core::{
     cell::Cell,
@@ -12,19 +13,19 @@ use critical_section::Mutex;
 
 use crate::Outcome;
 
-/// A future that somebody else keeps. `None` when it has finished.
+/// A future that the caller keeps. `None` when it has finished.
 pub type Task<'a> = Option<Pin<&'a mut dyn Future<Output = Outcome>>>;
 
 /// A bit for each task: it was woken, and has not been polled since.
 static WOKEN: Mutex<Cell<u32>> = Mutex::new(Cell::new(0));
 
-/// Polls whoever was woken, in rounds, until all have finished, one fails, or all sleep.
+/// Polls the tasks that were woken, in rounds, until all have finished, one fails, or all sleep.
 pub fn run(tasks: &mut [Task<'_>]) -> Outcome {
     (0..tasks.len()).for_each(wake);
     while tasks.iter().any(Option::is_some) {
         let woken = critical_section::with(|section| WOKEN.borrow(section).take());
         if woken == 0 {
-            return Err("all tasks sleep, and nobody is left to wake them");
+            return Err("all tasks sleep, and nothing will wake them");
         }
         for (index, task) in tasks.iter_mut().enumerate() {
             if woken & bit(index) != 0 {
@@ -85,7 +86,8 @@ fn bit(index: usize) -> u32 {
 
 /// The waker of a task: its data is the task's number, as a pointer that is never followed.
 fn waker(index: usize) -> Waker {
-    // SAFETY: the functions of the table own nothing, free nothing, and may be called on any thread.
+    // SAFETY: the functions of the table own nothing, free nothing, and may be called on any
+    // thread.
     unsafe { Waker::new(ptr::without_provenance(index), &TABLE) }
 }
 

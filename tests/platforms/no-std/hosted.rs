@@ -1,4 +1,5 @@
-//! Two functions, `write` and `abort`: of C where there is C, of the host where this is WebAssembly.
+//! Two functions, `write` and `abort`: of C where there is C, of the host where this is
+//! WebAssembly.
 
 use core::{
     fmt::{self, Write},
@@ -56,7 +57,7 @@ static OPEN: AtomicU32 = AtomicU32::new(0);
 struct OneThread;
 critical_section::set_impl!(OneThread);
 
-// SAFETY: nobody else runs, in a critical section or out of it.
+// SAFETY: nothing else runs, in a critical section or out of it.
 unsafe impl critical_section::Impl for OneThread {
     unsafe fn acquire() {
         ENTERED.fetch_add(1, Relaxed);

@@ -1,5 +1,6 @@
-//! Runs the scripts with next to nothing underneath: two functions of C, or of the host of a WebAssembly module; or a chip.
-//! With `std` anywhere in the graph it would not link: there would be two panic handlers.
+//! Runs the scripts with next to nothing underneath: two functions of C, or of the host of a
+//! WebAssembly module; or a chip. With `std` anywhere in the graph it would not link: there would
+//! be two panic handlers.
 #![no_std]
 #![no_main]
 

@@ -23,7 +23,8 @@ struct Memory {
 // SAFETY: there is one thread, and each byte is handed out once.
 unsafe impl Sync for Memory {}
 
-// SAFETY: what is handed out lies within `bytes`, is aligned, and overlaps with nothing handed out before.
+// SAFETY: what is handed out lies within `bytes`, is aligned, and overlaps with nothing handed out
+// before.
 unsafe impl GlobalAlloc for Memory {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let base: *mut u8 = self.bytes.get().cast();

@@ -30,7 +30,7 @@ pub const SCRIPTS: &[Script] = &[
     ("owned futures and guards", owned),
 ];
 
-/// Who did something, in order.
+/// The names that were logged, in order.
 #[derive(Default)]
 struct Log {
     names: [u8; 8],
@@ -78,7 +78,7 @@ fn lock() -> Outcome {
     )?;
     ensure!(
         lock.waiters() == 0 && !lock.locked(),
-        "somebody was left behind"
+        "a waiter was left behind"
     );
     ensure!(
         lock.into_inner().names() == [1, 2, 3],
@@ -151,7 +151,7 @@ fn condition() -> Outcome {
     async fn stop_waiting(condition: &Condition<Log>) -> Outcome {
         let guard = condition.acquire().await;
         let (_guard, outcome) = condition.wait_or(guard, async { "stopped" }).await;
-        ensure!(outcome == Err("stopped"), "notified by nobody");
+        ensure!(outcome == Err("stopped"), "notified without a notification");
         ensure!(condition.locked(), "the guard holds nothing");
         Ok(())
     }
@@ -260,7 +260,7 @@ fn aborted_barrier() -> Outcome {
         Ok(())
     }
     async fn abort(barrier: &Barrier) -> Outcome {
-        ensure!(barrier.n_waiting() == 1, "nobody has arrived");
+        ensure!(barrier.n_waiting() == 1, "the arrival is not counted");
         barrier.abort();
         ensure!(barrier.broken(), "an abort breaks nothing");
         Ok(())

@@ -58,7 +58,7 @@ fn a_barrier() {
     let sum = Lock::new(0);
     on_three(async |_| {
         for _ in 0..ROUNDS {
-            let index = barrier.wait().await.expect("nobody breaks it");
+            let index = barrier.wait().await.expect("it is never broken");
             *sum.acquire().await += index;
         }
     });

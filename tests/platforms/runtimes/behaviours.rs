@@ -64,13 +64,13 @@ macro_rules! tests_of {
 }
 pub(crate) use tests_of;
 
-/// A task that was started. If it panics, so does who waits for it.
+/// A task that was started. If it panics, so does the task that waits for it.
 struct Task<T>(oneshot::Receiver<T>);
 
 fn spawn<R: Runtime, T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
     let (finished, outcome) = oneshot::channel();
     R::spawn(async move {
-        // Nobody may be waiting: then the outcome is of no interest.
+        // If no task waits, the outcome is dropped.
         let _ = finished.send(task.await);
     });
     Task(outcome)
@@ -90,8 +90,8 @@ async fn join_all<T>(tasks: Vec<Task<T>>) -> Vec<T> {
     outcomes
 }
 
-/// Lets others run: waits for a task that does nothing. Waking oneself would not do on monoio, where who does that is
-/// the next to run.
+/// Lets others run: waits for a task that does nothing. A task that wakes itself would not do on
+/// monoio, where it is the next to run.
 async fn yield_now<R: Runtime>() {
     spawn::<R, _>(async {}).join().await;
 }
@@ -309,7 +309,7 @@ pub async fn a_barrier_goes_from_phase_to_phase<R: Runtime>() {
             let mut indices = Vec::new();
             for phase in 1..=10 {
                 done.fetch_add(1, Ordering::Relaxed);
-                indices.push(barrier.wait().await.expect("nobody breaks it"));
+                indices.push(barrier.wait().await.expect("it is never broken"));
                 assert!(done.load(Ordering::Relaxed) >= 4 * phase);
             }
             indices

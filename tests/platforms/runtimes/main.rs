@@ -1,5 +1,6 @@
-//! One behavioural suite on every runtime, and on several at once. Nothing sleeps to wait for something, and no time is
-//! asserted: what must happen is waited for, what must not is ruled out by order.
+//! One behavioural suite on every runtime, and on several at once. Nothing sleeps to wait for
+//! something, and no time is asserted: what must happen is waited for, what must not is ruled out
+//! by order.
 
 mod across;
 mod behaviours;

@@ -1,4 +1,5 @@
-//! Timeouts with the runtimes' own timers: a wait for what never comes, given up. Afterwards nothing is left of it.
+//! Timeouts with the runtimes' own timers: a wait for what never comes, given up. Afterwards
+//! nothing is left of it.
 
 use std::{future::Future, time::Duration};
 
@@ -46,7 +47,7 @@ async fn every_wait_can_be_given_up<T: Timer>() {
     assert!(T::give_up(barrier.wait()).await.is_none());
     assert_eq!(barrier.n_waiting(), 0);
 
-    // Dropped, a wait takes the guard along; `wait_or` gives it back.
+    // If it is dropped, a wait drops the guard with it; `wait_or` returns it.
     let condition = Condition::new(3);
     let guard = condition.acquire().await;
     assert!(T::give_up(condition.wait(guard)).await.is_none());

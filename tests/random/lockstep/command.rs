@@ -2,7 +2,8 @@
 
 use awaitlist::BrokenBarrier;
 
-/// The number of a future, of a guard or of a permit, used once in a program. What a future answers keeps its number.
+/// The number of a future, of a guard or of a permit, used once in a program. The output of a
+/// future keeps its number.
 pub(super) type Id = u32;
 
 /// Which of a future's wakers.
@@ -141,11 +142,12 @@ pub(super) enum Until {
     Notified,
     /// `wait_for`: until something is in stock, and takes it.
     Stocked,
-    /// `wait_for_some`: the same, and answers how much is left.
+    /// `wait_for_some`: the same, and returns how much is left.
     Left,
     /// `wait_or`: until its stop is fired.
     Stopped,
-    /// The same, with a stop that as its last word notifies the condition itself, if it can have the lock.
+    /// The same, with a stop that as its last word notifies the condition itself, if it can have
+    /// the lock.
     StoppedWithANotify,
 }
 
@@ -163,7 +165,7 @@ pub(super) enum Command {
     Poll(Id, WakerNumber),
     /// Drops a future.
     Abandon(Id),
-    /// Has the stop of a `wait_or` be ready, and wakes who waits for it.
+    /// Makes the stop of a `wait_or` ready, and wakes the task that waits for it.
     Fire(Id),
 
     TryAcquire(Id, LockId, Form),
@@ -243,7 +245,7 @@ impl Command {
 /// What came of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// Nothing to be answered.
+    /// Nothing to return.
     Done,
     /// Not ready.
     Pending,
@@ -253,7 +255,7 @@ pub(super) enum Answer {
     Panicked,
     /// A guard of a lock.
     Guard(LockId),
-    /// A guard, after the predicate's answer.
+    /// A guard, after the predicate's result.
     GuardAndLeft(LockId, u8),
     /// A guard, and whether the wait was ended by its stop.
     GuardAndStopped(LockId, bool),
@@ -274,13 +276,13 @@ impl Answer {
     }
 }
 
-/// Who was woken, and by which of its wakers.
+/// A future that was woken, and the number of the waker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Woken(pub(super) Id, pub(super) WakerNumber);
 
 /// A machine that does what commands say.
 pub(super) trait Machine {
-    /// Does it, and puts who was woken at the end of `woken`.
+    /// Runs it, and appends the futures that were woken to `woken`.
     fn apply(&mut self, command: Command, woken: &mut Vec<Woken>) -> Answer;
 
     /// Writes down all that can be seen of a family.

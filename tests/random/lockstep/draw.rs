@@ -1,7 +1,7 @@
 //! How a program is drawn: what to do next, out of four bytes and of what there is at that moment.
 //!
-//! The same for both who draw, proptest and the fuzzer. Whatever the bytes are they make a program; what cannot be done
-//! at its moment (a guard dropped when there is none) is left out.
+//! The same for proptest and the fuzzer. Whatever the bytes are, they make a program; a command
+//! that is not possible at its moment (a guard dropped when there is none) is left out.
 
 use super::{
     command::{
@@ -85,7 +85,7 @@ impl Setup {
 /// The next step of a program.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step {
-    /// Polls those who were woken, in that order, each with this waker.
+    /// Polls the futures that were woken, in that order, each with this waker.
     Tick(WakerNumber),
     /// Makes a future, and polls it.
     Begin(Command, Id, WakerNumber),
@@ -164,7 +164,7 @@ impl Picks<'_> {
         }
     }
 
-    /// Nobody has an `Arc` of the lock that is part of a condition.
+    /// There is no `Arc` of the lock that is part of a condition.
     fn lock_form(&self, lock: LockId) -> Form {
         match lock {
             LockId::Shared => self.form(),

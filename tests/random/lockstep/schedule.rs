@@ -1,4 +1,5 @@
-//! How a program runs: the reference does each step first, which says what there is to draw the next one from.
+//! How a program runs: the reference does each step first, which says what there is to draw the
+//! next one from.
 
 use super::{
     command::{Answer, Command, Id, LockId, Machine, Woken},
@@ -19,13 +20,13 @@ struct Schedule<V> {
     reference: Reference,
     /// The number of the next future, guard or permit.
     next: Id,
-    /// Those who were woken and not polled since, in the order in which they were.
+    /// The futures that were woken and not polled since, in the order in which they were woken.
     awake: Vec<Id>,
     visit: V,
 }
 
-/// Runs a program, and shows each step to `visit`. At its end everything is let go: guards and permits are dropped, those
-/// who are woken run, and then whoever still waits is dropped.
+/// Runs a program, and shows each step to `visit`. At its end everything is released: guards and
+/// permits are dropped, woken futures run, and then futures that still wait are dropped.
 pub(super) fn follow(
     program: &Program,
     visit: impl FnMut(Done<'_>) -> Result<(), String>,
@@ -75,7 +76,7 @@ impl<V: FnMut(Done<'_>) -> Result<(), String>> Schedule<V> {
         self.reference.futures.iter().any(|future| future.id == id)
     }
 
-    /// Polls those who are awake now.
+    /// Polls the futures that are awake now.
     fn tick(&mut self, waker: u8) -> Result<(), String> {
         for id in mem::take(&mut self.awake) {
             self.step(Command::Poll(id, waker))?;

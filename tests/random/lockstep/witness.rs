@@ -1,18 +1,21 @@
-//! Invariants, checked by one who knows no rules but them.
+//! Invariants, checked by a witness that knows no rules but them.
 //!
-//! From the commands, the answers and the wakes, and from the numbers that the primitives show, and from nothing that the
-//! reference model says:
+//! From the commands, the answers and the wakes, and from the numbers that the primitives show, but
+//! not from the reference model:
 //!
-//! - **Order**: of those in a line, none is woken before one who came earlier and still waits; a newcomer gets past
-//!   nobody; and who waits is ready only when it was woken.
-//! - **One holder**: a lock is locked exactly while one guard, or one forgotten hold, or one wait that has not begun has
-//!   it; and at most one of its waiters is designated, while it is free.
-//! - **Conservation**: value, permits in hands and permits granted are together what they were, but for what was
-//!   released and forgotten; some may be missing only where the value is at its bound.
-//! - **Nobody stranded**: no lock is free, and no semaphore has what the first in line needs, while somebody waits there
-//!   and nobody is awake; nobody sleeps at an event that is set; no barrier is full.
+//! - **Order**: of the waiters in a line, none is woken before one that came earlier and still
+//!   waits; a newcomer passes none; and a waiter is ready only when it was woken.
+//! - **One holder**: a lock is locked exactly while one guard, or one forgotten hold, or one wait
+//!   that has not begun has it; and at most one of its waiters is designated, while it is free.
+//! - **Conservation**: the value, the permits held and the permits granted add up to what they
+//!   were, except for what was released and forgotten; some may be missing only where the value is
+//!   at its bound.
+//! - **No waiter stranded**: no lock is free, and no semaphore has what the first in line needs,
+//!   while there are waiters and none is awake; none sleeps at an event that is set; no barrier is
+//!   full.
 //! - **Waiters**: each primitive's number is that of the futures that wait there.
-//! - **Indices**: those of one round of a barrier are different, below the number of parties, and in order of arrival.
+//! - **Indices**: those of one round of a barrier are different, below the number of parties, and
+//!   in order of arrival.
 
 use super::{
     command::{Answer, Command, ConditionId, Id, LineId, LockId, SemaphoreId, Wait, Woken},
@@ -44,7 +47,7 @@ pub(super) struct Witness {
     /// How many permits there are, wherever.
     supply: [u128; 2],
     arrivals: usize,
-    /// The indices of the barrier's round, with when who got them had arrived.
+    /// The indices of the barrier's round, with the times at which their owners arrived.
     round: Vec<(usize, usize)>,
 }
 
@@ -254,8 +257,8 @@ impl Witness {
         ensure(index < parties, || format!("{index} of {parties}"))?;
         let mut arrival = future.arrival;
         if index + 1 == parties {
-            // The one who trips it is the first of its round to know, and the last to arrive: at the gate it may have
-            // been before.
+            // The arrival that trips the barrier is the first of its round to return, and the last
+            // to arrive: it may have been at the gate before.
             self.round.clear();
             self.arrivals += 1;
             arrival = self.arrivals;
@@ -268,7 +271,7 @@ impl Witness {
         Ok(())
     }
 
-    /// What an answer gives into one's hands.
+    /// Keeps what an answer hands over.
     fn receive(&mut self, command: Command, answer: Answer) {
         let made = match command {
             Command::Poll(id, _) => Some(id),
@@ -308,7 +311,7 @@ impl Witness {
         self.check_waiters(LineId::Event, now)?;
         let asleep = self.line(LineId::Event).iter().any(|future| !future.awake);
         ensure(!(now.is_set() && asleep), || {
-            "the event is set, and somebody sleeps".to_owned()
+            "the event is set, and a waiter sleeps".to_owned()
         })?;
         let inside = now.waiters(LineId::Barrier);
         ensure(inside < self.setup.parties, || {
@@ -382,7 +385,8 @@ impl Witness {
         ensure(value <= bound, || {
             format!("the value is {value} of {bound}")
         })?;
-        // Only a drop discards, and only at the bound: that was before those were granted theirs whom it woke.
+        // Only a drop discards, and only at the bound: before the waiters that it woke were granted
+        // theirs.
         let drops = matches!(command, Command::LetGo(_) | Command::Abandon(_));
         let just_now = waiting
             .iter()
@@ -390,7 +394,7 @@ impl Witness {
         let just_now: usize = just_now.map(|future| need(future)).sum();
         let discarded = drops && value + just_now >= bound && total < supply;
         ensure(total == supply || discarded, || {
-            format!("{value} to be had, {held} held, {granted} granted: not {supply} in all")
+            format!("{value} available, {held} held, {granted} granted: not {supply} in all")
         })?;
         self.supply[of as usize] = total;
         Ok(())

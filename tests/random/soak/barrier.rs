@@ -1,8 +1,9 @@
-//! Barriers. What must hold: at one that nobody gives up, each round has each index once; at one with arrivals
-//! withdrawn, aborts and resets, no index comes more often than rounds were tripped, and no more are missing than
-//! waits were given up.
+//! Barriers. What must hold: at one whose arrivals are never cancelled, each round has each index
+//! once; at one with cancelled arrivals, aborts and resets, no index comes more often than rounds
+//! were tripped, and no more are missing than waits were cancelled.
 //!
-//! The second is visited in episodes, and looked at between them, when all visitors are at the first.
+//! The second is visited in episodes, and looked at between them, when all visitors are at the
+//! first.
 
 use std::sync::{
     Arc,
@@ -17,14 +18,14 @@ use super::{
     visitor::{Home, Visitor},
 };
 
-/// All who visit.
+/// The number of all visitors.
 const STEADY: usize = Barriers::VISITORS * Home::ALL.len();
 /// Less than half of them, so that some are always at the gate.
 const SHAKY: usize = 4;
-/// An episode ends when somebody has waited so often.
+/// An episode ends when a visitor has waited so often.
 const WAITS: usize = 300;
 
-/// See the module.
+/// The barriers, and what visitors saw there.
 #[derive(Debug)]
 pub(crate) struct Barriers {
     meter: Meter,
@@ -36,7 +37,7 @@ pub(crate) struct Barriers {
     indices: [AtomicU64; SHAKY],
     /// How many waits at the shaky one ended without an index in this episode.
     without: AtomicU64,
-    /// This episode ends: who comes to the shaky one finds it broken for good.
+    /// This episode ends: the shaky barrier is broken, and stays so.
     ends: AtomicBool,
     /// So does the visit.
     last: AtomicBool,
@@ -58,10 +59,11 @@ impl Default for Barriers {
 }
 
 impl Barriers {
-    /// Waits for all others. One of them, who gets `true`, has the barriers to itself until it comes here again.
+    /// Waits for all others. One of them, which gets `true`, has the barriers to itself until it
+    /// comes here again.
     async fn meet(&self, round: &mut usize, visitor: &mut Visitor) -> bool {
         let index = visitor.surely(&self.meter, self.steady.wait()).await;
-        let index = index.expect("nobody breaks the steady one");
+        let index = index.expect("the steady barrier is never broken");
         let before = self.seen[*round % 2].fetch_or(1 << index, SeqCst);
         assert_eq!(
             before & 1 << index,
@@ -71,7 +73,8 @@ impl Barriers {
         *round += 1;
         let is_first = index == 0;
         if is_first && *round > 1 {
-            // All are past the round before: they have come to this one. Nobody is at the next, which lacks this one.
+            // All are past the round before: they have come to this one. None is at the next, which
+            // lacks this visitor.
             let seen = self.seen[*round % 2].swap(0, SeqCst);
             assert_eq!(seen, (1 << STEADY) - 1, "not all indices came in a round");
         }

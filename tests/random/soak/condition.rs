@@ -1,5 +1,5 @@
-//! Conditions. What must hold of a buffer of a few items: each item that was put is taken once, and in order, whatever
-//! becomes of the waits in between. And what a [`Handover`] says.
+//! Conditions. What must hold of a buffer of a few items: each item that was put is taken once, and
+//! in order, whatever becomes of the waits in between. And what a [`Handover`] says.
 
 use std::{
     collections::VecDeque,
@@ -64,14 +64,14 @@ impl Buffer {
 
 type OnBuffer = Condition<Buffer, Arc<Lock<Buffer>>>;
 
-/// See the module.
+/// The buffer, the handovers, and their counts.
 #[derive(Debug)]
 pub(crate) struct Buffers {
     meter: Meter,
     buffer: Arc<Lock<Buffer>>,
     not_full: Arc<OnBuffer>,
     not_empty: Arc<OnBuffer>,
-    /// Those who have not gone home.
+    /// The producers that have not left.
     producers: AtomicUsize,
     put: AtomicU64,
     /// Counted after the guard is gone: what consumers have in their hands.
@@ -101,7 +101,8 @@ impl Buffers {
         visitor.surely(&self.meter, self.buffer.acquire()).await
     }
 
-    /// Waits in one of the ways that there are until `enough`, and answers a guard. There may be not enough again.
+    /// Waits until `enough`, in one of the possible ways, and returns a guard. There may be not
+    /// enough again.
     async fn wait<'a>(
         &'a self,
         condition: &'a Arc<OnBuffer>,
@@ -233,7 +234,7 @@ impl Site for Buffers {
         self.handovers.iter().for_each(Handover::check_at_rest);
         assert_eq!((self.not_full.waiters(), self.not_empty.waiters()), (0, 0));
         assert_eq!(self.buffer.waiters(), 0);
-        let buffer = self.buffer.try_acquire().expect("nobody holds it");
+        let buffer = self.buffer.try_acquire().expect("it is free");
         assert!(buffer.items.is_empty(), "items were left behind");
         let taken: u64 = buffer.taken.iter().sum();
         assert_eq!(

@@ -37,7 +37,7 @@ pub(crate) trait Visits: Site {
     fn visit(self: Arc<Self>, visitor: Visitor) -> impl Future<Output = ()> + Send;
 }
 
-/// See the module.
+/// All visitors, and the runtimes on which they run.
 pub(crate) struct Crew {
     pub(crate) sites: Vec<Arc<dyn Site>>,
     pub(crate) badges: Vec<Arc<Badge>>,
@@ -51,8 +51,8 @@ pub(crate) struct Crew {
 }
 
 impl Crew {
-    /// Two threads of tokio's, and two of async-executor's. The run ends after `quota` operations at one site, or when
-    /// [`close`](Self::close) is called.
+    /// Two threads of tokio's, and two of async-executor's. The run ends after `quota` operations
+    /// at one site, or when [`close`](Self::close) is called.
     pub(crate) fn new(seed: u64, quota: u64) -> Self {
         let executor = Arc::new(Executor::new());
         for _ in 0..2 {

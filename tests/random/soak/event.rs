@@ -1,5 +1,6 @@
-//! Events. What must hold: who comes after a clear gets past at a later set only, and sees what was written before that;
-//! and who waits for an event that is set once, and never cleared, gets past that one.
+//! Events. What must hold: a waiter that comes after a clear passes only at a later set, and sees
+//! what was written before that set; a waiter for an event that is set once, and never cleared,
+//! passes.
 
 use std::{
     mem,
@@ -30,7 +31,7 @@ struct Blinking {
     cleared: AtomicU64,
 }
 
-/// See the module.
+/// The events, and the counts of visitors.
 #[derive(Debug)]
 pub(crate) struct Events {
     meter: Meter,
@@ -83,7 +84,7 @@ impl Events {
                 self.replace_once();
             }
         }
-        // Set for good, for those who are on their way.
+        // Set for good, for the waiters that are still to come.
         self.once().set();
     }
 

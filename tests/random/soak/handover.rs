@@ -1,6 +1,7 @@
-//! One hands numbers over to another through a place for one, each asleep until the other says so, among others who
-//! wait at the same conditions and give up. What must hold: a notification that reached one of those goes to the next.
-//! One that was lost leaves both asleep for good.
+//! One visitor hands numbers over to another through a place for one, each asleep until the other
+//! notifies it, among others that wait at the same conditions and give up. What must hold: a
+//! notification that reached one of those goes to the next. A lost notification leaves both asleep
+//! for good.
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ struct Place {
 
 type OnPlace = Condition<Place, Arc<Lock<Place>>>;
 
-/// See the module.
+/// The place, and its conditions.
 #[derive(Debug)]
 pub(crate) struct Handover {
     place: Arc<Lock<Place>>,

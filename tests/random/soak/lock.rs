@@ -1,5 +1,5 @@
-//! Locks. What must hold: one at a time has the guard, and sees what all before it wrote; a forgotten hold keeps
-//! everybody out until somebody releases or adopts it.
+//! Locks. What must hold: one visitor at a time has the guard, and sees what all before it wrote; a
+//! forgotten hold keeps all others out until it is released or adopted.
 
 use std::{
     ops::DerefMut,
@@ -24,7 +24,7 @@ struct Ledger {
     ended: u64,
 }
 
-/// See the module.
+/// The locks, and what visitors check there.
 #[derive(Debug)]
 pub(crate) struct Locks {
     meter: Meter,
@@ -67,12 +67,12 @@ impl Locks {
             self.stay_alone(visitor).await;
             LockGuard::forget(guard);
         }
-        // Somebody's, maybe its own.
+        // A hold of any visitor, maybe its own.
         if let Ok(guard) = self.door.adopt() {
             self.stay_alone(visitor).await;
             LockGuard::forget(guard);
         }
-        // Whoever comes first: nothing is held for long by nobody.
+        // Releases any forgotten hold, so that none stays for long.
         let _ = self.door.release();
         visitor.done(&self.meter);
     }
@@ -123,7 +123,7 @@ impl Site for Locks {
     fn check_at_rest(&self) {
         assert_eq!((self.ledger.waiters(), self.door.waiters()), (0, 0));
         assert!(!self.door.locked(), "a forgotten hold was left behind");
-        let ledger = self.ledger.try_acquire().expect("nobody holds it");
+        let ledger = self.ledger.try_acquire().expect("it is free");
         assert_eq!(ledger.begun, self.entries.load(Relaxed));
     }
 }

@@ -1,13 +1,16 @@
-//! All six primitives under random load for as long as you like, with cancellations and time-outs, shared by three kinds
-//! of runtimes at once: tokio's threads, async-executor's threads, and plain threads that block.
+//! All six primitives under random load for as long as you like, with cancellations and time-outs,
+//! shared by three kinds of runtimes at once: tokio's threads, async-executor's threads, and plain
+//! threads that block.
 //!
 //! `cargo run --release -p awaitlist-tests --bin soak -- --minutes 30`
 //!
-//! What must hold is checked all the time; each file in `tests/random/soak/` says what, for one primitive. A visitor that
-//! makes no progress for half a minute is a failure, and every primitive is printed. A line a minute goes to standard
-//! error, and a table to standard output at the end. The exit code is 0 if nothing was found.
+//! What must hold is checked all the time; each file in `tests/random/soak/` says what, for one
+//! primitive. A visitor that makes no progress for half a minute is a failure, and every primitive
+//! is printed. A line a minute goes to standard error, and a table to standard output at the end.
+//! The exit code is 0 if nothing was found.
 //!
-//! This is not a test, since it takes the time that it is given. `tests/random/quick_soak.rs` has the quick form.
+//! This is not a test, since it takes the time that it is given. `tests/random/quick_soak.rs` has
+//! the quick form.
 
 #[cfg(not(awaitlist_loom))]
 fn main() -> std::process::ExitCode {
@@ -15,7 +18,8 @@ fn main() -> std::process::ExitCode {
     use clap::Parser;
     use std::{process::ExitCode, time::Duration};
 
-    /// Keeps all six primitives under random load on several runtimes at once, and checks what must hold.
+    /// Keeps all six primitives under random load on several runtimes at once, and checks what must
+    /// hold.
     #[derive(Parser)]
     struct Arguments {
         /// How long; a fraction will do.

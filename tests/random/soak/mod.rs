@@ -1,8 +1,10 @@
-//! All six primitives under random load, shared by three kinds of runtimes: tokio's threads, async-executor's threads, and
-//! plain threads that block. Waits are cancelled and timed out at random.
+//! All six primitives under random load, shared by three kinds of runtimes: tokio's threads,
+//! async-executor's threads, and plain threads that block. Waits are cancelled and timed out at
+//! random.
 //!
-//! Each primitive has a site, in a file of its own that says what must hold there. Visitors come to it from each runtime
-//! until the run ends: after a time in the [soak](run), after a number of operations in its [quick form](quick).
+//! Each primitive has a site, in a file of its own that says what must hold there. Visitors come to
+//! it from each runtime until the run ends: after a time in the [soak](run), after a number of
+//! operations in its [quick form](quick).
 
 mod barrier;
 mod condition;
@@ -58,7 +60,8 @@ impl Site {
     }
 }
 
-/// Keeps all sites under load for a time. Prints a line a minute, and a table at the end. Fails if something was found.
+/// Keeps all sites under load for a time. Prints a line a minute, and a table at the end. Fails if
+/// something was found.
 pub fn run(time: Duration, seed: u64) -> ExitCode {
     watch::listen_for_panics();
     let mut crew = Crew::new(seed, u64::MAX);

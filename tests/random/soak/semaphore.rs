@@ -1,5 +1,5 @@
-//! Semaphores, bounded and not. What must hold: what is out and what is to be had are never more than there are, and all
-//! of them in the end.
+//! Semaphores, bounded and not. What must hold: the permits held and the permits available are
+//! never more than there are, and all are available in the end.
 
 use std::sync::{
     Arc,
@@ -19,8 +19,8 @@ use super::{
 
 const PERMITS: usize = 5;
 
-/// Defines a site of one kind of semaphore. `give_back` releases permits that were forgotten. `takes_more` says whether
-/// a release at rest is accepted.
+/// Defines a site of one kind of semaphore. `give_back` releases permits that were forgotten.
+/// `takes_more` says whether a release at rest is accepted.
 macro_rules! site {
     ($(#[$doc:meta])* $Site:ident, $Semaphore:ident, $Permit:ident, $give_back:expr, $takes_more:expr) => {
         $(#[$doc])*
@@ -129,7 +129,7 @@ site!(
 );
 
 site!(
-    /// Of a `BoundedSemaphore`: to give back what was acquired is never refused.
+    /// Of a `BoundedSemaphore`: the release of what was acquired is never refused.
     BoundedSemaphores,
     BoundedSemaphore,
     BoundedPermit,

@@ -1,4 +1,5 @@
-//! A visitor of the primitives: a script with a random number generator of its own, at home on one of the runtimes.
+//! A visitor of the primitives: a script with a random number generator of its own, at home on one
+//! of the runtimes.
 
 use std::{
     fmt,
@@ -53,7 +54,7 @@ pub(crate) struct Badge {
     pub(crate) left: AtomicBool,
 }
 
-/// See the module.
+/// A visitor: its random numbers, and how it learns that the run has ended.
 pub(crate) struct Visitor {
     badge: Arc<Badge>,
     rng: Rng,
@@ -207,7 +208,8 @@ fn count_unless(came: bool, count: impl FnOnce()) {
     }
 }
 
-/// Polls `wait` so many times, at once whenever the task runs, and drops it then: never polled, waiting, or woken.
+/// Polls `wait` so many times, at once whenever the task runs, and drops it then: never polled,
+/// waiting, or woken.
 async fn within<F: Future>(turns: usize, wait: F) -> Option<F::Output> {
     let mut wait = pin!(wait);
     let mut left = turns;

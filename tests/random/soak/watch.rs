@@ -1,4 +1,5 @@
-//! The watch: a line a minute, who gets nowhere, and what was found.
+//! The watch: prints a line a minute, finds visitors that make no progress, and reports what was
+//! found.
 
 use std::{
     panic,
@@ -18,11 +19,12 @@ use super::{
     visitor::Badge,
 };
 
-/// Who has not come to the end of one wait in this time is stuck.
+/// A visitor that has not finished a wait in this time is stuck.
 const STALL: Duration = Duration::from_secs(30);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What the visitors found: their panics. No code of the soak panics but to report something that must not be.
+/// What the visitors found: their panics. No code of the soak panics but to report something that
+/// must not be.
 static FOUND: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Takes every panic for a find.
@@ -35,7 +37,7 @@ pub(crate) fn listen_for_panics() {
 }
 
 fn found(what: String) {
-    // Whoever held it was about to report as well: nothing is half done.
+    // A thread that panicked with the mutex held was about to report as well: nothing is half done.
     FOUND
         .lock()
         .unwrap_or_else(|poison| poison.into_inner())
@@ -141,7 +143,7 @@ impl Pulse {
         }
     }
 
-    /// Says who it is, if it is stuck.
+    /// Names the visitor, if it is stuck.
     fn stuck(&mut self, now: Instant) -> Option<String> {
         let beats = self.badge.beats.load(Relaxed);
         if beats != self.beats || self.badge.left.load(Relaxed) {

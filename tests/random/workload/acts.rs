@@ -22,7 +22,7 @@ pub(super) async fn act(world: &World, kind: u8, how: u8, much: u8) {
     }
 }
 
-/// Does one, that takes `turns` where it is about what somebody holds, and `n` permits.
+/// Runs one act, which takes `turns` where it holds something, and `n` permits.
 async fn one(world: &World, kind: u8, turns: usize, n: usize) {
     match kind % 16 {
         0 => in_lock(world, turns).await,
@@ -79,7 +79,7 @@ async fn forgotten_lock(world: &World, turns: usize) {
 async fn permits(world: &World, n: usize, act: impl Future<Output = ()>) {
     let mut permit = world.hungry(n, world.semaphore.acquire_many(n)).await;
     let _out = Count::new(&world.out, n);
-    // In two parts, which are given back one after the other.
+    // In two parts, which are released one after the other.
     let _part = permit.split(n / 2);
     act.await;
 }
@@ -151,7 +151,8 @@ async fn barrier(world: &World) {
     world.arrived(answer);
 }
 
-/// Drops a future that is not ready after so many polls. It is polled in every turn, which it need not be.
+/// Drops a future that is not ready after so many polls. It is polled in every turn, which it need
+/// not be.
 async fn give_up_after(polls: usize, act: impl Future<Output = ()>) {
     let mut act = pin!(act);
     let mut left = polls;

@@ -1,15 +1,17 @@
-//! Random tasks that use several primitives at once, on an executor, and are cancelled wherever they are.
+//! Random tasks that use several primitives at once, on an executor, and are cancelled wherever
+//! they are.
 //!
-//! A [`Workload`] is a list of draws, four bytes each: spawn a task that does this or that ([`acts`]), give those who are
-//! ready a turn, run until nobody is, poll a task for no reason, drop a task. Tasks hold one thing while they wait for
-//! another, give up after some polls, and race one wait against another, whose loser is dropped. Each poll of a task brings
-//! another waker.
+//! A [`Workload`] is a list of draws, four bytes each: spawn a task that does one of the [`acts`],
+//! give the ready tasks a turn, run until none is ready, poll a task for no reason, drop a task.
+//! Tasks hold one thing while they wait for another, give up after some polls, and race one wait
+//! against another, whose loser is dropped. Each poll of a task brings another waker.
 //!
-//! There is no model of what happens when. Tasks check what they can see from inside (nobody else has the lock, no more
-//! permits are out than there are, indices of a round differ), and at every rest the [`world`] is looked at: permits are
-//! conserved, each primitive's waiters are the tasks that wait there, and nobody waits for what is free. At the end all is
-//! opened (the event set, the barrier aborted, the buffer fed and drained), and then every task must come to its end
-//! and leave everything as it was.
+//! There is no model of the schedule. Tasks check what they can see from inside (no other task has
+//! the lock, no more permits are held than there are, indices of a round differ), and the [`world`]
+//! is checked whenever all tasks sleep: permits are conserved, each primitive's waiters are the
+//! tasks that wait there, and no task waits for what is available. At the end everything is opened
+//! (the event set, the barrier aborted, the buffer fed and drained), and then every task must come
+//! to its end and leave everything as it was.
 
 mod acts;
 mod shaken;
@@ -60,7 +62,8 @@ pub fn run(workload: &Workload) -> Result<(), String> {
         }
         world.check()?;
     }
-    // Each time one at least of those who wait for something from outside gets it, and no task waits more than six times.
+    // Each time at least one of the tasks that wait for something from outside gets it, and no task
+    // waits more than six times.
     for _ in 0..6 * TASKS {
         executor.settle();
         world.check_at_rest()?;

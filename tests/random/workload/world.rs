@@ -32,7 +32,7 @@ pub(super) struct World {
     /// How many permits the tasks have.
     pub(super) out: Cell<usize>,
     pub(super) bounded_out: Cell<usize>,
-    /// What those need who wait for the semaphore, first come first.
+    /// The needs of the semaphore's waiters, first come first.
     hungry: RefCell<Vec<(usize, usize)>>,
     /// How many tasks wait, by where they do.
     waiting: [Cell<usize>; 5],
@@ -101,13 +101,13 @@ impl World {
         }
     }
 
-    /// Waits, and is counted as one who does.
+    /// Waits, and is counted as a waiter.
     pub(super) async fn waiting<F: Future>(&self, place: Place, wait: F) -> F::Output {
         let _counted = Count::new(&self.waiting[place as usize], 1);
         wait.await
     }
 
-    /// Waits for `need` permits, and is listed as one who does.
+    /// Waits for `need` permits, and is listed as a waiter.
     pub(super) async fn hungry<F: Future>(&self, need: usize, wait: F) -> F::Output {
         let ticket = {
             let mut hungry = self.hungry.borrow_mut();
@@ -119,14 +119,17 @@ impl World {
         wait.await
     }
 
-    /// Takes note of what the barrier answered.
+    /// Records what the barrier returned.
     pub(super) fn arrived(&self, answer: Result<usize, BrokenBarrier>) {
         let Ok(index) = answer else {
-            return self.ensure(self.barrier.broken(), "a barrier failed that nobody broke");
+            return self.ensure(
+                self.barrier.broken(),
+                "a barrier failed that was not broken",
+            );
         };
         let mut round = self.round.borrow_mut();
         if index + 1 == PARTIES {
-            // Who trips the barrier is the first to know.
+            // The task that trips the barrier is the first to return.
             round.clear();
         }
         let fresh = index < PARTIES && !round.contains(&index);
@@ -170,7 +173,7 @@ impl World {
         let waiting = |place: Place| self.waiting[place as usize].get();
         self.ensure(
             self.lock.locked() == (self.inside.get() == 1),
-            "the lock is locked for nobody",
+            "the lock is locked without a holder",
         );
         self.ensure(
             self.lock.waiters() == waiting(Place::Lock),
@@ -178,7 +181,7 @@ impl World {
         );
         self.ensure(
             self.lock.locked() || self.lock.waiters() == 0,
-            "the lock is free, and somebody waits for it",
+            "the lock is free, and a task waits for it",
         );
         let hungry = self.hungry.borrow();
         let value = self.semaphore.value();
@@ -202,7 +205,7 @@ impl World {
         );
         self.ensure(
             value == 0 || self.bounded.waiters() == 0,
-            "somebody waits for a permit of the bounded semaphore that is there",
+            "a task waits for a permit of the bounded semaphore that is available",
         );
         self.ensure(
             self.event.waiters() == waiting(Place::Event),
@@ -210,7 +213,7 @@ impl World {
         );
         self.ensure(
             !self.event.is_set() || self.event.waiters() == 0,
-            "the event is set, and somebody waits for it",
+            "the event is set, and a task waits for it",
         );
         self.ensure(
             self.barrier.n_waiting() == waiting(Place::Barrier),
@@ -230,19 +233,19 @@ impl World {
             Some(items) => {
                 self.ensure(
                     *items == 0 || empty == 0,
-                    "somebody waits for an item that is there",
+                    "a task waits for an item that is there",
                 );
                 self.ensure(
                     *items >= CAPACITY || full == 0,
-                    "somebody waits for room that is there",
+                    "a task waits for room that is there",
                 );
             }
             // No task keeps the buffer's lock while it waits.
-            None => self.ensure(false, "nobody gives the buffer's lock back"),
+            None => self.ensure(false, "the buffer's lock is not released"),
         }
     }
 
-    /// Gives those who wait for something from outside what they wait for.
+    /// Gives the tasks that wait for something from outside what they wait for.
     pub(super) fn open(&self) {
         self.event.set();
         self.barrier.abort();

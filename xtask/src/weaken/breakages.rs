@@ -1,4 +1,5 @@
-//! The breakages. Each weakens one ordering, or leaves out one step, that a comment in the file argues for.
+//! The breakages. Each weakens one ordering, or leaves out one step, that a comment in the file
+//! argues for.
 
 use super::Breakage;
 

@@ -1,9 +1,10 @@
-//! The six on embassy: tasks and primitives are static, and nothing is allocated. Two sensors share a bus, a radio sends
-//! what they measured, and a button is waited for, but not for ever.
+//! The six on embassy: tasks and primitives are static, and nothing is allocated. Two sensors share
+//! a bus, a radio sends what they measured, and a button is waited for, but not for ever.
 //!
 //!     cargo run --manifest-path tests/runtimes/Cargo.toml --example embassy
 //!
-//! On a chip the program is the same, but for `println!` and `exit`: without `std`, with the feature `critical-section`.
+//! On a chip the program is the same, but for `println!` and `exit`: without `std`, with the
+//! feature `critical-section`.
 
 use std::{process, thread};
 
@@ -22,7 +23,7 @@ static READINGS: Condition<Readings> = Condition::new(Readings { slots: [None; 2
 static POWER: Semaphore = Semaphore::new(3);
 /// How many messages may be on the air.
 static CHANNELS: BoundedSemaphore = BoundedSemaphore::new(1);
-/// Nobody measures before everybody is there.
+/// No task measures before all are there.
 static READY: Barrier = Barrier::new(SENSORS + 1);
 /// Set by an interrupt handler.
 static BUTTON: Event = Event::new();
@@ -56,7 +57,7 @@ impl Readings {
 
 #[embassy_executor::task(pool_size = SENSORS)]
 async fn sensor(number: usize) {
-    READY.wait().await.expect("nobody aborts it");
+    READY.wait().await.expect("it is not aborted");
     for _ in 0..SAMPLES {
         let power = POWER.acquire().await;
         let value = BUS.acquire().await.transfer().await;
@@ -73,7 +74,7 @@ async fn sensor(number: usize) {
 
 #[embassy_executor::task]
 async fn radio() {
-    READY.wait().await.expect("nobody aborts it");
+    READY.wait().await.expect("it is not aborted");
     for _ in 0..SENSORS * SAMPLES {
         let readings = READINGS.acquire().await;
         let (readings, (sensor, value)) = READINGS.wait_for_some(readings, Readings::take).await;
@@ -101,7 +102,7 @@ async fn main(spawner: Spawner) {
         if pressed.is_ok() {
             "pressed"
         } else {
-            "nobody presses the button"
+            "the button is not pressed"
         }
     );
 

@@ -1,4 +1,5 @@
-//! `asyncio.Barrier`, whose arrivals may be withdrawn: indices are given in the order of arrival, at the trip.
+//! `asyncio.Barrier`, whose arrivals may be withdrawn: indices are given in the order of arrival,
+//! at the trip.
 
 use super::line::Line;
 use crate::lockstep::command::Id;
@@ -58,7 +59,8 @@ impl Barrier {
             return self.arrive(who, woken);
         }
         let Place::Inside(index) = self.line.leave_if_woken(who)?.need else {
-            // Into the new round; or, if that has come to leave meanwhile, to the end of the line at the gate.
+            // Into the new round; or, if that has come to leave meanwhile, to the end of the line
+            // at the gate.
             return self.arrive(who, woken);
         };
         let result = match self.phase {
@@ -87,7 +89,7 @@ impl Barrier {
         None
     }
 
-    /// All have come: those who sleep inside are numbered, and woken.
+    /// All have come: the arrivals that sleep inside are numbered, and woken.
     fn trip(&mut self, woken: &mut Vec<Id>) {
         self.phase = Phase::Draining;
         let inside = self
@@ -103,7 +105,7 @@ impl Barrier {
         self.line.wake_all(woken);
     }
 
-    /// One who sleeps is dropped.
+    /// An arrival that sleeps is dropped.
     pub(super) fn withdraw(&mut self, who: Id, woken: &mut Vec<Id>) {
         if let Place::Inside(_) = self.line.leave(who).need {
             self.leave(woken);

@@ -8,7 +8,7 @@ use crate::lockstep::command::{Answer, Id, LockId, Until};
 enum Stage {
     /// Not begun: it has the lock.
     Holds,
-    /// In the condition's line, with the lock let go.
+    /// In the condition's line, with the lock released.
     Waits,
     /// In the lock's line. `stopped`: ended by its stop, not by a notify.
     Relocks { stopped: bool },
@@ -67,7 +67,7 @@ impl Wait {
         matches!(self.until, Until::Stocked | Until::Left)
     }
 
-    /// In line first, then the lock is let go.
+    /// In line first, then the lock is released.
     fn begin(&mut self, place: &mut Place<'_>) -> Answer {
         place.line.join(place.who, ());
         self.stage = Stage::Waits;
@@ -98,7 +98,7 @@ impl Wait {
         }
     }
 
-    /// Acquires the lock as everybody does: at once, or from the back of its line.
+    /// Acquires the lock as all others do: at once, or from the back of its line.
     fn relock(&mut self, stopped: bool, place: &mut Place<'_>) -> Answer {
         if place.lock.poll(place.who, true) {
             return self.relocked(stopped, place);
@@ -107,7 +107,8 @@ impl Wait {
         Answer::Pending
     }
 
-    /// Has the lock. If there is a predicate that says no, the wait begins again, and the notify is used up.
+    /// Has the lock. If there is a predicate that says no, the wait begins again, and the notify is
+    /// used up.
     fn relocked(&mut self, stopped: bool, place: &mut Place<'_>) -> Answer {
         let lock = place.lock_id;
         match self.until {
@@ -131,7 +132,8 @@ impl Wait {
             Stage::Holds => place.lock.release(place.woken),
             Stage::Waits => self.leave_line(place),
             Stage::Relocks { stopped } => {
-                // As when a cancelled wait has the lock again: it notifies, and then the lock is released.
+                // As when a cancelled wait has the lock again: it notifies, and then the lock is
+                // released.
                 if !stopped {
                     place.line.wake(1, place.woken);
                 }
@@ -140,7 +142,7 @@ impl Wait {
         }
     }
 
-    /// Has the stop be ready. It wakes who waits for it.
+    /// Makes the stop ready, and wakes the future that waits for it.
     pub(super) fn fire(&mut self, who: Id, woken: &mut Vec<Id>) {
         let waits = matches!(self.stage, Stage::Waits);
         if waits && !self.stop.ready {

@@ -15,7 +15,7 @@ impl Event {
         Self { set: false, line }
     }
 
-    /// Wakes all who wait now, unless it is set already.
+    /// Wakes all that wait now, unless it is set already.
     pub(super) fn set(&mut self, woken: &mut Vec<Id>) {
         if !self.set {
             self.set = true;
@@ -23,7 +23,8 @@ impl Event {
         }
     }
 
-    /// A poll, the first or a later one. Who was woken returns, whatever has become of the flag.
+    /// A poll, the first or a later one. A woken waiter returns, whether or not the flag was
+    /// cleared since.
     pub(super) fn poll(&mut self, who: Id, first: bool) -> bool {
         if !first {
             return self.line.leave_if_woken(who).is_some();

@@ -1,4 +1,5 @@
-//! asyncio's `_waiters`: who waits, in order of arrival, and who of them was woken and has not run yet.
+//! asyncio's `_waiters`: the waiters, in order of arrival, and which of them were woken and have
+//! not run yet.
 
 use crate::lockstep::command::Id;
 
@@ -51,12 +52,12 @@ impl<N> Line<N> {
         self.0.iter_mut()
     }
 
-    /// The first who was not woken.
+    /// The first waiter that was not woken.
     pub(super) fn first_asleep(&self) -> Option<&Waiter<N>> {
         self.0.iter().find(|waiter| !waiter.woken)
     }
 
-    /// Wakes the first `n` who were not.
+    /// Wakes the first `n` that were not.
     pub(super) fn wake(&mut self, n: usize, woken: &mut Vec<Id>) {
         for waiter in self.0.iter_mut().filter(|waiter| !waiter.woken).take(n) {
             waiter.woken = true;

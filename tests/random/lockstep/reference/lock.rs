@@ -24,7 +24,7 @@ impl Lock {
         self.held
     }
 
-    /// A newcomer enters if the lock is free and nobody is in line, woken or not.
+    /// A newcomer enters if the lock is free and the line is empty, of woken waiters too.
     pub(super) fn enter(&mut self) -> bool {
         let enters = !self.held && self.line.is_empty();
         self.held |= enters;
@@ -40,7 +40,7 @@ impl Lock {
             }
             return enters;
         }
-        // One who was woken takes the lock when it runs.
+        // A woken waiter takes the lock when it runs.
         let claims = self.line.leave_if_woken(who).is_some();
         self.held |= claims;
         claims

@@ -1,7 +1,8 @@
-//! The reference model: what CPython 3.13's `asyncio.locks` does, with the differences that docs/guarantees.md lists.
+//! The reference model: what CPython 3.13's `asyncio.locks` does, with the differences that
+//! docs/guarantees.md lists.
 //!
-//! Nothing in it is clever. Each primitive is asyncio's: some numbers, and a list of who waits, walked from its start. A
-//! drop does what a `CancelledError` does there, at once.
+//! Nothing in it is clever. Each primitive is asyncio's: some numbers, and a list of waiters,
+//! walked from its start. A drop does what a `CancelledError` does there, at once.
 
 mod barrier;
 mod condition;
@@ -44,7 +45,7 @@ pub(super) struct Reference {
 pub(super) struct Future {
     pub(super) id: Id,
     pub(super) wait: Wait,
-    /// Of what it answers.
+    /// Of what it returns.
     form: Form,
     /// With which waker it was polled last. `None`: not polled yet, and in no line.
     pub(super) waker: Option<WakerNumber>,
@@ -205,7 +206,7 @@ impl Reference {
         self.holdings.push(Holding { id, form, what });
     }
 
-    /// What a command does, but for what its answer holds, and for a future that it ends.
+    /// What a command does, except for what its answer holds, and for a future that it ends.
     fn act(&mut self, command: Command, woken: &mut Vec<Id>) -> Answer {
         match command {
             Command::Start(id, wait, form) => self.start(id, wait, form),

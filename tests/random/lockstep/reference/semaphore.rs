@@ -31,7 +31,7 @@ impl Semaphore {
         self.bound.max(1)
     }
 
-    /// A newcomer enters if nobody is in line, woken or not, and its permits are there.
+    /// A newcomer enters if the line is empty, of woken waiters too, and its permits are available.
     pub(super) fn enter(&mut self, need: usize) -> bool {
         let enters = self.line.is_empty() && self.value >= need;
         if enters {
@@ -49,7 +49,8 @@ impl Semaphore {
             }
             return enters;
         }
-        // One who was granted its permits has them when it runs, and looks who else can have some.
+        // A granted waiter has its permits when it runs, and grants what is left to those behind
+        // it.
         let claims = self.line.leave_if_woken(who).is_some();
         if claims {
             self.grant_while_fits(woken);
@@ -87,13 +88,14 @@ impl Semaphore {
         self.releases(n, woken);
     }
 
-    /// Each release raises the value by one, if it is below the bound, and grants at most one waiter. Answers whether
-    /// it always was below.
+    /// Each release raises the value by one, if it is below the bound, and grants at most one
+    /// waiter. Answers whether it always was below.
     fn releases(&mut self, n: usize, woken: &mut Vec<Id>) -> bool {
         let mut left = n;
         let mut below = true;
         while left > 0 {
-            // Those that cannot grant anybody are done in one sum, for `n` may be as large as numbers go.
+            // Releases that cannot grant are done in one sum, since `n` may be as large as numbers
+            // go.
             let some = match self.line.first_asleep() {
                 None => left,
                 Some(first) => left.min(first.need.saturating_sub(self.value).max(1)),
@@ -109,7 +111,7 @@ impl Semaphore {
         below
     }
 
-    /// Grants the first who was not, if its need is there.
+    /// Grants the first waiter that has no grant, if its need is available.
     fn grant_first(&mut self, woken: &mut Vec<Id>) -> bool {
         let need = self.line.first_asleep().map(|first| first.need);
         let rest = need.and_then(|need| self.value.checked_sub(need));

@@ -1,4 +1,4 @@
-//! The futures of a program, boxed: what each answers, and what it leaves in one's hands.
+//! The futures of a program, boxed: what each returns, and what the program then holds.
 
 use super::{
     holding::Holding,

@@ -16,7 +16,8 @@ pub(in crate::lockstep) struct Primitives {
     pub(super) left: Arc<Condition<(), Arc<Lock<()>>>>,
     pub(super) right: Arc<Condition<(), Arc<Lock<()>>>>,
     pub(super) own: Arc<Condition<()>>,
-    /// What the locks guard, each its own. Outside of them, so that a guard of either is of one type.
+    /// What the locks guard, each its own. Outside of them, so that a guard of either is of one
+    /// type.
     pub(super) stock: [Cell<u8>; 2],
     pub(super) semaphore: Arc<Semaphore>,
     pub(super) bounded: Arc<BoundedSemaphore>,

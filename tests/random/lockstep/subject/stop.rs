@@ -1,4 +1,4 @@
-//! What ends a `wait_or` from outside: a future that is ready when it is told so.
+//! What ends a `wait_or` from outside: a future that is ready once it is fired.
 
 use awaitlist::{Condition, Lock};
 use std::{

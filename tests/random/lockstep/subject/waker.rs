@@ -7,7 +7,7 @@ use std::{
     task::{Wake, Waker},
 };
 
-/// Who was woken, first to last.
+/// The futures that were woken, in order.
 pub(super) type Log = Arc<Mutex<Vec<Woken>>>;
 
 struct Signal {
