@@ -244,7 +244,7 @@ fn threads_and_tasks_meet_at_one_barrier() {
 }
 
 #[test]
-fn a_wait_that_times_out_withdraws_its_arrival() {
+fn a_wait_that_times_out_cancels_its_arrival() {
     let barrier = Barrier::new(2);
     assert_eq!(barrier.wait().block_timeout(Duration::ZERO), Err(TimedOut));
     assert_eq!(barrier.n_waiting(), 0);

@@ -9,7 +9,7 @@ mod g03_uncontended_waits_never_suspend;
 mod g04_no_wait_allocates;
 mod g05_a_drop_is_a_cancellation_run_at_once;
 mod g06_set_wakes_exactly_those_waiting;
-mod g07_a_barrier_withdraws_dropped_arrivals;
+mod g07_a_barrier_removes_cancelled_arrivals;
 mod g08_no_lock_is_held_while_user_code_runs;
 mod g09_a_hold_is_guarded_or_forgotten;
 mod g10_drops_never_panic;

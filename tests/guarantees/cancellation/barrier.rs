@@ -37,7 +37,7 @@ fn never_polled_it_has_not_arrived() {
 }
 
 #[test]
-fn inside_it_is_withdrawn_and_the_others_wait_on() {
+fn inside_it_is_cancelled_and_the_others_wait_on() {
     for place in 0..3 {
         let barrier = Barrier::new(4);
         let mut waits = arrive!(barrier, 3);

@@ -227,7 +227,7 @@ fn barrier() -> Outcome {
         }
         Ok(())
     }
-    async fn withdraw(barrier: &Barrier) -> Outcome {
+    async fn cancel(barrier: &Barrier) -> Outcome {
         let mut arrival = pin!(barrier.wait());
         ensure!(
             poll_once(arrival.as_mut()).await.is_none(),
@@ -238,7 +238,7 @@ fn barrier() -> Outcome {
 
     let (barrier, seen) = (Barrier::new(3), Lock::new(0));
     run!(
-        withdraw(&barrier),
+        cancel(&barrier),
         work(&barrier, &seen),
         work(&barrier, &seen),
         work(&barrier, &seen),

@@ -164,7 +164,7 @@ pub(super) enum Command {
     Start(Id, Wait, Form),
     Poll(Id, WakerNumber),
     /// Drops a future.
-    Abandon(Id),
+    Cancel(Id),
     /// Makes the stop of a `wait_or` ready, and wakes the task that waits for it.
     Fire(Id),
 
@@ -178,7 +178,7 @@ pub(super) enum Command {
     /// Forgets a guard or a permit.
     Forget(Id),
     /// Drops a guard or a permit.
-    LetGo(Id),
+    DropHolding(Id),
     /// Notifies so many, with that guard.
     Notify(ConditionId, usize, Id),
     NotifyAll(ConditionId, Id),
@@ -207,11 +207,11 @@ impl Command {
         match self {
             Self::Start(_, wait, _) => wait.line().family(),
             Self::Poll(id, _)
-            | Self::Abandon(id)
+            | Self::Cancel(id)
             | Self::Fire(id)
             | Self::Map(id)
             | Self::Forget(id)
-            | Self::LetGo(id)
+            | Self::DropHolding(id)
             | Self::Split(_, id, _)
             | Self::Merge(id, _) => of(id),
             Self::TryAcquire(..)

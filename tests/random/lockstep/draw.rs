@@ -112,7 +112,7 @@ pub(super) fn draw(draw: Draw, focus: Focus, now: &Reference, next: Id) -> Optio
         5..=6 => return Some(Step::Tick(waker)),
         7..=8 => return Some(Step::Begin(picks.start(focus, detail)?, next, waker)),
         9 => picks.start(focus, detail)?,
-        10 => Command::Abandon(picks.future()?),
+        10 => Command::Cancel(picks.future()?),
         _ => picks.act(focus, detail)?,
     };
     Some(Step::One(command))
@@ -267,7 +267,7 @@ impl Picks<'_> {
     fn act_on_lock(&self, lock: LockId, detail: usize) -> Option<Command> {
         let (next, form) = (self.next, self.lock_form(lock));
         Some(match detail {
-            0..=6 => Command::LetGo(self.guard(true)?.0),
+            0..=6 => Command::DropHolding(self.guard(true)?.0),
             7..=8 => Command::TryAcquire(next, lock, form),
             9..=10 => Command::Forget(self.guard(false)?.0),
             11..=12 => Command::ReleaseForgotten(lock),
@@ -294,7 +294,7 @@ impl Picks<'_> {
         };
         let on = self.condition(lock);
         Some(match detail {
-            5..=7 => Command::LetGo(guard),
+            5..=7 => Command::DropHolding(guard),
             8..=12 => Command::Notify(on, [1, 1, 2, 0][self.much / 4 % 4], guard),
             13 => Command::NotifyAll(on, guard),
             _ => Command::Stock(lock, [1, 2, 0][self.much % 3]),
@@ -303,7 +303,7 @@ impl Picks<'_> {
 
     fn act_on_semaphore(&self, of: SemaphoreId, detail: usize) -> Option<Command> {
         Some(match detail {
-            0..=5 => Command::LetGo(self.permit(of)?),
+            0..=5 => Command::DropHolding(self.permit(of)?),
             6..=8 => match (of, self.surplus()) {
                 (SemaphoreId::Plain, n) if self.now.refuses(of, n) => Command::ReleaseTooMany(n),
                 (_, n) => Command::Release(of, n),

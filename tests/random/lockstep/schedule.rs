@@ -55,7 +55,7 @@ impl<V: FnMut(Done<'_>) -> Result<(), String>> Schedule<V> {
     fn step(&mut self, command: Command) -> Result<(), String> {
         let mut woken = Vec::new();
         let answer = self.reference.apply(command, &mut woken);
-        if let Command::Poll(id, _) | Command::Abandon(id) = command {
+        if let Command::Poll(id, _) | Command::Cancel(id) = command {
             self.awake.retain(|&awake| awake != id);
         }
         for &Woken(id, _) in &woken {
@@ -94,9 +94,9 @@ impl<V: FnMut(Done<'_>) -> Result<(), String>> Schedule<V> {
             if !self.awake.is_empty() {
                 self.tick(0)?;
             } else if let Some(held) = self.reference.holdings.first() {
-                self.step(Command::LetGo(held.id))?;
+                self.step(Command::DropHolding(held.id))?;
             } else if let Some(future) = self.reference.futures.first() {
-                self.step(Command::Abandon(future.id))?;
+                self.step(Command::Cancel(future.id))?;
             } else {
                 return Ok(());
             }

@@ -82,7 +82,7 @@ impl Witness {
         match command {
             Command::Start(id, wait, _) => self.start(id, wait),
             Command::Poll(id, _) => self.arrive(id),
-            Command::Abandon(id) => self.futures.retain(|future| future.id != id),
+            Command::Cancel(id) => self.futures.retain(|future| future.id != id),
             Command::Fire(id) => {
                 self.future(id).fired = true;
                 // A stop's waker is the test's own business.
@@ -95,7 +95,7 @@ impl Witness {
                 self.forgotten[lock as usize] = false;
             }
             Command::Forget(id) => self.forget(id),
-            Command::LetGo(id) => {
+            Command::DropHolding(id) => {
                 self.guards.retain(|&(guard, _)| guard != id);
                 self.permits.retain(|&(permit, ..)| permit != id);
             }
@@ -387,7 +387,7 @@ impl Witness {
         })?;
         // Only a drop discards, and only at the bound: before the waiters that it woke were granted
         // theirs.
-        let drops = matches!(command, Command::LetGo(_) | Command::Abandon(_));
+        let drops = matches!(command, Command::DropHolding(_) | Command::Cancel(_));
         let just_now = waiting
             .iter()
             .filter(|future| woken.iter().any(|woken| woken.0 == future.id));

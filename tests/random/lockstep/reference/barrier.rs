@@ -1,4 +1,4 @@
-//! `asyncio.Barrier`, whose arrivals may be withdrawn: indices are given in the order of arrival,
+//! `asyncio.Barrier`, whose arrivals may be cancelled: indices are given in the order of arrival,
 //! at the trip.
 
 use super::line::Line;
@@ -106,7 +106,7 @@ impl Barrier {
     }
 
     /// An arrival that sleeps is dropped.
-    pub(super) fn withdraw(&mut self, who: Id, woken: &mut Vec<Id>) {
+    pub(super) fn cancel(&mut self, who: Id, woken: &mut Vec<Id>) {
         if let Place::Inside(_) = self.line.leave(who).need {
             self.leave(woken);
         }

@@ -137,7 +137,7 @@ impl Wait {
                 if !stopped {
                     place.line.wake(1, place.woken);
                 }
-                place.lock.withdraw(place.who, place.woken);
+                place.lock.cancel(place.who, place.woken);
             }
         }
     }

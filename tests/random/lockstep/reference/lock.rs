@@ -47,7 +47,7 @@ impl Lock {
     }
 
     /// One in line is dropped: if the lock is free, the first of the others is to have it.
-    pub(super) fn withdraw(&mut self, who: Id, woken: &mut Vec<Id>) {
+    pub(super) fn cancel(&mut self, who: Id, woken: &mut Vec<Id>) {
         self.line.leave(who);
         if !self.held {
             self.line.wake_head(woken);

@@ -156,16 +156,16 @@ impl Reference {
     }
 
     /// What a drop does to the lines. One that was never polled is in none.
-    fn withdraw(&mut self, id: Id, woken: &mut Vec<Id>) {
+    fn cancel(&mut self, id: Id, woken: &mut Vec<Id>) {
         let future = self.future_mut(id);
         let queued = future.waker.is_some();
         match future.wait {
             Wait::Condition(on, ..) => self.at_condition(id, on, woken, condition::Wait::abandon),
             _ if !queued => {}
-            Wait::Lock(lock) => self.locks[lock as usize].withdraw(id, woken),
-            Wait::Permits(of, _) => self.semaphores[of as usize].withdraw(id, woken),
+            Wait::Lock(lock) => self.locks[lock as usize].cancel(id, woken),
+            Wait::Permits(of, _) => self.semaphores[of as usize].cancel(id, woken),
             Wait::Event => drop(self.event.line.leave(id)),
-            Wait::Barrier => self.barrier.withdraw(id, woken),
+            Wait::Barrier => self.barrier.cancel(id, woken),
         }
     }
 
@@ -211,7 +211,7 @@ impl Reference {
         match command {
             Command::Start(id, wait, form) => self.start(id, wait, form),
             Command::Poll(id, waker) => return self.poll(id, waker, woken),
-            Command::Abandon(id) => self.withdraw(id, woken),
+            Command::Cancel(id) => self.cancel(id, woken),
             Command::Fire(id) => {
                 let wait = self.future_mut(id).condition.as_mut();
                 wait.expect("it has a stop").fire(id, woken);
@@ -247,7 +247,7 @@ impl Reference {
                     self.locks[lock as usize].forget();
                 }
             }
-            Command::LetGo(id) => match take(&mut self.holdings, |held| held.id == id).what {
+            Command::DropHolding(id) => match take(&mut self.holdings, |held| held.id == id).what {
                 What::Guard { lock, .. } => self.locks[lock as usize].release(woken),
                 What::Permit { of, count } => self.semaphores[of as usize].give_back(count, woken),
             },
@@ -310,7 +310,7 @@ impl Machine for Reference {
             Woken(who, waker.expect("only who was polled is woken"))
         }));
         match command {
-            Command::Abandon(id) => drop(take(&mut self.futures, |future| future.id == id)),
+            Command::Cancel(id) => drop(take(&mut self.futures, |future| future.id == id)),
             Command::Poll(id, _) if answer.is_ready() => {
                 let future = take(&mut self.futures, |future| future.id == id);
                 self.keep(id, future.form, answer);

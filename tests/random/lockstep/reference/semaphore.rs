@@ -59,7 +59,7 @@ impl Semaphore {
     }
 
     /// One in line is dropped: what it was granted comes back, and others may have it.
-    pub(super) fn withdraw(&mut self, who: Id, woken: &mut Vec<Id>) {
+    pub(super) fn cancel(&mut self, who: Id, woken: &mut Vec<Id>) {
         let waiter = self.line.leave(who);
         if waiter.woken {
             self.value = self.bound.min(self.value + waiter.need);

@@ -99,7 +99,7 @@ impl<'p> Subject<'p> {
         match command {
             Command::Start(id, wait, form) => self.start(id, wait, form),
             Command::Poll(id, waker) => return self.poll(id, waker),
-            Command::Abandon(id) => self.end(id),
+            Command::Cancel(id) => self.end(id),
             Command::Fire(id) => {
                 let stop = self.futures.get(&id).and_then(|task| task.stop.as_ref());
                 stop.expect("it has a stop").fire();
@@ -125,7 +125,7 @@ impl<'p> Subject<'p> {
                 self.holdings.insert(id, mapped);
             }
             Command::Forget(id) => self.take(id).forget(),
-            Command::LetGo(id) => drop(self.take(id)),
+            Command::DropHolding(id) => drop(self.take(id)),
             Command::Notify(on, n, guard) => self.notify(on, Some(n), guard),
             Command::NotifyAll(on, guard) => self.notify(on, None, guard),
             Command::Stock(lock, amount) => all.stock[lock as usize].set(amount),
