@@ -5,7 +5,7 @@
 //! sessions:
 //!
 //! ```sh
-//! cargo run -p tests --example advisory_lock -- "host=localhost user=postgres"
+//! cargo run -p awaitlist-tests --example advisory_lock -- "host=localhost user=postgres"
 //! ```
 //!
 //! Each session stands for a process. PostgreSQL does not know the difference.

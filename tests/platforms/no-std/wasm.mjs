@@ -1,4 +1,4 @@
-// Runs the scripts as WebAssembly: node tests/no-std/wasm.mjs FILE
+// Runs the scripts as WebAssembly: node tests/platforms/no-std/wasm.mjs FILE
 import { readFileSync, writeSync } from 'node:fs';
 
 const host = {

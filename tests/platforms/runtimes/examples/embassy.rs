@@ -1,7 +1,7 @@
 //! The six on embassy: tasks and primitives are static, and nothing is allocated. Two sensors share
 //! a bus, a radio sends what they measured, and a button is waited for, but not for ever.
 //!
-//!     cargo run --manifest-path tests/runtimes/Cargo.toml --example embassy
+//!     cargo run --manifest-path tests/platforms/runtimes/Cargo.toml --example embassy
 //!
 //! On a chip the program is the same, but for `println!` and `exit`: without `std`, with the
 //! feature `critical-section`.
