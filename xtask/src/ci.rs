@@ -55,7 +55,9 @@ fn everything() -> Outcome {
     address_sanitizer()?;
     newer_parking_lot::run(&[])?;
     features::run(&[])?;
-    dependencies::run(&["--check".to_owned()])?;
+    run::timed("cargo xtask dependencies --check", || {
+        dependencies::run(&["--check".to_owned()])
+    })?;
     platforms()?;
     instructions::run(&[])?;
     package()

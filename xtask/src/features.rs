@@ -1,6 +1,10 @@
 //! Builds every combination of features.
 
-use crate::{Outcome, Subcommand, project, run::Run, tool};
+use crate::{
+    Outcome, Subcommand, project,
+    run::{self, Run},
+    tool,
+};
 
 pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     name: "features",
@@ -39,8 +43,14 @@ fn prepared(command: &str) -> Run {
 }
 
 fn without_a_way_to_lock() -> Outcome {
-    let check = prepared("cargo check --locked -p awaitlist --no-default-features --features lock");
-    let (code, written) = check.capture()?;
+    let check = "cargo check --locked -p awaitlist --no-default-features --features lock";
+    run::timed(check, || {
+        let (code, written) = prepared(check).capture()?;
+        fails_with_one_error(code, &written)
+    })
+}
+
+fn fails_with_one_error(code: Option<i32>, written: &str) -> Outcome {
     if code == Some(0) {
         return Err("awaitlist builds without a way to lock".to_owned());
     }

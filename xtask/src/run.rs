@@ -88,19 +88,15 @@ impl Run {
     /// Prints the command, runs it, prints its seconds, and fails if it failed.
     pub(crate) fn run(mut self) -> Outcome {
         let shown = self.shown();
-        println!("\n== {shown}");
-        let start = Instant::now();
-        let status = self.command.status();
-        let status = status.map_err(|error| format!("cannot run {shown}: {error}"))?;
-        let seconds = start.elapsed().as_secs_f64();
-        println!("-- {seconds:.1} s");
-        let mut finished = FINISHED.lock().unwrap_or_else(|poison| poison.into_inner());
-        finished.push((shown.clone(), seconds));
-        if status.success() {
-            Ok(())
-        } else {
-            Err(format!("{status}: {shown}"))
-        }
+        timed(&shown, || {
+            let status = self.command.status();
+            let status = status.map_err(|error| format!("cannot run {shown}: {error}"))?;
+            if status.success() {
+                Ok(())
+            } else {
+                Err(format!("{status}: {shown}"))
+            }
+        })
     }
 
     /// Runs the command without printing it, and returns what it wrote to standard output. Fails if
@@ -124,6 +120,18 @@ impl Run {
         let written = String::from_utf8_lossy(&written).into_owned();
         Ok((output.status.code(), written))
     }
+}
+
+/// Prints the name of a step, does it, and prints and records its seconds.
+pub(crate) fn timed(name: &str, step: impl FnOnce() -> Outcome) -> Outcome {
+    println!("\n== {name}");
+    let start = Instant::now();
+    let outcome = step();
+    let seconds = start.elapsed().as_secs_f64();
+    println!("-- {seconds:.1} s");
+    let mut finished = FINISHED.lock().unwrap_or_else(|poison| poison.into_inner());
+    finished.push((name.to_owned(), seconds));
+    outcome
 }
 
 /// A word as a shell would need it.
