@@ -14,7 +14,7 @@
 use arbitrary::{Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use std::fmt;
-use tests::{
+use awaitlist_tests::{
     lockstep::{self, Focus, Program},
     workload::{self, Workload},
 };

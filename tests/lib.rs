@@ -1,25 +1,25 @@
-//! What the tests share.
+//! What the tests share: helpers, the reference model, and the runner of asyncio programs.
+//!
+//! The tests themselves are in `suite.rs`. `CONTRIBUTING.md` says where a new one goes.
+
+#[path = "asyncio/conformance/mod.rs"]
 pub mod conformance;
-mod dice;
-pub mod fifo;
+#[path = "random/lockstep/mod.rs"]
 pub mod lockstep;
-mod probe;
+#[cfg(not(awaitlist_loom))]
+#[path = "random/soak/mod.rs"]
+pub mod soak;
+mod support;
+#[path = "random/workload/mod.rs"]
 pub mod workload;
 
-pub use dice::Dice;
-pub use probe::{Caught, Inline, Probe, caught, leak, now, once, poll, waiting};
-
-/// Asserts what a primitive prints between its brackets, which is what Python's `repr` prints there.
-#[track_caller]
-pub fn assert_brackets(primitive: &impl std::fmt::Display, expected: &str) {
-    let printed = primitive.to_string();
-    let inside = printed
-        .split_once(" [")
-        .and_then(|(_, rest)| rest.strip_suffix("]>"));
-    assert_eq!(inside, Some(expected), "in {printed}");
-}
+pub use support::{
+    Caught, Inline, Rng, TestWaker, assert_brackets, caught, executor, leak, now, once, poll,
+    waiting,
+};
 
 #[cfg(doctest)]
+#[path = "api/compile_fail.rs"]
 mod compile_fail;
 
 /// The examples in the documents compile and run.

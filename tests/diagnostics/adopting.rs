@@ -58,7 +58,7 @@ fn what_was_adopted_elsewhere_is_in_no_cycle_of_the_sender() {
         Waker::noop(),
     );
     assert_eq!(deadlocks_at("moved on").len(), 1, "so far it is one");
-    // Somebody else, who can reach the guard, takes it.
+    // Another thread, which can reach the guard, takes it.
     drop(sender);
     let guard = sent.take().unwrap();
     adopt(&guard);

@@ -15,7 +15,7 @@ use awaitlist::{
     Block, Event, Lock, Semaphore,
     diagnostics::{ManualClock, deadlocks, set_clock, snapshot, watch},
 };
-use tests::Probe;
+use awaitlist_tests::TestWaker;
 
 use crate::{SECOND, clock, find, poll, ready, seen, stalls_at, waiting};
 
@@ -68,7 +68,7 @@ fn a_snapshot_may_be_taken_in_a_waker_at_every_step() {
             looks.fetch_add(1, SeqCst);
         }
     };
-    let family = Probe::new()
+    let family = TestWaker::new()
         .on_clone(look())
         .on_wake(look())
         .on_drop(look());
@@ -98,7 +98,7 @@ fn a_snapshot_may_be_taken_while_every_thread_blocks() {
         while seen("all block").waits.len() < blocked.len() {
             thread::yield_now();
         }
-        // It answers. Of others, which come and go, there may be some.
+        // It returns. Other deadlocks, which come and go, may be among the results.
         let _ = deadlocks();
         drop(guard);
         for thread in blocked {

@@ -12,11 +12,11 @@ use awaitlist::{
     Block, BoundedSemaphore, Condition, Event, Lock, LockGuard, Semaphore,
     diagnostics::{Certainty, Deadlock, Primitive, task},
 };
-use tests::{Probe, fifo::Executor};
+use awaitlist_tests::{TestWaker, executor::Executor};
 
 use crate::{deadlocks_at, poll, ready, seen, waiting};
 
-/// Who waits in it, in order.
+/// The waiters in it, in order.
 fn names(deadlock: &Deadlock) -> Vec<String> {
     deadlock
         .edges
@@ -121,7 +121,7 @@ fn a_thread_in_the_cycle_is_as_good_as_a_task() {
         while one.waiters() == 0 {
             thread::yield_now();
         }
-        // This thread waits for what that one holds, as far as anybody can tell.
+        // This thread waits for what that one holds, as far as the diagnostics know.
         let mut found = Vec::new();
         async {
             let mut wait = Box::pin(other.acquire());
@@ -160,7 +160,8 @@ fn a_cycle_of_unnamed_tasks_is_possible_and_no_more() {
     assert!(tasks.iter().all(|task| task.cancel()));
 }
 
-/// The branches of a `join!` share a waker: one holds what the other waits for, and nothing is wrong.
+/// The branches of a `join!` share a waker: one holds what the other waits for, and nothing is
+/// wrong.
 #[test]
 fn the_branches_of_a_join_are_never_certain_to_wait_for_each_other() {
     let lock = Lock::named("joined", ());
@@ -173,7 +174,7 @@ fn the_branches_of_a_join_are_never_certain_to_wait_for_each_other() {
         };
         let _both = futures_lite::future::zip(holder, lock.acquire()).await;
     };
-    let family = Probe::new();
+    let family = TestWaker::new();
     let waker = family.waker();
     let mut branches = waiting(branches, &waker);
     let found = deadlocks_at("joined");
@@ -273,7 +274,7 @@ fn a_semaphore_of_which_permits_were_made_up_is_never_certain() {
     assert_eq!(
         found[0].certainty,
         Certainty::Possible,
-        "somebody may release another"
+        "another task may release one"
     );
     drop(wait);
 }
@@ -384,7 +385,8 @@ fn one_who_was_woken_is_not_stuck() {
     assert_eq!(deadlocks_at("not stuck"), []);
 }
 
-/// Tasks that run inside a named one have its name, and wakers of their own: what they do to each other is not certain.
+/// Tasks that run inside a named one have its name, and wakers of their own: what they do to each
+/// other is not certain.
 #[test]
 fn tasks_that_a_named_task_runs_are_never_certain_to_be_that_task() {
     let lock = Lock::named("inside", ());
@@ -403,7 +405,7 @@ fn tasks_that_a_named_task_runs_are_never_certain_to_be_that_task() {
     });
     let mut waiter = Box::pin(lock.acquire());
     // As an executor does that the named task polls.
-    let inside = Probe::new().waker();
+    let inside = TestWaker::new().waker();
     let runs_others = std::future::poll_fn(|_| {
         let holds = poll(&mut holder, &inside).is_pending();
         match poll(&mut waiter, &inside) {
@@ -411,7 +413,7 @@ fn tasks_that_a_named_task_runs_are_never_certain_to_be_that_task() {
             Poll::Ready(guard) => Poll::Ready((holds, guard)),
         }
     });
-    let outside = Probe::new().waker();
+    let outside = TestWaker::new().waker();
     let mut all = waiting(task("runs others", runs_others), &outside);
     let found = deadlocks_at("inside");
     assert_eq!(found[0].certainty, Certainty::Possible, "{}", found[0]);
@@ -419,7 +421,7 @@ fn tasks_that_a_named_task_runs_are_never_certain_to_be_that_task() {
     assert!(poll(&mut all, &outside).is_ready(), "nothing was wrong");
 }
 
-/// A permit that another signals for is not there yet, so nobody is stuck for want of it.
+/// A permit that another task signals is not there yet, so its absence is no deadlock.
 #[test]
 fn who_waits_for_a_signal_that_is_yet_to_be_given_is_not_stuck() {
     let (pool, lock) = (
@@ -528,7 +530,8 @@ fn a_task_that_has_ended_is_not_certain_to_be_stuck() {
     assert!(poll(&mut crosses, Waker::noop()).is_ready(), "it was none");
 }
 
-/// Each has a permit and wants one more: the report is as long as there are tasks, not as there are pairs of them.
+/// Each has a permit and wants one more: the report is as long as there are tasks, not as there are
+/// pairs of them.
 #[test]
 fn those_who_hold_a_pool_are_listed_once_for_all_who_wait_for_it() {
     const TASKS: usize = 1000;

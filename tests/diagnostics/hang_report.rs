@@ -6,11 +6,12 @@ mod programs;
 use std::sync::Mutex;
 
 use awaitlist::diagnostics::watch;
-use tests::fifo::Executor;
+use awaitlist_tests::executor::Executor;
 
 use crate::{SECOND, clock, stalls_at};
 
-/// Runs the program with that title until it hangs, and answers what the watch says of the primitive with that name.
+/// Runs the program with that title until it hangs, and returns what the watch reports of the
+/// primitive with that name.
 #[track_caller]
 fn report(title: &str, name: &str) -> String {
     // The others' primitives have the same names.

@@ -1,5 +1,5 @@
-//! What the diagnostics tell. They tell it of the whole process, in which other tests run at the same time, so each test gives
-//! its primitives names of their own, and looks for those.
+//! What the diagnostics report. They cover the whole process, in which other tests run at the same
+//! time, so each test gives its primitives names of their own, and looks for those.
 //!
 //! Time is moved by hand.
 
@@ -26,10 +26,11 @@ use awaitlist::diagnostics::{
 
 static CLOCK: ManualClock = ManualClock::new();
 
-/// Has the time stand still, but for what the tests advance it by. Each test that looks at time calls it first.
+/// Has the time stand still, but for what the tests advance it by. Each test that looks at time
+/// calls it first.
 fn clock() -> &'static ManualClock {
     static SET: Once = Once::new();
-    SET.call_once(|| set_clock(&CLOCK).expect("nobody else sets the clock"));
+    SET.call_once(|| set_clock(&CLOCK).expect("the clock is set once"));
     &CLOCK
 }
 
@@ -46,7 +47,7 @@ fn waiting<F: Future>(future: F, waker: &Waker) -> Pin<Box<F>> {
     future
 }
 
-/// What a future that need not wait answers, polled with `waker`.
+/// The output of a future that need not wait, polled with `waker`.
 #[track_caller]
 fn ready<F: Future>(future: F, waker: &Waker) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(waker)) {
@@ -55,7 +56,7 @@ fn ready<F: Future>(future: F, waker: &Waker) -> F::Output {
     }
 }
 
-/// Acquires something, and never gives it back by itself.
+/// Acquires something, and never releases it by itself.
 async fn hold_on<F: Future>(acquire: F) {
     let held = acquire.await;
     std::future::pending::<()>().await;

@@ -6,7 +6,7 @@ use awaitlist::{
     BoundedSemaphore, Lock, LockGuard, Semaphore,
     diagnostics::{Primitive, snapshot, task},
 };
-use tests::Probe;
+use awaitlist_tests::TestWaker;
 
 use crate::{find, ready, seen};
 
@@ -42,7 +42,7 @@ fn a_permit_that_is_split_is_two_holds_and_merged_it_is_one() {
 #[test]
 fn a_part_keeps_the_waker_that_it_is_known_by() {
     let pool = Semaphore::named("known part", 2);
-    let family = Probe::new();
+    let family = TestWaker::new();
     let waker = family.waker();
     let mut permit = ready(pool.acquire_many(2), &waker);
     let part = permit.split(1).unwrap();
@@ -95,11 +95,11 @@ fn a_lock_that_is_forgotten_and_adopted_is_held_as_before() {
     assert_eq!(find(&snapshot(), "adopted again"), None);
 }
 
-/// A waker that was kept for a hold is let go with it, though the hold goes on.
+/// A waker that was kept for a hold is dropped with it, though the hold continues.
 #[test]
 fn a_forgotten_hold_keeps_no_waker() {
     let lock = Lock::named("lets go", ());
-    let family = Probe::new();
+    let family = TestWaker::new();
     let waker = family.waker();
     let guard = ready(lock.acquire(), &waker);
     assert_eq!(family.alive(), 2);
@@ -109,7 +109,7 @@ fn a_forgotten_hold_keeps_no_waker() {
     lock.release().unwrap();
 }
 
-/// asyncio's habit, by many: who releases does not look at all that are forgotten.
+/// asyncio's habit, many times: a release does not walk through all that are forgotten.
 #[test]
 fn many_forgotten_permits_are_released_one_by_one() {
     const PERMITS: usize = 20_000;

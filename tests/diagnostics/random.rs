@@ -1,4 +1,5 @@
-//! Random programs: of one that lives it is never said that it cannot go on, and of one that cannot it always is.
+//! Random programs: of one that lives it is never said that it cannot go on, and of one that cannot
+//! it always is.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering::SeqCst},
@@ -9,9 +10,9 @@ use awaitlist::{
     Block, BoundedSemaphore, Lock, Semaphore,
     diagnostics::{Certainty, Deadlock, deadlocks, task},
 };
+use awaitlist_tests::{Rng, executor::Executor};
 use futures_lite::future::yield_now;
 use proptest::{collection::vec, prelude::*};
-use tests::{Dice, fifo::Executor};
 
 use crate::deadlocks_at;
 
@@ -43,35 +44,36 @@ impl World {
         }
     }
 
-    /// A task that takes some of all, in order, holds what it has across other tasks' turns, and gives it back.
-    async fn live(&self, mut dice: Dice) {
+    /// A task that acquires some of all, in order, holds what it has across other tasks' turns, and
+    /// releases it.
+    async fn live(&self, mut rng: Rng) {
         for _ in 0..4 {
             let mut guards = Vec::new();
             let mut permits = Vec::new();
             for lock in &self.locks {
-                match dice.below(4) {
+                match rng.below(4) {
                     0 => guards.push(lock.acquire().await),
                     // Gives up a wait at once.
                     1 => drop(futures_lite::future::poll_once(lock.acquire()).await),
                     2 => guards.extend(lock.try_acquire()),
                     _ => {}
                 }
-                if dice.one_in(2) {
+                if rng.one_in(2) {
                     yield_now().await;
                 }
             }
             for pool in &self.pools {
-                match dice.below(3) {
-                    0 => permits.push(pool.acquire_many(1 + dice.below(PERMITS)).await),
+                match rng.below(3) {
+                    0 => permits.push(pool.acquire_many(1 + rng.below(PERMITS)).await),
                     1 => permits.extend(pool.try_acquire()),
                     _ => {}
                 }
-                if dice.one_in(2) {
+                if rng.one_in(2) {
                     yield_now().await;
                 }
             }
             // In any order.
-            if dice.one_in(2) {
+            if rng.one_in(2) {
                 drop(permits);
                 yield_now().await;
                 drop(guards);
@@ -85,15 +87,15 @@ impl World {
 }
 
 proptest! {
-    /// Tasks that take locks and permits in one order always go on. Whatever they wait for, at every turn of the executor,
-    /// it is never said that they cannot.
+    /// Tasks that take locks and permits in one order always go on. Whatever they wait for, at
+    /// every turn of the executor, it is never said that they cannot.
     #[test]
     fn of_a_live_program_nothing_is_certain(seeds in vec(any::<u64>(), 2..12)) {
         let world = World::new("live");
         let executor = Executor::new();
         let tasks: Vec<_> = seeds
             .iter()
-            .map(|&seed| executor.spawn(task("live one", world.live(Dice::new(seed)))))
+            .map(|&seed| executor.spawn(task("live one", world.live(Rng::new(seed)))))
             .collect();
         while executor.tick() > 0 {
             prop_assert_eq!(deadlocks_at("live"), []);
@@ -101,7 +103,8 @@ proptest! {
         prop_assert!(tasks.iter().all(|task| task.is_done()), "it is live");
     }
 
-    /// A cycle of locks and pools, each held to the last permit by the one before, with others that wait beside it.
+    /// A cycle of locks and pools, each held to the last permit by the one before, with others that
+    /// wait beside it.
     #[test]
     fn a_certain_deadlock_is_always_found(
         kinds in vec(0..3_usize, 1..8),
@@ -123,9 +126,9 @@ proptest! {
         };
         let executor = Executor::new();
         let mut stuck: Vec<_> = (0..length).collect();
-        let mut dice = Dice::new(order);
+        let mut rng = Rng::new(order);
         for rest in (1..length).rev() {
-            stuck.swap(rest, dice.below(rest + 1));
+            stuck.swap(rest, rng.below(rest + 1));
         }
         let tasks: Vec<_> = stuck
             .iter()
@@ -165,8 +168,8 @@ proptest! {
     }
 }
 
-/// The same on threads, which are looked at while they run: what one look sees is of different moments, and still nothing
-/// is said that is not so.
+/// The same on threads, which are looked at while they run: what one look sees is of different
+/// moments, and still nothing is said that is not so.
 #[test]
 fn of_live_threads_nothing_is_certain() {
     const THREADS: u64 = 3;
@@ -179,11 +182,11 @@ fn of_live_threads_nothing_is_certain() {
                 let world = &world;
                 scope.spawn(move || {
                     for round in 0..ROUNDS {
-                        let dice = Dice::new(thread * ROUNDS + round);
+                        let rng = Rng::new(thread * ROUNDS + round);
                         if round % 2 == 0 {
-                            world.live(dice).block();
+                            world.live(rng).block();
                         } else {
-                            task("live one", world.live(dice)).block();
+                            task("live one", world.live(rng)).block();
                         }
                     }
                 })
@@ -205,7 +208,8 @@ fn of_live_threads_nothing_is_certain() {
     });
 }
 
-/// The largest set of the stuck, not each for itself: two cycles that share a pool are one deadlock.
+/// The largest set of the stuck, not each for itself: two cycles that share a pool are one
+/// deadlock.
 #[test]
 fn two_cycles_through_one_pool_are_one_deadlock() {
     let pool = Semaphore::named("shared by two", 2);

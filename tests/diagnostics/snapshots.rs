@@ -10,7 +10,7 @@ use awaitlist::{
     Barrier, Block, BoundedSemaphore, Condition, Event, Lock, Semaphore,
     diagnostics::{Actor, Kind, WaitState, snapshot, task},
 };
-use tests::Probe;
+use awaitlist_tests::TestWaker;
 
 use crate::{SECOND, clock, find, hold_on, poll, ready, seen, waiting};
 
@@ -49,7 +49,11 @@ fn a_lock_that_is_held_and_waited_for_is_shown_with_its_places_and_its_tasks() {
     assert_eq!(other.state, WaitState::Queued { position: 2 });
 
     drop((first, second, holder));
-    assert_eq!(find(&snapshot(), "shown"), None, "nobody holds it or waits");
+    assert_eq!(
+        find(&snapshot(), "shown"),
+        None,
+        "it is not held or waited for"
+    );
 }
 
 #[test]
@@ -151,7 +155,7 @@ fn a_thread_that_blocks_is_known_by_itself() {
 #[test]
 fn tasks_that_a_blocking_thread_runs_are_not_the_thread() {
     let lock = Lock::named("in an executor", ());
-    let family = Probe::new();
+    let family = TestWaker::new();
     let waker = family.waker();
     let guard = async { ready(lock.acquire(), &waker) }.block();
     assert!(matches!(
@@ -164,7 +168,7 @@ fn tasks_that_a_blocking_thread_runs_are_not_the_thread() {
 #[test]
 fn an_unnamed_task_is_its_waker_which_is_kept_as_long() {
     let lock = Lock::named("unnamed", ());
-    let family = Probe::new();
+    let family = TestWaker::new();
     let waker = family.waker();
     let guard = ready(lock.acquire(), &waker);
     assert_eq!(family.alive(), 2, "the one here, and the one that is kept");
@@ -177,10 +181,10 @@ fn an_unnamed_task_is_its_waker_which_is_kept_as_long() {
 
 #[test]
 fn a_waker_that_does_nothing_is_nobody() {
-    let lock = Lock::named("nobody", ());
+    let lock = Lock::named("unknown holder", ());
     let one = ready(lock.acquire(), Waker::noop());
     let other = waiting(lock.acquire(), Waker::noop());
-    let shown = seen("nobody");
+    let shown = seen("unknown holder");
     assert!(matches!(shown.holds[0].who, Actor::Unknown(_)));
     assert_ne!(shown.holds[0].who, shown.waits[0].who);
     drop((one, other));
@@ -206,7 +210,7 @@ fn the_innermost_task_counts_and_the_outer_one_does_again_after_it() {
 fn a_wait_that_another_task_polls_is_that_ones() {
     let lock = Lock::named("handed over", ());
     let guard = ready(lock.acquire(), Waker::noop());
-    let (first, second) = (Probe::new(), Probe::new());
+    let (first, second) = (TestWaker::new(), TestWaker::new());
     let mut wait = waiting(lock.acquire(), &first.waker());
     let before = seen("handed over").waits[0].who.clone();
     assert!(poll(&mut wait, &second.waker()).is_pending());
@@ -297,7 +301,7 @@ fn a_task_that_panics_leaves_nothing_behind() {
     drop(guard);
 }
 
-/// A future that nobody polls waits for nothing.
+/// A future that is not polled waits for nothing.
 #[test]
 fn a_wait_that_was_not_polled_is_not_shown() {
     let event = Event::named("not polled");
@@ -310,7 +314,7 @@ fn a_wait_that_was_not_polled_is_not_shown() {
 #[test]
 fn a_condition_that_is_waited_for_keeps_the_waker_of_no_hold() {
     let condition = Condition::named("keeps no hold", ());
-    let family = Probe::new();
+    let family = TestWaker::new();
     let waker = family.waker();
     let guard = ready(condition.acquire(), &waker);
     assert_eq!(family.alive(), 2);

@@ -1,4 +1,4 @@
-//! What the stall watch tells, when, and why.
+//! What the stall watch reports, when, and why.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
@@ -15,7 +15,8 @@ use futures_lite::StreamExt;
 
 use crate::{SECOND, clock, hold_on, poll, ready, stalls_at, waiting};
 
-/// For tests that let hours pass: one at a time, so that they do not pass for another. The rest advance by seconds.
+/// For tests that let hours pass: one at a time, so that they do not pass for another. The rest
+/// advance by seconds.
 fn long() -> MutexGuard<'static, ()> {
     static LONG: Mutex<()> = Mutex::new(());
     LONG.lock().unwrap_or_else(PoisonError::into_inner)
@@ -230,7 +231,7 @@ fn several_that_are_seen_at_once_are_one_stall() {
     drop(waits);
 }
 
-/// The watch sleeps in a thread until somebody waits, and is woken by that.
+/// The watch sleeps in a thread until there is a waiter, and is woken by that.
 #[test]
 fn a_watch_in_a_thread_hands_its_stalls_over_until_it_is_dropped() {
     clock();
@@ -280,7 +281,7 @@ fn as_an_iterator_it_blocks_until_there_is_one() {
         let stall = told
             .join()
             .unwrap()
-            .expect("a watch that nobody ends goes on");
+            .expect("a watch that is not ended continues");
         assert_eq!(stall.cause, Cause::NotSet);
         drop(wait);
     });
@@ -294,7 +295,8 @@ fn a_detached_watch_and_one_that_prints_go_on_and_end_as_told() {
     watch(Duration::MAX).print().detach();
 }
 
-/// Between a release and the poll of the next in line nobody holds a lock, and it goes on.
+/// Between a release and the poll of the designated waiter no task holds the lock, and there is
+/// progress.
 #[test]
 fn a_lock_that_is_on_its_way_to_the_next_is_slow_and_no_more() {
     let _alone = long();
@@ -311,17 +313,17 @@ fn a_lock_that_is_on_its_way_to_the_next_is_slow_and_no_more() {
     drop((next, last));
 }
 
-/// A release is not used up, so one who does not come for it keeps nobody.
+/// A release is not used up, so a waiter that is not polled holds nothing.
 #[test]
 fn one_who_does_not_come_back_from_an_event_is_not_why_others_wait_for_it() {
     clock();
-    let event = Event::named("kept by nobody");
+    let event = Event::named("kept by no task");
     let mut watch = watch(SECOND);
     let unpolled = waiting(event.wait(), Waker::noop());
     event.set();
     event.clear();
     clock().advance(SECOND);
-    let stalls = stalls_at("kept by nobody", watch.check());
+    let stalls = stalls_at("kept by no task", watch.check());
     assert!(
         matches!(&stalls[0].cause, Cause::WokenButUnpolled(_)),
         "{}",
@@ -329,12 +331,12 @@ fn one_who_does_not_come_back_from_an_event_is_not_why_others_wait_for_it() {
     );
     let waits = waiting(event.wait(), Waker::noop());
     clock().advance(SECOND);
-    let stalls = stalls_at("kept by nobody", watch.check());
+    let stalls = stalls_at("kept by no task", watch.check());
     assert_eq!(stalls[0].cause, Cause::NotSet, "{}", stalls[0]);
     drop((unpolled, waits));
 }
 
-/// It waits for one who waits for itself.
+/// It waits for a task that waits for itself.
 #[test]
 fn who_waits_for_one_in_a_deadlock_is_told_of_that() {
     clock();

@@ -1,9 +1,9 @@
-//! A place is taken at the first poll. A newcomer enters only if nobody waits, nobody is woken and not yet run, and its
-//! permits are there.
+//! A place in the queue is taken at the first poll. A newcomer enters only if there are no waiters,
+//! neither queued nor notified and not yet run, and its permits are available.
 
 use awaitlist::{BoundedSemaphore, Condition, Lock, Semaphore};
+use awaitlist_tests::now;
 use std::sync::Arc;
-use tests::now;
 use tokio_test::{assert_pending, assert_ready, task::spawn};
 
 #[test]

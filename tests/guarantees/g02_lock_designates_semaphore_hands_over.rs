@@ -1,8 +1,9 @@
-//! After a release with a waiter, a lock is not locked and its waiter counts until it runs; a semaphore's permit is out
-//! of the value at the release. `release_many` is so many releases in one step.
+//! After a release with a waiter, a lock is not locked and its waiter counts until it runs; a
+//! semaphore's permit is out of the value at the release. `release_many` is so many releases in one
+//! step.
 
 use awaitlist::{BoundedSemaphore, Lock, Semaphore};
-use tests::now;
+use awaitlist_tests::now;
 use tokio_test::{assert_pending, assert_ready, task::spawn};
 
 #[test]
@@ -81,7 +82,8 @@ fn release_many_grants_what_so_many_releases_would() {
     for (needs, released, granted, value) in cases {
         let in_one = Semaphore::new(0);
         let one_by_one = Semaphore::new(0);
-        // Somebody before them who is granted first, so that those in need of nothing queue as well.
+        // A waiter before them that is granted first, so that those that need no permits queue as
+        // well.
         for semaphore in [&in_one, &one_by_one] {
             let mut head = spawn(semaphore.acquire());
             assert_pending!(head.poll());

@@ -1,8 +1,8 @@
 //! What can be had is had at the first poll.
 
 use awaitlist::{Barrier, BoundedSemaphore, BrokenBarrier, Condition, Event, Lock, Semaphore};
+use awaitlist_tests::{TestWaker, now, poll};
 use std::{future::ready, sync::Arc, task::Poll};
-use tests::{Probe, now, poll};
 use tokio_test::{assert_pending, assert_ready, task::spawn};
 
 #[test]
@@ -57,10 +57,10 @@ fn no_waker_is_cloned_where_nobody_waits() {
     let semaphore = Semaphore::new(1);
     let event = Event::new();
     event.set();
-    let probe = Probe::new();
-    let waker = probe.waker();
+    let test_waker = TestWaker::new();
+    let waker = test_waker.waker();
     assert!(poll(&mut Box::pin(lock.acquire()), &waker).is_ready());
     assert!(poll(&mut Box::pin(semaphore.acquire()), &waker).is_ready());
     assert_eq!(poll(&mut Box::pin(event.wait()), &waker), Poll::Ready(()));
-    assert_eq!(probe.clones(), 0);
+    assert_eq!(test_waker.clones(), 0);
 }

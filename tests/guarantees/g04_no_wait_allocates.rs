@@ -1,10 +1,11 @@
-//! The node lives in the pinned future. Here one wait of each primitive from end to end; the rest is in `allocation`.
+//! The node lives in the pinned future. Here one wait of each primitive from end to end; the rest
+//! is in `allocation`.
 
 use awaitlist::{Barrier, BoundedSemaphore, Condition, Event, Lock, Semaphore};
+use awaitlist_tests::now;
 use std::{pin::pin, task::Waker};
-use tests::now;
 
-use crate::allocation::allocations;
+use crate::api::allocation::allocations;
 
 /// Polls a pinned future once.
 fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> std::task::Poll<F::Output> {

@@ -1,8 +1,8 @@
-//! The place of a dropped future goes at once, and what it had been given goes to the next. `cancellation` drops every
-//! future in every state; here is the rule itself.
+//! The place of a dropped future goes at once, and what it had been given goes to the next.
+//! `cancellation` drops every future in every state; here is the rule itself.
 
 use awaitlist::{Condition, Lock, Semaphore};
-use tests::{Dice, now};
+use awaitlist_tests::{Rng, now};
 use tokio_test::{assert_pending, assert_ready, task::spawn};
 
 #[test]
@@ -97,25 +97,25 @@ fn a_cancel_in_the_middle_disturbs_nobody() {
 #[test]
 fn nothing_is_stranded_whoever_is_dropped_and_whenever() {
     for seed in 0..300 {
-        let mut dice = Dice::new(seed);
+        let mut rng = Rng::new(seed);
         let semaphore = Semaphore::new(3);
         let mut waiting = Vec::new();
         let mut permits = Vec::new();
         for _ in 0..60 {
-            match dice.below(4) {
+            match rng.below(4) {
                 0 => {
-                    waiting.push(spawn(semaphore.acquire_many(dice.below(4))));
+                    waiting.push(spawn(semaphore.acquire_many(rng.below(4))));
                 }
                 1 if !waiting.is_empty() => {
-                    let n = dice.below(waiting.len());
+                    let n = rng.below(waiting.len());
                     drop(waiting.remove(n));
                 }
                 2 if !permits.is_empty() => {
-                    let n = dice.below(permits.len());
+                    let n = rng.below(permits.len());
                     drop(permits.swap_remove(n));
                 }
                 _ if !waiting.is_empty() => {
-                    let n = dice.below(waiting.len());
+                    let n = rng.below(waiting.len());
                     if let std::task::Poll::Ready(permit) = waiting[n].poll() {
                         permits.push(permit);
                         drop(waiting.remove(n));
@@ -124,7 +124,8 @@ fn nothing_is_stranded_whoever_is_dropped_and_whenever() {
                 _ => {}
             }
         }
-        // When the permits are back, everybody who waits is fed by and by; and nothing is left over.
+        // When the permits are released, every waiter gets its permits in the end, and none are
+        // left over.
         drop(permits);
         loop {
             let before = waiting.len();

@@ -1,12 +1,12 @@
-//! `Event::set` releases those who wait at that moment and nobody else, though it wakes them in batches.
+//! `Event::set` releases the waiters of that moment and no others, though it wakes them in batches.
 
 use awaitlist::Event;
+use awaitlist_tests::{TestWaker, now, once, poll, waiting};
 use std::{
     pin::Pin,
     sync::{Arc, Mutex},
     task::Waker,
 };
-use tests::{Probe, now, once, poll, waiting};
 use tokio_test::{assert_pending, assert_ready, task::spawn};
 
 /// More than go into one batch, or two.
@@ -59,8 +59,8 @@ fn each_of_many_is_woken_once_in_order() {
     let mut waits = Vec::new();
     for n in 0..MANY {
         let order = Arc::clone(&order);
-        let probe = Probe::new().on_wake(move || order.lock().unwrap().push(n));
-        waits.push(waiting(event.wait(), &probe.waker()));
+        let test_waker = TestWaker::new().on_wake(move || order.lock().unwrap().push(n));
+        waits.push(waiting(event.wait(), &test_waker.waker()));
     }
     event.set();
     assert_eq!(*order.lock().unwrap(), (0..MANY).collect::<Vec<_>>());
@@ -70,13 +70,16 @@ fn each_of_many_is_woken_once_in_order() {
     assert_eq!(event.waiters(), 0);
 }
 
-/// `MANY` who wait for an event, of whom the first runs `meanwhile` from inside its wake.
-fn set_with(event: &Arc<Event>, meanwhile: impl FnOnce() + Send + 'static) -> Vec<(Probe, Wait)> {
-    let first = Probe::new().on_wake(once(meanwhile));
+/// `MANY` waiters of an event, the first of which runs `meanwhile` from inside its wake.
+fn set_with(
+    event: &Arc<Event>,
+    meanwhile: impl FnOnce() + Send + 'static,
+) -> Vec<(TestWaker, Wait)> {
+    let first = TestWaker::new().on_wake(once(meanwhile));
     let mut waits = Vec::new();
-    for probe in std::iter::once(first).chain((1..MANY).map(|_| Probe::new())) {
-        let wait = waiting(event.wait_owned(), &probe.waker());
-        waits.push((probe, wait));
+    for test_waker in std::iter::once(first).chain((1..MANY).map(|_| TestWaker::new())) {
+        let wait = waiting(event.wait_owned(), &test_waker.waker());
+        waits.push((test_waker, wait));
     }
     event.set();
     waits
@@ -88,8 +91,8 @@ fn a_clear_from_inside_a_wake_keeps_nobody_back() {
     let clearing = Arc::clone(&event);
     let waits = set_with(&event, move || clearing.clear());
     assert!(!event.is_set());
-    for (probe, mut wait) in waits {
-        assert_eq!(probe.wakes(), 1);
+    for (test_waker, mut wait) in waits {
+        assert_eq!(test_waker.wakes(), 1);
         assert!(poll(&mut wait, Waker::noop()).is_ready());
     }
 }
@@ -101,13 +104,13 @@ fn one_who_comes_from_inside_a_wake_after_a_clear_is_not_released() {
     let (clearing, late) = (Arc::clone(&event), Arc::clone(&newcomer));
     let waits = set_with(&event, move || {
         clearing.clear();
-        let probe = Probe::new();
-        let wait = waiting(clearing.wait_owned(), &probe.waker());
-        *late.lock().unwrap() = Some((probe, wait));
+        let test_waker = TestWaker::new();
+        let wait = waiting(clearing.wait_owned(), &test_waker.waker());
+        *late.lock().unwrap() = Some((test_waker, wait));
     });
-    assert!(waits.iter().all(|(probe, _)| probe.wakes() == 1));
-    let (probe, mut wait) = newcomer.lock().unwrap().take().unwrap();
-    assert_eq!(probe.wakes(), 0);
+    assert!(waits.iter().all(|(test_waker, _)| test_waker.wakes() == 1));
+    let (test_waker, mut wait) = newcomer.lock().unwrap().take().unwrap();
+    assert_eq!(test_waker.wakes(), 0);
     assert!(poll(&mut wait, Waker::noop()).is_pending());
     event.set();
     assert!(poll(&mut wait, Waker::noop()).is_ready());
@@ -120,14 +123,14 @@ fn a_second_set_from_inside_a_wake_releases_the_newcomers_between() {
     let (again, late) = (Arc::clone(&event), Arc::clone(&newcomer));
     let waits = set_with(&event, move || {
         again.clear();
-        let probe = Probe::new();
-        let wait = waiting(again.wait_owned(), &probe.waker());
+        let test_waker = TestWaker::new();
+        let wait = waiting(again.wait_owned(), &test_waker.waker());
         again.set();
-        *late.lock().unwrap() = Some((probe, wait));
+        *late.lock().unwrap() = Some((test_waker, wait));
     });
-    assert!(waits.iter().all(|(probe, _)| probe.wakes() == 1));
-    let (probe, mut wait) = newcomer.lock().unwrap().take().unwrap();
-    assert_eq!(probe.wakes(), 1);
+    assert!(waits.iter().all(|(test_waker, _)| test_waker.wakes() == 1));
+    let (test_waker, mut wait) = newcomer.lock().unwrap().take().unwrap();
+    assert_eq!(test_waker.wakes(), 1);
     assert!(poll(&mut wait, Waker::noop()).is_ready());
 }
 
@@ -136,18 +139,18 @@ fn one_released_whose_wake_is_still_to_come_returns_if_it_is_polled() {
     let event = Arc::new(Event::new());
     let last = Arc::new(Mutex::new(None::<Wait>));
     let (clearing, polled) = (Arc::clone(&event), Arc::clone(&last));
-    let first = Probe::new().on_wake(once(move || {
+    let first = TestWaker::new().on_wake(once(move || {
         clearing.clear();
         let mut last = polled.lock().unwrap().take().unwrap();
         assert!(poll(&mut last, Waker::noop()).is_ready());
     }));
     let mut waits = vec![waiting(event.wait_owned(), &first.waker())];
     waits.extend((1..MANY).map(|_| waiting(event.wait_owned(), Waker::noop())));
-    let probe = Probe::new();
-    *last.lock().unwrap() = Some(waiting(event.wait_owned(), &probe.waker()));
+    let test_waker = TestWaker::new();
+    *last.lock().unwrap() = Some(waiting(event.wait_owned(), &test_waker.waker()));
     event.set();
     assert!(last.lock().unwrap().is_none());
-    assert_eq!((probe.wakes(), probe.alive()), (0, 0));
+    assert_eq!((test_waker.wakes(), test_waker.alive()), (0, 0));
     assert_eq!(event.waiters(), MANY);
 }
 
@@ -156,11 +159,11 @@ fn those_dropped_from_inside_a_wake_are_gone_and_the_others_are_woken() {
     let event = Arc::new(Event::new());
     let dropped = Arc::new(Mutex::new(Vec::<Wait>::new()));
     let victims = Arc::clone(&dropped);
-    let first = Probe::new().on_wake(once(move || {
+    let first = TestWaker::new().on_wake(once(move || {
         let victims = std::mem::take(&mut *victims.lock().unwrap());
         drop(victims);
     }));
-    let (kept, gone) = (Probe::new(), Probe::new());
+    let (kept, gone) = (TestWaker::new(), TestWaker::new());
     let mut waits = vec![waiting(event.wait_owned(), &first.waker())];
     for n in 1..MANY {
         if n % 2 == 0 {

@@ -1,7 +1,9 @@
-//! Wakers are cloned, woken and dropped outside the list's lock, when the state is final. If one were run inside, these
-//! tests would never end: each hook uses the very primitive that runs it. Panics of wakers are in `wakers`.
+//! Wakers are cloned, woken and dropped outside the list's lock, when the state is final. If one
+//! were run inside, these tests would never end: each hook uses the very primitive that runs it.
+//! Panics of wakers are in `wakers`.
 
 use awaitlist::{Barrier, BoundedSemaphore, Condition, Event, Lock, Semaphore};
+use awaitlist_tests::{TestWaker, now, poll, waiting};
 use std::{
     panic::Location,
     sync::{
@@ -10,10 +12,9 @@ use std::{
     },
     task::Waker,
 };
-use tests::{Probe, now, poll, waiting};
 
 /// Wakers that run `hook` whenever anything is done with them, and how often they did.
-fn hooked(hook: impl Fn() + Send + Sync + 'static) -> (Probe, Arc<AtomicUsize>) {
+fn hooked(hook: impl Fn() + Send + Sync + 'static) -> (TestWaker, Arc<AtomicUsize>) {
     let ran = Arc::new(AtomicUsize::new(0));
     let counting = Arc::clone(&ran);
     let hook = Arc::new(move || {
@@ -21,15 +22,15 @@ fn hooked(hook: impl Fn() + Send + Sync + 'static) -> (Probe, Arc<AtomicUsize>) 
         counting.fetch_add(1, SeqCst);
     });
     let (on_clone, on_wake, on_drop) = (Arc::clone(&hook), Arc::clone(&hook), hook);
-    let probe = Probe::new()
+    let test_waker = TestWaker::new()
         .on_clone(move || on_clone())
         .on_wake(move || on_wake())
         .on_drop(move || on_drop());
-    (probe, ran)
+    (test_waker, ran)
 }
 
-/// Has a future queue with hooked wakers, then take another of them, then be woken by `wake`; and another one be
-/// dropped while it waits.
+/// Has a future queue with hooked wakers, then take another of them, then be woken by `wake`; and
+/// another one be dropped while it waits.
 #[track_caller]
 fn live_and_die<F: Future>(
     mut make: impl FnMut() -> F,
@@ -37,11 +38,11 @@ fn live_and_die<F: Future>(
     hook: impl Fn() + Clone + Send + Sync + 'static,
 ) {
     let caller = Location::caller();
-    let (probe, ran) = hooked(hook.clone());
+    let (test_waker, ran) = hooked(hook.clone());
     let (other, other_ran) = hooked(hook);
-    let mut woken = waiting(make(), &probe.waker());
+    let mut woken = waiting(make(), &test_waker.waker());
     assert!(poll(&mut woken, &other.waker()).is_pending());
-    let dropped = waiting(make(), &probe.waker());
+    let dropped = waiting(make(), &test_waker.waker());
     drop(dropped);
     wake();
     assert_eq!(other.wakes(), 1, "{caller}");
@@ -52,7 +53,7 @@ fn live_and_die<F: Future>(
         (6, 3),
         "{caller}"
     );
-    assert_eq!((probe.alive(), other.alive()), (0, 0), "{caller}");
+    assert_eq!((test_waker.alive(), other.alive()), (0, 0), "{caller}");
 }
 
 #[test]
@@ -171,41 +172,42 @@ fn the_state_is_final_when_the_first_waker_runs() {
     let lock = Arc::new(Lock::new(()));
     let seen = Arc::clone(&lock);
     let held = now(lock.acquire());
-    let probe =
-        Probe::new().on_wake(move || assert_eq!((seen.locked(), seen.waiters()), (false, 1)));
-    let wait = waiting(lock.acquire(), &probe.waker());
+    let test_waker =
+        TestWaker::new().on_wake(move || assert_eq!((seen.locked(), seen.waiters()), (false, 1)));
+    let wait = waiting(lock.acquire(), &test_waker.waker());
     drop(held);
-    assert_eq!(probe.wakes(), 1);
+    assert_eq!(test_waker.wakes(), 1);
     drop(wait);
 
     let event = Arc::new(Event::new());
     let seen = Arc::clone(&event);
-    let probe =
-        Probe::new().on_wake(move || assert_eq!((seen.is_set(), seen.waiters()), (true, 50)));
+    let test_waker =
+        TestWaker::new().on_wake(move || assert_eq!((seen.is_set(), seen.waiters()), (true, 50)));
     let waits: Vec<_> = (0..50)
-        .map(|_| waiting(event.wait(), &probe.waker()))
+        .map(|_| waiting(event.wait(), &test_waker.waker()))
         .collect();
     event.set();
-    assert_eq!(probe.wakes(), 50);
+    assert_eq!(test_waker.wakes(), 50);
     drop(waits);
 
     let barrier = Arc::new(Barrier::new(51));
     let seen = Arc::clone(&barrier);
-    let probe = Probe::new()
+    let test_waker = TestWaker::new()
         .on_wake(move || assert_eq!(seen.to_string(), "<Barrier [draining, waiters:0/51]>"));
     let waits: Vec<_> = (0..50)
-        .map(|_| waiting(barrier.wait(), &probe.waker()))
+        .map(|_| waiting(barrier.wait(), &test_waker.waker()))
         .collect();
     assert_eq!(now(barrier.wait()), Ok(50));
-    assert_eq!(probe.wakes(), 50);
+    assert_eq!(test_waker.wakes(), 50);
     drop(waits);
 
     let semaphore = Arc::new(Semaphore::new(0));
     let seen = Arc::clone(&semaphore);
-    let probe = Probe::new().on_wake(move || assert_eq!((seen.value(), seen.waiters()), (9, 1)));
-    let wait = waiting(semaphore.acquire(), &probe.waker());
+    let test_waker =
+        TestWaker::new().on_wake(move || assert_eq!((seen.value(), seen.waiters()), (9, 1)));
+    let wait = waiting(semaphore.acquire(), &test_waker.waker());
     semaphore.release_many(10);
-    assert_eq!(probe.wakes(), 1);
+    assert_eq!(test_waker.wakes(), 1);
     drop(wait);
     assert_eq!(semaphore.value(), 10);
 }
@@ -218,7 +220,7 @@ fn a_predicate_and_a_stop_may_use_the_condition() {
         *n == condition.waiters()
     }));
     let stop = async {
-        // The lock was let go, and this wait is in the queue.
+        // The lock was released, and this wait is in the queue.
         let guard = condition.try_acquire().unwrap();
         condition.notify(&guard, 0);
         condition.waiters()
@@ -239,7 +241,7 @@ fn the_values_debug_may_use_the_lock() {
     *now(lock.acquire()) = Some(Nosy(Arc::clone(&lock)));
     assert!(format!("{lock:?}").contains("<Lock [locked]>"));
     assert!(!lock.locked());
-    // It owns its own lock: let go, so that nothing leaks.
+    // It owns its own lock, which is dropped here so that nothing leaks.
     let nosy = now(lock.acquire()).take();
     drop(nosy);
     assert_eq!(Arc::strong_count(&lock), 1);

@@ -1,11 +1,12 @@
-//! `release` and `adopt` act on a forgotten hold only, so a guard that lives is always the proof of its hold.
+//! `release` and `adopt` act on a forgotten hold only, so a guard that lives is always the proof of
+//! its hold.
 
 use awaitlist::{Condition, Lock, LockGuard, NotAcquired, OwnedLockGuard, lock::MappedGuard};
+use awaitlist_tests::now;
 use std::{mem, sync::Arc};
-use tests::now;
 use tokio_test::{assert_pending, assert_ready, task::spawn};
 
-/// That nobody can take the hold away from whom it belongs to.
+/// A hold cannot be taken away from its guard.
 #[track_caller]
 fn assert_not_acquired(lock: &Arc<Lock>) {
     let before = lock.to_string();

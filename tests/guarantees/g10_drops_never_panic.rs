@@ -1,9 +1,10 @@
-//! A permit dropped where there is no room for it is let go; a `release` there is an error or a panic, with nothing
-//! changed. `release_many(n)` of a bounded semaphore is right iff `n` releases would have been.
+//! A permit dropped where there is no room for it is discarded; a `release` there is an error or a
+//! panic, and nothing has changed. `release_many(n)` of a bounded semaphore succeeds exactly if `n`
+//! releases would have.
 
 use awaitlist::{BoundedSemaphore, ReleasedTooManyTimes, Semaphore, semaphore::MAX_PERMITS};
+use awaitlist_tests::{caught, now};
 use proptest::prelude::*;
-use tests::{caught, now};
 use tokio_test::{assert_pending, task::spawn};
 
 #[test]
@@ -92,8 +93,8 @@ fn release_many_of_an_absurd_number_is_an_error() {
     drop(permit);
 }
 
-/// A semaphore of `bound` in which `value` are to be had, one granted waiter keeps the others in line, and these need
-/// `needs`; then `release` is tried.
+/// A semaphore of `bound` with `value` permits available. One granted waiter keeps the others in
+/// the queue, and these need `needs`. Then `release` is tried.
 fn after<R>(
     bound: usize,
     value: usize,

@@ -1,13 +1,14 @@
-//! Each poll looks at the notification first. A ready stop always returns its output, and a notification that came
-//! meanwhile goes to the next waiter. The lock is let go before the stop's first poll; after either, it is not polled.
+//! Each poll checks for the notification first. A ready stop always returns its output, and a
+//! notification that came meanwhile goes to the next waiter. The lock is released before the stop's
+//! first poll; after either, it is not polled.
 
 use awaitlist::{Condition, Event};
+use awaitlist_tests::now;
 use std::{
     cell::Cell,
     future::{pending, poll_fn, ready},
     task::Poll,
 };
-use tests::now;
 use tokio_test::{assert_pending, assert_ready, task::spawn};
 
 /// Says when it is dropped.
@@ -195,7 +196,10 @@ fn a_stop_that_panics_leaves_the_lock_free_and_passes_the_notification_on() {
     let mut second = spawn(condition.wait_or(now(condition.acquire()), pending::<()>()));
     assert_pending!(second.poll());
     armed.set(true);
-    assert_eq!(tests::caught(|| first.poll()).message, "in the stop");
+    assert_eq!(
+        awaitlist_tests::caught(|| first.poll()).message,
+        "in the stop"
+    );
     assert!(!condition.locked());
     drop(first);
     assert!(second.is_woken());

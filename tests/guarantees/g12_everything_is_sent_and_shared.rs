@@ -1,9 +1,9 @@
-//! Every primitive, future and guard goes to other threads where that is sound. `auto_traits` pins it down both ways at
-//! compile time; here they go.
+//! Every primitive, future and guard goes to other threads where that is sound. `auto_traits` pins
+//! it down both ways at compile time; here they go.
 
 use awaitlist::{Barrier, Block, BoundedSemaphore, Condition, Event, Lock, Semaphore};
+use awaitlist_tests::{now, poll, waiting};
 use std::{cell::Cell, sync::Arc, task::Waker, thread};
-use tests::{now, poll, waiting};
 
 #[test]
 fn a_future_that_waits_on_one_thread_is_woken_by_another_and_ends_on_a_third() {

@@ -1,8 +1,9 @@
-//! Where a drop cannot do what a cancellation does in Python, or CPython has a bug: one test for each row of the table.
+//! Where a drop cannot do what a cancellation does in Python, or CPython has a bug: one test for
+//! each row of the table.
 
 use awaitlist::{Barrier, Condition, Lock, LockGuard, NotAcquired, Semaphore};
+use awaitlist_tests::now;
 use std::future::ready;
-use tests::now;
 use tokio_test::{assert_pending, assert_ready, assert_ready_eq, task::spawn};
 
 #[test]
@@ -38,7 +39,7 @@ fn a_dropped_condition_wait_that_was_not_notified_wakes_nobody() {
 
 #[test]
 fn after_a_cancelled_arrival_no_two_have_the_same_index_and_the_order_is_kept() {
-    // CPython 3.13 with these five, of whom `a` is cancelled: e 3, c 2, b 1, d 2 (gh-155233).
+    // CPython 3.13 with these five, of which `a` is cancelled: e 3, c 2, b 1, d 2 (gh-155233).
     let barrier = Barrier::new(4);
     let [mut a, mut b, mut c, mut d, mut e] = [(); 5].map(|()| spawn(barrier.wait()));
     assert_pending!(a.poll());
@@ -66,7 +67,8 @@ fn nobody_releases_a_hold_whose_guard_lives() {
 
 #[test]
 fn a_cancel_takes_effect_at_the_drop() {
-    // CPython: a cancelled waiter counts, and a lock's release goes to nobody, until its task has run.
+    // CPython: a cancelled waiter counts, and a lock's release wakes no other task, until the
+    // cancelled task has run.
     let lock = Lock::new(());
     let held = now(lock.acquire());
     let (mut first, mut second) = (spawn(lock.acquire()), spawn(lock.acquire()));

@@ -22,18 +22,18 @@ fn what_was_done_before_an_arrival_is_seen_after_the_barrier() {
         let barrier = Arc::new(Barrier::new(2));
         let written = [(); 2].map(|()| Arc::new(loom::cell::UnsafeCell::new(0)));
         let meet = |barrier: Arc<Barrier>, mine: &loom::cell::UnsafeCell<u8>| {
-            // SAFETY: nobody but its owner touches it before the barrier.
+            // SAFETY: only its owner accesses it before the barrier.
             mine.with_mut(|mine| unsafe { *mine = 1 });
             block_on(barrier.wait()).unwrap();
         };
         let (others, both) = (Arc::clone(&barrier), written.clone());
         let thread = thread::spawn(move || {
             meet(others, &both[0]);
-            // SAFETY: after the barrier nobody writes.
+            // SAFETY: after the barrier no thread writes.
             assert_eq!(both[1].with(|theirs| unsafe { *theirs }), 1);
         });
         meet(barrier, &written[1]);
-        // SAFETY: after the barrier nobody writes.
+        // SAFETY: after the barrier no thread writes.
         assert_eq!(written[0].with(|theirs| unsafe { *theirs }), 1);
         thread.join().unwrap();
     });
@@ -50,7 +50,7 @@ fn the_last_arrival_against_a_drop() {
         let mut last = Box::pin(barrier.wait());
         let released = poll_once(last.as_mut()).is_ready();
         dropper.join().unwrap();
-        // Withdrawn before: the one that came is the only one, and another lets it go.
+        // Cancelled before: the arrival that came is the only one, and another releases it.
         assert_eq!(barrier.n_waiting(), usize::from(!released));
         if !released {
             assert_eq!(block_on(barrier.wait()), Ok(1));
@@ -76,14 +76,15 @@ fn an_abort_against_the_last_arrival() {
         };
         let others = arrival.join().unwrap();
         assert!(barrier.broken());
-        // The last one to arrive returned before the abort, or nobody returned.
+        // The last one to arrive returned before the abort, or none returned.
         assert!(own.is_err() || others.is_err() || own != others);
         barrier.reset();
         assert!(!barrier.broken());
     });
 }
 
-/// A reset against an arrival: does who was inside fail, and who comes later join the new round?
+/// A reset against an arrival: does an arrival that was inside fail, and does a later one join the
+/// new round?
 #[test]
 fn a_reset_against_an_arrival() {
     model(|| {
@@ -97,7 +98,8 @@ fn a_reset_against_an_arrival() {
         resetter.join().unwrap();
         assert_eq!(block_on(first), Err(BrokenBarrier::AbortOrReset));
         if early.is_pending() {
-            // Gated by the reset; it joined the new round when the first had left, and another completes that.
+            // Gated by the reset; it joined the new round when the first had left, and another
+            // completes that.
             assert!(poll_once(second.as_mut()).is_pending());
             assert_eq!(block_on(barrier.wait()), Ok(1));
             assert_eq!(block_on(second), Ok(0));
@@ -107,7 +109,7 @@ fn a_reset_against_an_arrival() {
     });
 }
 
-/// Two rounds by two threads: does who comes early wait until the round before has left?
+/// Two rounds by two threads: does a thread that comes early wait until the round before has left?
 #[test]
 fn two_rounds() {
     model_bounded(1, || {

@@ -31,7 +31,8 @@ fn a_notify_is_not_missed() {
     });
 }
 
-/// One of two waiters is dropped while one notification comes: does it reach the other, or one who was there?
+/// One of two waiters is dropped while one notification comes: does it reach the other, or the one
+/// that was there?
 ///
 /// The notification may reach the first before it is dropped, and is passed on; or find it gone.
 #[test]

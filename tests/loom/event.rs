@@ -15,7 +15,7 @@ fn set_after_a_write() -> (Arc<Event>, Arc<UnsafeCell<i32>>, JoinHandle<()>) {
     let data = Arc::new(UnsafeCell::new(0));
     let (other, written) = (Arc::clone(&event), Arc::clone(&data));
     let thread = thread::spawn(move || {
-        // SAFETY: nobody reads before the set.
+        // SAFETY: no thread reads before the set.
         written.with_mut(|data| unsafe { *data = 1 });
         other.set();
     });
@@ -73,7 +73,7 @@ fn two_sets_release_all() {
     });
 }
 
-/// A set against the drop of one who waits: is the other still released?
+/// A set against the drop of one waiter: is the other still released?
 #[test]
 fn a_set_against_a_drop() {
     model(|| {
@@ -90,8 +90,8 @@ fn a_set_against_a_drop() {
     });
 }
 
-/// Clear, look, wait: a change before a `set` is seen by the look after the `clear`, or the wait returns. Even if the event
-/// was set already when it was set.
+/// Clear, look, wait: a change before a `set` is seen by the look after the `clear`, or the wait
+/// returns. Even if the event was set already when it was set.
 #[test]
 fn clear_look_wait_misses_nothing() {
     model(|| {
@@ -114,7 +114,8 @@ fn clear_look_wait_misses_nothing() {
     });
 }
 
-/// A look from outside, without a wait: does who sees the flag see what was done before it was set?
+/// A check from outside, without a wait: does a thread that sees the flag see what was done before
+/// it was set?
 #[test]
 fn a_look_sees_what_was_done_before() {
     model(|| {
@@ -122,7 +123,7 @@ fn a_look_sees_what_was_done_before() {
         // Or loom would let this thread look first, always.
         thread::yield_now();
         if event.is_set() {
-            // SAFETY: written before the set, and by nobody after it.
+            // SAFETY: written before the set, and by no thread after it.
             assert_eq!(data.with(|data| unsafe { *data }), 1);
         }
         thread.join().unwrap();

@@ -1,4 +1,5 @@
-//! While a list is locked its word says nothing: does who looks at it from outside ever take that for the truth?
+//! While a list is locked its word is not valid: does a thread that loads it from outside ever
+//! treat it as valid?
 
 use awaitlist_event::Event;
 use awaitlist_lock::{Lock, LockGuard};
@@ -6,7 +7,7 @@ use awaitlist_semaphore::Semaphore;
 
 use crate::support::{Arc, model, poll_once, thread};
 
-/// A lock that is held for good, while somebody queues and gives up.
+/// A lock that is held for good, while a waiter queues and is dropped.
 #[test]
 fn a_lock_that_is_held_shows_as_held() {
     model(|| {
@@ -21,7 +22,7 @@ fn a_lock_that_is_held_shows_as_held() {
         assert!(lock.try_acquire().is_none());
         thread.join().unwrap();
         assert!(lock.locked());
-        lock.release().expect("nobody but us released it");
+        lock.release().expect("only this thread releases it");
     });
 }
 
@@ -40,7 +41,7 @@ fn a_permit_to_spare_is_always_to_be_had() {
     });
 }
 
-/// An event that is set for good, while somebody who waited before gives up.
+/// An event that is set for good, while a waiter from before the set is dropped.
 #[test]
 fn an_event_that_is_set_shows_as_set() {
     model(|| {

@@ -12,7 +12,7 @@ fn acquire_and_release_exclude_each_other() {
         let other = Arc::clone(&lock);
         let thread = thread::spawn(move || {
             let mut guard = block_on(other.acquire());
-            assert!(other.locked(), "held, and not only meant for somebody");
+            assert!(other.locked(), "held, and not only meant for a waiter");
             *guard += 1;
         });
         *block_on(lock.acquire()) += 1;
@@ -41,7 +41,7 @@ fn two_queued_waiters_both_get_in() {
     });
 }
 
-/// `try_acquire` against a release: does who gets in see what was written?
+/// `try_acquire` against a release: does the thread that acquires see what was written?
 #[test]
 fn try_acquire_sees_what_was_written() {
     model(|| {
@@ -56,7 +56,7 @@ fn try_acquire_sees_what_was_written() {
             *guard += 1;
         }
         thread.join().unwrap();
-        let count = *lock.try_acquire().expect("nobody holds it");
+        let count = *lock.try_acquire().expect("it is free");
         assert!(count == 1 || count == 2);
     });
 }
@@ -80,7 +80,7 @@ fn a_release_against_the_drop_of_the_woken() {
     });
 }
 
-/// A release against the drop of one who stands further back.
+/// A release against the drop of a waiter further back.
 #[test]
 fn a_release_against_the_drop_of_the_queued() {
     model(|| {
@@ -98,7 +98,8 @@ fn a_release_against_the_drop_of_the_queued() {
     });
 }
 
-/// The guard of a queued acquire goes with the last `Arc`: is everything freed, and nothing touched after?
+/// The guard of a queued acquire goes with the last `Arc`: is everything freed, and nothing touched
+/// after?
 #[test]
 fn an_owned_guard_dropped_as_the_last_arc() {
     model(|| {

@@ -45,7 +45,8 @@ fn two_releases_against_two_who_begin_to_wait() {
     });
 }
 
-/// The head, who needs more than there is, is dropped: does the one behind it get the permit that is there?
+/// The first waiter, which needs more than there is, is dropped: does the one behind it get the
+/// permit that is there?
 #[test]
 fn the_drop_of_a_big_head_lets_the_next_in() {
     model(|| {
@@ -77,7 +78,8 @@ fn the_drop_of_a_big_head_against_a_release() {
     });
 }
 
-/// A permit is handed over while a newcomer enters: is it given once, and does the newcomer stay behind?
+/// A permit is handed over while a newcomer enters: is it given once, and does the newcomer stay
+/// behind?
 #[test]
 fn a_permit_handed_over_while_a_newcomer_enters() {
     model(|| {
@@ -95,7 +97,8 @@ fn a_permit_handed_over_while_a_newcomer_enters() {
     });
 }
 
-/// A release and an acquire without anybody waiting: does who gets the permit see what was done before?
+/// A release and an acquire without waiters: does the thread that gets the permit see what was done
+/// before?
 #[test]
 fn a_permit_carries_what_was_done_before() {
     model(|| {
@@ -103,7 +106,7 @@ fn a_permit_carries_what_was_done_before() {
         let data = Arc::new(loom::cell::UnsafeCell::new(0));
         let (other, written) = (Arc::clone(&semaphore), Arc::clone(&data));
         let thread = thread::spawn(move || {
-            // SAFETY: nobody reads before the release.
+            // SAFETY: no thread reads before the release.
             written.with_mut(|data| unsafe { *data = 1 });
             other.release();
         });

@@ -16,7 +16,8 @@ pub(crate) fn model_bounded(preemptions: usize, body: impl Fn() + Send + Sync + 
     builder.check(body);
 }
 
-/// Checks a model. Two or three threads, and two preemptions, unless `LOOM_MAX_PREEMPTIONS` says otherwise.
+/// Checks a model. Two or three threads, and two preemptions, unless `LOOM_MAX_PREEMPTIONS` says
+/// otherwise.
 pub(crate) fn model(body: impl Fn() + Send + Sync + 'static) {
     model_bounded(2, body);
 }

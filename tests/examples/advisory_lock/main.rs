@@ -1,9 +1,11 @@
-//! What an advisory lock does between processes, and what it cannot do. docs/beyond-one-process.md goes through it.
+//! What an advisory lock does between processes, and what it cannot do. docs/beyond-one-process.md
+//! goes through it.
 //!
-//! It needs a PostgreSQL database in which it may make a table and a sequence, and end its own sessions:
+//! It needs a PostgreSQL database in which it may make a table and a sequence, and end its own
+//! sessions:
 //!
 //! ```sh
-//! cargo run -p tests --example advisory_lock -- "host=localhost user=postgres"
+//! cargo run -p awaitlist-tests --example advisory_lock -- "host=localhost user=postgres"
 //! ```
 //!
 //! Each session stands for a process. PostgreSQL does not know the difference.
@@ -16,7 +18,8 @@ use lock::AdvisoryLock;
 use tokio::{task::JoinSet, time::timeout};
 use tokio_postgres::{Client, NoTls};
 
-/// Which of the database's advisory locks is ours. Every program on the database sees the same numbers.
+/// Which of the database's advisory locks is ours. Every program on the database sees the same
+/// numbers.
 const KEY: i64 = 0x6177_6169_746c_6973;
 
 const SET_UP: &str = "
@@ -53,7 +56,7 @@ struct Database(String);
 impl Database {
     async fn session(&self) -> Result<Client, tokio_postgres::Error> {
         let (client, connection) = tokio_postgres::connect(&self.0, NoTls).await?;
-        // It ends with its client, and what goes wrong is told to whoever uses that.
+        // The connection ends with its client, which reports its errors.
         tokio::spawn(connection);
         Ok(client)
     }
@@ -120,7 +123,8 @@ async fn a_holder_that_loses_its_session(database: &Database, observer: &Client)
         "a write through the first one's session: {}",
         said(counted.is_ok())
     );
-    // To somewhere else it could write. There the token tells the late from the present.
+    // To another store it could write. There the token distinguishes a late writer from the present
+    // one.
     for (who, token) in [("second", new), ("first", old)] {
         let written = observer.execute(FENCED, &[&token]).await? == 1;
         println!("a write with the {who} one's token: {}", said(written));

@@ -1,0 +1,4 @@
+//! Random programs and schedules, checked against invariants and against a reference model.
+
+mod properties;
+mod quick_soak;

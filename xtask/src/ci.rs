@@ -1,0 +1,176 @@
+//! All that must pass before a change lands.
+
+use std::{fs, process, time::SystemTime};
+
+use crate::{
+    Failure, Outcome, Subcommand, dependencies, features, instructions, newer_parking_lot, project,
+    run::{self, Run},
+};
+
+pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
+    name: "ci",
+    arguments: "[--quick]",
+    about: "Run all that must pass before a change lands",
+    details: "\
+With --quick, only the format, the lints and the main tests: under three minutes once the dependencies are built. Prints each
+command, its seconds, and a table of all seconds at the end.",
+    run,
+};
+
+fn run(arguments: &[String]) -> Outcome {
+    let outcome = match arguments {
+        [] => everything(),
+        [quick] if quick == "--quick" => quickly(),
+        _ => return Err(SUBCOMMAND.usage()),
+    };
+    run::print_seconds();
+    outcome
+}
+
+fn quickly() -> Outcome {
+    step("cargo fmt --all --check")?;
+    step("cargo clippy --workspace --all-targets --locked -- -D warnings")?;
+    step("cargo test --locked -p awaitlist-tests --test suite")
+}
+
+fn everything() -> Outcome {
+    step("cargo fmt --all --check")?;
+    step("cargo clippy --workspace --all-targets --locked -- -D warnings")?;
+    lint_platforms()?;
+    step("cargo test --workspace")?;
+
+    // With the diagnostics.
+    step(
+        "cargo clippy -p awaitlist-tests -p awaitlist --all-targets --features diagnostics --locked -- -D warnings",
+    )?;
+    step("cargo test -p awaitlist-tests --features diagnostics")?;
+    step("cargo test -p awaitlist-diagnostics")?;
+
+    Run::new("cargo doc --workspace --exclude awaitlist-tests --exclude benches --exclude xtask --no-deps --locked")
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .run()?;
+    examples()?;
+    models("")?;
+    models("--features diagnostics")?;
+    address_sanitizer()?;
+    newer_parking_lot::run(&[])?;
+    features::run(&[])?;
+    run::timed("cargo xtask dependencies --check", || {
+        dependencies::run(&["--check".to_owned()])
+    })?;
+    platforms()?;
+    instructions::run(&[])?;
+    package()
+}
+
+fn step(command: &str) -> Outcome {
+    Run::new(command).run()
+}
+
+const PLATFORMS: [&str; 3] = ["no-std", "no-std-panics", "runtimes"];
+
+/// A command for a package of tests/platforms, which is no member of the workspace.
+fn on_platform(platform: &str, command: &str) -> Run {
+    Run::new(command)
+        .arg("--manifest-path")
+        .arg(format!("tests/platforms/{platform}/Cargo.toml"))
+}
+
+/// The same, for a command that builds.
+fn built_on_platform(platform: &str, command: &str) -> Run {
+    on_platform(platform, command)
+        .arg("--locked")
+        .arg("--target-dir")
+        .arg(project::target_for(platform))
+}
+
+fn lint_platforms() -> Outcome {
+    for platform in PLATFORMS {
+        on_platform(platform, "cargo fmt --check").run()?;
+        let clippy = built_on_platform(platform, "cargo clippy");
+        let clippy = match platform {
+            // Its program has no standard library, in which a test harness would run.
+            "no-std" => clippy,
+            _ => clippy.arg("--all-targets"),
+        };
+        clippy.args(["--", "-D", "warnings"]).run()?;
+    }
+    Ok(())
+}
+
+/// The examples, as a user runs them.
+fn examples() -> Outcome {
+    let directory = project::root().join("crates/awaitlist/examples");
+    let files = fs::read_dir(&directory).map_err(|error| error.to_string())?;
+    let mut examples = Vec::new();
+    for file in files {
+        let path = file.map_err(|error| error.to_string())?.path();
+        if path.extension().is_some_and(|extension| extension == "rs") || path.is_dir() {
+            let name = path.file_stem().unwrap_or_default();
+            examples.push(name.to_string_lossy().into_owned());
+        }
+    }
+    examples.sort();
+    for example in examples {
+        let run = Run::new("cargo run --quiet --release -p awaitlist");
+        let run = match example.as_str() {
+            "hang_report" => run.args(["--features", "diagnostics"]),
+            _ => run,
+        };
+        run.arg("--example").arg(example).run()?;
+    }
+    Ok(())
+}
+
+/// Races, model-checked.
+fn models(flags: &str) -> Outcome {
+    Run::new("cargo test --release -p awaitlist-tests --test loom")
+        .env("RUSTFLAGS", "--cfg awaitlist_loom")
+        .args(flags.split_whitespace())
+        .arg("--target-dir")
+        .arg(project::target_for("loom"))
+        .run()
+}
+
+/// Memory errors. Leaks are not looked for, since some tests leak on purpose: `cargo xtask leaks`
+/// does that.
+fn address_sanitizer() -> Outcome {
+    Run::new(
+        "cargo +nightly test -p awaitlist-tests --test suite --target x86_64-unknown-linux-gnu",
+    )
+    .env("RUSTFLAGS", "-Zsanitizer=address")
+    .env("ASAN_OPTIONS", "detect_leaks=0")
+    .arg("--target-dir")
+    .arg(project::target_for("asan"))
+    .args(["--", "--skip", "ported_examples"])
+    .run()
+}
+
+/// Without std, and on every runtime. Chips are emulated by `cargo xtask targets`.
+fn platforms() -> Outcome {
+    built_on_platform("no-std", "cargo run").run()?;
+    built_on_platform("no-std", "cargo run")
+        .args(["--features", "alloc,portable-atomic"])
+        .run()?;
+    built_on_platform("no-std-panics", "cargo test").run()?;
+    built_on_platform("runtimes", "cargo test").run()?;
+    built_on_platform("runtimes", "cargo run")
+        .args(["--example", "embassy"])
+        .run()
+}
+
+/// The packages build from what they contain.
+///
+/// In a new directory each time: cargo names what it unpacks there after the package and its
+/// version, and would build the next run from the same directory against the sources of the last.
+fn package() -> Outcome {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now = now.map_err(|error| error.to_string())?.as_secs();
+    let directory = project::target_for(&format!("package-{now}-{}", process::id()));
+    Run::new("cargo package --workspace --exclude awaitlist-tests --exclude benches --exclude xtask --locked --allow-dirty")
+        .arg("--target-dir")
+        .arg(&directory)
+        .run()?;
+    let remove = || fs::remove_dir_all(project::root().join(&directory));
+    remove().map_err(|error| -> Failure { error.to_string() })
+}

@@ -1,0 +1,71 @@
+//! Builds every combination of features.
+
+use crate::{
+    Outcome, Subcommand, project,
+    run::{self, Run},
+    tool,
+};
+
+pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
+    name: "features",
+    arguments: "",
+    about: "Build every combination of features",
+    details: "\
+Each combination that has a way to lock (std, critical-section) builds without a warning. A combination without one
+fails with a single error, which says what to do.",
+    run,
+};
+
+const CARGO_HACK: &str = "cargo-hack@0.6.46";
+
+pub(crate) fn run(arguments: &[String]) -> Outcome {
+    SUBCOMMAND.refuse_arguments(arguments)?;
+    check(
+        "cargo hack check --workspace --exclude awaitlist-tests --exclude benches --exclude xtask \
+         --feature-powerset --no-dev-deps --at-least-one-of std,critical-section --exclude-features diagnostics",
+    )?;
+    // The diagnostics need std: with every combination of the primitives.
+    check(
+        "cargo hack check -p awaitlist --feature-powerset --no-dev-deps --features diagnostics \
+         --exclude-features default,std,alloc,critical-section,portable-atomic",
+    )?;
+    without_a_way_to_lock()
+}
+
+fn check(command: &str) -> Outcome {
+    tool::with(CARGO_HACK, prepared(command))?.run()
+}
+
+fn prepared(command: &str) -> Run {
+    Run::new(command)
+        .env("RUSTFLAGS", "-D warnings")
+        .env("CARGO_TARGET_DIR", project::target_for("features"))
+}
+
+fn without_a_way_to_lock() -> Outcome {
+    let check = "cargo check --locked -p awaitlist --no-default-features --features lock";
+    run::timed(check, || {
+        let (code, written) = prepared(check).capture()?;
+        fails_with_one_error(code, &written)
+    })
+}
+
+fn fails_with_one_error(code: Option<i32>, written: &str) -> Outcome {
+    if code == Some(0) {
+        return Err("awaitlist builds without a way to lock".to_owned());
+    }
+    let errors: Vec<&str> = written
+        .lines()
+        .filter(|line| line.starts_with("error"))
+        .filter(|line| !line.starts_with("error: could not compile"))
+        .collect();
+    match errors[..] {
+        [error] if error.contains("enable the feature `std`") => {
+            println!("\nwithout a way to lock: {error}");
+            Ok(())
+        }
+        _ => Err(format!(
+            "without a way to lock, there is not one error that says what to do:\n{written}"
+        )),
+    }
+}

@@ -1,0 +1,44 @@
+//! Changes the crates in one place at a time, and runs the tests.
+
+use crate::{Outcome, Subcommand, run::Run, tool};
+
+pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
+    name: "mutants",
+    arguments: "[ARGUMENT...]",
+    about: "Change the crates in one place at a time, and check that a test fails",
+    details: "\
+A change that no test notices is printed as MISSED. A change that makes a test hang counts as noticed (TIMEOUT): that is how
+a lost wake-up shows. Arguments go to cargo-mutants and choose what is changed:
+
+    cargo xtask mutants -p awaitlist-core -f crates/core/src/list.rs
+
+Without arguments it makes about 800 changes, which takes an hour and a half on two cores. .cargo/mutants.toml says what is
+left out.",
+    run,
+};
+
+const CARGO_MUTANTS: &str = "cargo-mutants@27.1.0";
+const CRATES: [&str; 7] = [
+    "core",
+    "lock",
+    "event",
+    "condition",
+    "semaphore",
+    "bounded-semaphore",
+    "barrier",
+];
+
+fn run(arguments: &[String]) -> Outcome {
+    // The unchanged tree is not tested first: cargo-mutants would run the changed package's own
+    // tests, and it has none.
+    let mutants = Run::new("cargo mutants --baseline skip --timeout 20")
+        // A failure need not be made smaller here, and most failures come early.
+        .env("PROPTEST_MAX_SHRINK_ITERS", "0")
+        .env("PROPTEST_CASES", "100");
+    let mutants = if arguments.is_empty() {
+        mutants.args(CRATES.map(|name| format!("--package=awaitlist-{name}")))
+    } else {
+        mutants.args(arguments)
+    };
+    tool::with(CARGO_MUTANTS, mutants)?.run()
+}

@@ -1,0 +1,20 @@
+//! Runs the Python of docs/porting.md.
+
+use crate::{Outcome, Subcommand, run::Run};
+
+pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
+    name: "porting-python",
+    arguments: "[PAGE...]",
+    about: "Run the Python scripts of docs/porting.md, and compare what they print",
+    details: "\
+Needs python3.13, or a later one that `PYTHON` names. Without PAGE, the page is docs/porting.md.",
+    run,
+};
+
+fn run(arguments: &[String]) -> Outcome {
+    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3.13".to_owned());
+    Run::new(&python)
+        .arg("xtask/src/porting_python.py")
+        .args(arguments)
+        .run()
+}

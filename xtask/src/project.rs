@@ -1,0 +1,33 @@
+//! Where things are.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+/// The directory of the workspace.
+pub(crate) fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent()
+        .expect("xtask is a directory of the workspace")
+}
+
+/// The directory for what is built: `CARGO_TARGET_DIR`, or `target`.
+pub(crate) fn target() -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    // Relative to the root, in which all commands run, so that it is short when printed.
+    match root().join(&target).strip_prefix(root()) {
+        Ok(inside) => inside.to_owned(),
+        Err(_) => target,
+    }
+}
+
+/// A target directory of its own for a check, so that its flags do not cause rebuilds elsewhere.
+pub(crate) fn target_for(check: &str) -> PathBuf {
+    target().join(check)
+}
+
+/// The same, for a command that runs in another directory.
+pub(crate) fn absolute_target_for(check: &str) -> PathBuf {
+    root().join(target_for(check))
+}
