@@ -39,10 +39,7 @@ fn rounds<B: Barrier>(load: &Load) -> Duration {
         for task in 0..last {
             line.queue(task, barrier.wait());
         }
-        assert!(
-            line.start(last, barrier.wait()).is_some(),
-            "the last one opens it"
-        );
+        assert!(line.start(last, barrier.wait()).is_some(), "the last one opens it");
         line.run(last);
     }
     watch.elapsed()

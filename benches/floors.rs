@@ -117,9 +117,8 @@ impl Future for WokenOnce {
 
 /// Boxes of a cache line each, dropped in the order in which futures are cancelled.
 pub fn boxes(load: &Load) -> Duration {
-    let mut boxes: Vec<Option<Box<[usize; 8]>>> = (0..load.units())
-        .map(|id| Some(Box::new([id; 8])))
-        .collect();
+    let mut boxes: Vec<Option<Box<[usize; 8]>>> =
+        (0..load.units()).map(|id| Some(Box::new([id; 8]))).collect();
     let watch = Stopwatch::thread();
     for id in load.shuffled() {
         boxes[id] = None;

@@ -130,9 +130,7 @@ fn hand_over<L: Lock>(load: &Load) -> Duration {
 fn contended<L: Lock>(load: &Load) -> Duration {
     let lock = Arc::new(L::new());
     let turns = load.repeats;
-    race(load.threads, load.waiters, |_| {
-        take_turns(Arc::clone(&lock), turns)
-    })
+    race(load.threads, load.waiters, |_| take_turns(Arc::clone(&lock), turns))
 }
 
 /// Lets the other tasks run while it has the lock, so they all queue for it.
@@ -151,8 +149,7 @@ struct Guarded(AtomicUsize);
 impl Guarded {
     #[inline]
     fn increment(&self) {
-        self.0
-            .store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.0.store(self.0.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 }
 

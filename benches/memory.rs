@@ -115,10 +115,5 @@ fn condition<C: Condition>(crew: &Crew) -> Memory {
 
 fn barrier<B: Barrier>(crew: &Crew) -> Memory {
     let barrier = B::new(WAITERS);
-    measure(
-        crew,
-        WAITERS - 1,
-        || barrier.wait(),
-        || drop(now(barrier.wait())),
-    )
+    measure(crew, WAITERS - 1, || barrier.wait(), || drop(now(barrier.wait())))
 }

@@ -71,13 +71,9 @@ fn feed(python: &mut Command) -> Result<String, String> {
         .spawn()
         .map_err(|error| error.to_string())?;
     let mut stdin = child.stdin.take().expect("piped");
-    stdin
-        .write_all(SCRIPT.as_bytes())
-        .map_err(|error| error.to_string())?;
+    stdin.write_all(SCRIPT.as_bytes()).map_err(|error| error.to_string())?;
     drop(stdin);
-    let output = child
-        .wait_with_output()
-        .map_err(|error| error.to_string())?;
+    let output = child.wait_with_output().map_err(|error| error.to_string())?;
     if !output.status.success() {
         return Err(format!("the script failed: {}", output.status));
     }
@@ -91,11 +87,7 @@ fn parse(output: &str) -> Option<Asyncio> {
         .map(|line| {
             let mut words = line.split(' ');
             let row = words.next()?.to_owned();
-            Some((
-                row,
-                words.next()?.parse().ok()?,
-                words.next()?.parse().ok()?,
-            ))
+            Some((row, words.next()?.parse().ok()?, words.next()?.parse().ok()?))
         })
         .collect::<Option<_>>()?;
     Some(Asyncio { version, figures })

@@ -17,14 +17,8 @@ pub const TASKS: &[usize] = &[64];
 
 /// All rows, in the order of the page.
 pub fn all() -> Vec<Row> {
-    [
-        lock::rows(),
-        semaphore::rows(),
-        event::rows(),
-        condition::rows(),
-        barrier::rows(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    [lock::rows(), semaphore::rows(), event::rows(), condition::rows(), barrier::rows()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

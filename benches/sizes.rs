@@ -15,18 +15,11 @@ pub struct Sizes {
 
 impl Sizes {
     fn of<P, F: Future>(_: &P, _: F) -> Self {
-        Self {
-            primitive: size_of::<P>(),
-            guard: None,
-            wait: size_of::<F>(),
-        }
+        Self { primitive: size_of::<P>(), guard: None, wait: size_of::<F>() }
     }
 
     fn guarded<P, F: Future>(primitive: &P, wait: F) -> Self {
-        Self {
-            guard: Some(size_of::<F::Output>()),
-            ..Self::of(primitive, wait)
-        }
+        Self { guard: Some(size_of::<F::Output>()), ..Self::of(primitive, wait) }
     }
 }
 
@@ -55,28 +48,13 @@ fn locks() -> Vec<(Peer, Sizes)> {
     vec![
         (Peer::Awaitlist, Sizes::guarded(&ours, ours.acquire())),
         (Peer::Tokio, Sizes::guarded(&tokio, tokio.lock())),
-        (
-            Peer::AsyncLock,
-            Sizes::guarded(&async_lock, async_lock.lock()),
-        ),
-        (
-            Peer::Asyncband,
-            Sizes::guarded(&asyncband, asyncband.lock()),
-        ),
+        (Peer::AsyncLock, Sizes::guarded(&async_lock, async_lock.lock())),
+        (Peer::Asyncband, Sizes::guarded(&asyncband, asyncband.lock())),
         (Peer::Saa, Sizes::of(&saa, saa.lock_async())),
-        (
-            Peer::FuturesIntrusive,
-            Sizes::guarded(&futures_intrusive, futures_intrusive.lock()),
-        ),
+        (Peer::FuturesIntrusive, Sizes::guarded(&futures_intrusive, futures_intrusive.lock())),
         (Peer::Maitake, Sizes::guarded(&maitake, maitake.lock())),
-        (
-            Peer::Performables,
-            Sizes::guarded(&performables, performables.lock_async()),
-        ),
-        (
-            Peer::EventListener,
-            Sizes::guarded(&by_hand, peers::Lock::acquire(&by_hand)),
-        ),
+        (Peer::Performables, Sizes::guarded(&performables, performables.lock_async())),
+        (Peer::EventListener, Sizes::guarded(&by_hand, peers::Lock::acquire(&by_hand))),
     ]
 }
 
@@ -92,24 +70,12 @@ fn semaphores() -> Vec<(Peer, Sizes)> {
     vec![
         (Peer::Awaitlist, Sizes::guarded(&ours, ours.acquire())),
         (Peer::Tokio, Sizes::guarded(&tokio, tokio.acquire())),
-        (
-            Peer::AsyncLock,
-            Sizes::guarded(&async_lock, async_lock.acquire()),
-        ),
-        (
-            Peer::Asyncband,
-            Sizes::guarded(&asyncband, asyncband.acquire(1)),
-        ),
+        (Peer::AsyncLock, Sizes::guarded(&async_lock, async_lock.acquire())),
+        (Peer::Asyncband, Sizes::guarded(&asyncband, asyncband.acquire(1))),
         (Peer::Saa, Sizes::of(&saa, saa.acquire_async())),
-        (
-            Peer::FuturesIntrusive,
-            Sizes::guarded(&futures_intrusive, futures_intrusive.acquire(1)),
-        ),
+        (Peer::FuturesIntrusive, Sizes::guarded(&futures_intrusive, futures_intrusive.acquire(1))),
         (Peer::Maitake, Sizes::guarded(&maitake, maitake.acquire(1))),
-        (
-            Peer::EventListener,
-            Sizes::guarded(&by_hand, peers::Semaphore::acquire(&by_hand)),
-        ),
+        (Peer::EventListener, Sizes::guarded(&by_hand, peers::Semaphore::acquire(&by_hand))),
     ]
 }
 
@@ -123,15 +89,9 @@ fn several() -> Vec<(Peer, Sizes)> {
     vec![
         (Peer::Awaitlist, Sizes::guarded(&ours, ours.acquire_many(2))),
         (Peer::Tokio, Sizes::guarded(&tokio, tokio.acquire_many(2))),
-        (
-            Peer::Asyncband,
-            Sizes::guarded(&asyncband, asyncband.acquire(2)),
-        ),
+        (Peer::Asyncband, Sizes::guarded(&asyncband, asyncband.acquire(2))),
         (Peer::Saa, Sizes::of(&saa, saa.acquire_many_async(2))),
-        (
-            Peer::FuturesIntrusive,
-            Sizes::guarded(&futures_intrusive, futures_intrusive.acquire(2)),
-        ),
+        (Peer::FuturesIntrusive, Sizes::guarded(&futures_intrusive, futures_intrusive.acquire(2))),
         (Peer::Maitake, Sizes::guarded(&maitake, maitake.acquire(2))),
     ]
 }
@@ -149,15 +109,9 @@ fn events() -> Vec<(Peer, Sizes)> {
         (Peer::Tokio, Sizes::of(&tokio, tokio.notified())),
         (Peer::Asyncband, Sizes::of(&asyncband, asyncband.wait())),
         (Peer::Saa, Sizes::of(&saa, saa.enter_async())),
-        (
-            Peer::FuturesIntrusive,
-            Sizes::of(&futures_intrusive, futures_intrusive.wait()),
-        ),
+        (Peer::FuturesIntrusive, Sizes::of(&futures_intrusive, futures_intrusive.wait())),
         (Peer::Maitake, Sizes::of(&maitake, maitake.wait())),
-        (
-            Peer::EventListener,
-            Sizes::of(&by_hand, peers::Event::wait(&by_hand)),
-        ),
+        (Peer::EventListener, Sizes::of(&by_hand, peers::Event::wait(&by_hand))),
     ]
 }
 
@@ -167,29 +121,17 @@ fn conditions() -> Vec<(Peer, Sizes)> {
 
     let lock = awaitlist::Lock::new(());
     let ours = awaitlist::Condition::with_lock(&lock);
-    let (mutex, asyncband) = (
-        asyncband::mutex::Mutex::new(()),
-        asyncband::condvar::Condvar::new(),
-    );
+    let (mutex, asyncband) = (asyncband::mutex::Mutex::new(()), asyncband::condvar::Condvar::new());
     let (their_mutex, performables) = (
         performables::sync::mutex::Mutex::<(), performables::sync::Async>::new(()),
         performables::sync::condition::Condvar::new(),
     );
     vec![
-        (
-            Peer::Awaitlist,
-            Sizes::of(&ours, ours.wait(now(lock.acquire()))),
-        ),
-        (
-            Peer::Asyncband,
-            Sizes::of(&asyncband, asyncband.wait(now(mutex.lock()))),
-        ),
+        (Peer::Awaitlist, Sizes::of(&ours, ours.wait(now(lock.acquire())))),
+        (Peer::Asyncband, Sizes::of(&asyncband, asyncband.wait(now(mutex.lock())))),
         (
             Peer::Performables,
-            Sizes::of(
-                &performables,
-                performables.wait_async(now(their_mutex.lock_async())),
-            ),
+            Sizes::of(&performables, performables.wait_async(now(their_mutex.lock_async()))),
         ),
     ]
 }
@@ -207,9 +149,6 @@ fn barriers() -> Vec<(Peer, Sizes)> {
         (Peer::AsyncLock, Sizes::of(&async_lock, async_lock.wait())),
         (Peer::Asyncband, Sizes::of(&asyncband, asyncband.wait())),
         (Peer::Saa, Sizes::of(&saa, saa.wait_async())),
-        (
-            Peer::Performables,
-            Sizes::of(&performables, performables.wait_async()),
-        ),
+        (Peer::Performables, Sizes::of(&performables, performables.wait_async())),
     ]
 }

@@ -50,12 +50,7 @@ pub const TARGETS: &[Target] = &[
     target("semaphore/uncontended", &[1], Against::Floor, 1.3),
     target("semaphore/many", &[1], Against::Floor, 1.3),
     target("semaphore/hand-over", &[10_000], Against::BestFifo, 0.85),
-    target(
-        "semaphore/mixed-hand-over",
-        &[10_000],
-        Against::BestFifo,
-        0.85,
-    ),
+    target("semaphore/mixed-hand-over", &[10_000], Against::BestFifo, 0.85),
     target("semaphore/contended-1", &[64], Against::BestFifo, 0.85),
     target("semaphore/contended-2", &[64], Against::BestFifo, 0.85),
     target("semaphore/cancel", LARGE, Against::BestFifo, 0.85),
@@ -70,12 +65,7 @@ pub const TARGETS: &[Target] = &[
     target("lock/hand-over", &[MILLION], Against::Thousand, 3.0),
     target("lock/cancel", &[MILLION], Against::Thousand, 3.0),
     target("semaphore/hand-over", &[MILLION], Against::Thousand, 3.0),
-    target(
-        "semaphore/mixed-hand-over",
-        &[MILLION],
-        Against::Thousand,
-        3.0,
-    ),
+    target("semaphore/mixed-hand-over", &[MILLION], Against::Thousand, 3.0),
     target("semaphore/cancel", &[MILLION], Against::Thousand, 3.0),
     target("event/broadcast", &[MILLION], Against::Thousand, 3.0),
     target("event/cancel", &[MILLION], Against::Thousand, 3.0),
@@ -94,12 +84,7 @@ const fn target(
     against: Against,
     limit: f64,
 ) -> Target {
-    Target {
-        row,
-        sizes,
-        against,
-        limit,
-    }
+    Target { row, sizes, against, limit }
 }
 
 /// One comparison that was made.
@@ -125,8 +110,7 @@ impl Verdict {
 
     /// The bound that keeps it from being so, if that does.
     pub fn forbidden_by(&self) -> Option<(&'static str, f64)> {
-        self.bound
-            .filter(|(_, bound)| !self.is_met() && *bound > self.limit)
+        self.bound.filter(|(_, bound)| !self.is_met() && *bound > self.limit)
     }
 }
 
@@ -136,9 +120,7 @@ pub fn judge_times(cells: &[Cell]) -> Vec<Verdict> {
         .iter()
         .flat_map(|target| {
             let find = move |waiters| {
-                cells
-                    .iter()
-                    .find(|cell| cell.row == target.row && cell.waiters == waiters)
+                cells.iter().find(|cell| cell.row == target.row && cell.waiters == waiters)
             };
             target.sizes.iter().filter_map(move |&waiters| {
                 let cell = find(waiters)?;

@@ -48,18 +48,12 @@ pub struct Cell {
 impl Cell {
     /// What `who` needed, in nanoseconds a unit.
     pub fn ns(&self, who: Who) -> Option<f64> {
-        self.scores
-            .iter()
-            .find(|score| score.who == who)
-            .map(|score| score.ns)
+        self.scores.iter().find(|score| score.who == who).map(|score| score.ns)
     }
 
     /// The first of the floors.
     pub fn floor(&self) -> Option<f64> {
-        self.scores
-            .iter()
-            .find(|score| matches!(score.who, Who::Floor(_)))
-            .map(|score| score.ns)
+        self.scores.iter().find(|score| matches!(score.who, Who::Floor(_))).map(|score| score.ns)
     }
 
     /// What `who` needed as it counts: above the floor, if the row says so. A floor that somebody is below is none, and the
@@ -92,10 +86,7 @@ pub struct Contest<'r> {
 impl<'r> Contest<'r> {
     /// Nothing has been measured yet.
     pub const fn new(row: &'r Row) -> Self {
-        Self {
-            row,
-            cells: Vec::new(),
-        }
+        Self { row, cells: Vec::new() }
     }
 
     /// Measures the row at one size.
@@ -184,9 +175,5 @@ fn rounds(field: &[(Contender, Load)], budget: Budget) -> Vec<Vec<f64>> {
 fn score(who: Who, mut samples: Vec<f64>) -> Score {
     samples.sort_by(f64::total_cmp);
     let at = |part: f64| samples[((samples.len() - 1) as f64 * part).round() as usize];
-    Score {
-        who,
-        ns: at(0.5),
-        spread: at(0.75) - at(0.25),
-    }
+    Score { who, ns: at(0.5), spread: at(0.75) - at(0.25) }
 }

@@ -22,10 +22,7 @@ impl<'c, F: Future> Line<'c, F> {
         // Whoever used the crew before may have woken tasks that had nothing left to do.
         while Crew::next_ready().is_some() {}
         let places: Box<[Option<F>]> = (0..length).map(|_| None).collect();
-        Self {
-            crew,
-            places: Box::into_pin(places),
-        }
+        Self { crew, places: Box::into_pin(places) }
     }
 
     /// The bytes that each future takes.
@@ -108,10 +105,6 @@ impl<'c, F: Future> Line<'c, F> {
     fn place(&mut self, task: usize) -> Pin<&mut Option<F>> {
         // SAFETY: an element of a pinned slice is pinned with it: the slice is never moved out of its box, and
         // elements are only ever replaced by `Pin::set`, which drops in place.
-        unsafe {
-            self.places
-                .as_mut()
-                .map_unchecked_mut(|places| &mut places[task])
-        }
+        unsafe { self.places.as_mut().map_unchecked_mut(|places| &mut places[task]) }
     }
 }

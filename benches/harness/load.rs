@@ -43,10 +43,7 @@ impl Load {
 
     /// A smaller load, with the same waiters and what was prepared for them.
     pub fn repeated(&self, times: usize) -> Self {
-        Self {
-            repeats: times.clamp(1, self.repeats),
-            ..self.clone()
-        }
+        Self { repeats: times.clamp(1, self.repeats), ..self.clone() }
     }
 
     /// By how many the time of a sample is divided.

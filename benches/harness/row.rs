@@ -57,10 +57,7 @@ impl Row {
         unit: &'static str,
         peers: Vec<(Peer, Run)>,
     ) -> Self {
-        let contender = |(peer, run)| Contender {
-            who: Who::Peer(peer),
-            run,
-        };
+        let contender = |(peer, run)| Contender { who: Who::Peer(peer), run };
         Self {
             id,
             title,

@@ -77,14 +77,9 @@ pub fn together(parts: Vec<Part<'_>>) -> Duration {
                 })
             })
             .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().expect("no thread panics"))
-            .collect()
+        threads.into_iter().map(|thread| thread.join().expect("no thread panics")).collect()
     });
     let first = times.iter().map(|(start, _)| start).min();
     let last = times.iter().map(|(_, end)| end).max();
-    first
-        .zip(last)
-        .map_or(Duration::ZERO, |(start, end)| *end - *start)
+    first.zip(last).map_or(Duration::ZERO, |(start, end)| *end - *start)
 }

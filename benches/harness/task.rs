@@ -42,15 +42,8 @@ impl Crew {
     /// Makes the tasks, and room for all of them in this thread's queue.
     pub fn new(tasks: usize) -> Self {
         READY.with_borrow_mut(|ready| ready.reserve(tasks));
-        let task = |id| {
-            Arc::new(Task {
-                id,
-                scheduled: AtomicBool::new(false),
-            })
-        };
-        Self {
-            wakers: (0..tasks).map(|id| Waker::from(task(id))).collect(),
-        }
+        let task = |id| Arc::new(Task { id, scheduled: AtomicBool::new(false) });
+        Self { wakers: (0..tasks).map(|id| Waker::from(task(id))).collect() }
     }
 
     /// The waker of a task.

@@ -109,10 +109,7 @@ impl super::Condition for Condition {
 
     fn new() -> Self {
         let lock = Arc::new(awaitlist::Lock::new(Value::new()));
-        Self {
-            not_empty: Shared::with_lock(Arc::clone(&lock)),
-            not_full: Shared::with_lock(lock),
-        }
+        Self { not_empty: Shared::with_lock(Arc::clone(&lock)), not_full: Shared::with_lock(lock) }
     }
 
     #[inline]

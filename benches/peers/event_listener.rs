@@ -46,10 +46,7 @@ impl Drop for Held<'_> {
 
 impl super::Lock for Lock {
     fn new() -> Self {
-        Self {
-            held: AtomicBool::new(false),
-            released: Listeners::new(),
-        }
+        Self { held: AtomicBool::new(false), released: Listeners::new() }
     }
 
     #[inline]
@@ -93,9 +90,7 @@ impl Semaphore {
     #[inline]
     fn try_acquire(&self) -> Option<Permit<'_>> {
         self.permits
-            .try_update(Ordering::Acquire, Ordering::Relaxed, |permits| {
-                permits.checked_sub(1)
-            })
+            .try_update(Ordering::Acquire, Ordering::Relaxed, |permits| permits.checked_sub(1))
             .ok()
             .map(|_| Permit(self))
     }
@@ -114,10 +109,7 @@ impl Drop for Permit<'_> {
 
 impl super::Semaphore for Semaphore {
     fn new(permits: usize) -> Self {
-        Self {
-            permits: AtomicUsize::new(permits),
-            released: Listeners::new(),
-        }
+        Self { permits: AtomicUsize::new(permits), released: Listeners::new() }
     }
 
     #[inline]
@@ -144,10 +136,7 @@ pub struct Event {
 
 impl super::Event for Event {
     fn new() -> Self {
-        Self {
-            up: AtomicBool::new(false),
-            raised: Listeners::new(),
-        }
+        Self { up: AtomicBool::new(false), raised: Listeners::new() }
     }
 
     #[inline]

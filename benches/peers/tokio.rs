@@ -45,8 +45,7 @@ impl super::Semaphore for Semaphore {
 impl super::Many for Semaphore {
     #[inline]
     fn acquire_many(&self, count: usize) -> impl Future<Output = impl Send> + Send {
-        self.0
-            .acquire_many(u32::try_from(count).expect("a few permits"))
+        self.0.acquire_many(u32::try_from(count).expect("a few permits"))
     }
 }
 

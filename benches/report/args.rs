@@ -64,15 +64,9 @@ impl Args {
     /// How much asyncio does.
     pub(crate) fn effort(&self) -> Effort {
         if self.quick {
-            Effort {
-                seconds: 0.05,
-                waiters: 10_000,
-            }
+            Effort { seconds: 0.05, waiters: 10_000 }
         } else {
-            Effort {
-                seconds: 0.5,
-                waiters: 100_000,
-            }
+            Effort { seconds: 0.5, waiters: 100_000 }
         }
     }
 

@@ -71,12 +71,7 @@ pub(crate) fn measure(args: &Args) -> Result<Vec<Cost>, String> {
     };
     ROWS.iter()
         .map(|&(row, limit)| {
-            Ok(Cost {
-                row,
-                without: median(0, row)?,
-                with: median(1, row)?,
-                limit,
-            })
+            Ok(Cost { row, without: median(0, row)?, with: median(1, row)?, limit })
         })
         .collect()
 }
@@ -86,15 +81,7 @@ fn build() -> Result<PathBuf, String> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/diagnostics");
     let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args([
-            "build",
-            "--release",
-            "--quiet",
-            "--bin",
-            "report",
-            "--features",
-            "diagnostics",
-        ])
+        .args(["build", "--release", "--quiet", "--bin", "report", "--features", "diagnostics"])
         .arg("--manifest-path")
         .arg(manifest)
         .arg("--target-dir")
@@ -123,7 +110,5 @@ fn run(program: &Path) -> Result<Vec<(String, f64)>, String> {
         let (row, ns) = line.split_once(' ')?;
         Some((row.to_owned(), ns.parse().ok()?))
     };
-    text.lines()
-        .map(|line| figure(line).ok_or_else(|| format!("not a figure: {line}")))
-        .collect()
+    text.lines().map(|line| figure(line).ok_or_else(|| format!("not a figure: {line}"))).collect()
 }

@@ -42,11 +42,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 
 /// Prints the targets that were missed, and fails if that was asked for.
 fn verdict(args: &Args, measured: &Measured) -> ExitCode {
-    let missed: Vec<&Verdict> = measured
-        .verdicts
-        .iter()
-        .filter(|verdict| !verdict.is_met())
-        .collect();
+    let missed: Vec<&Verdict> =
+        measured.verdicts.iter().filter(|verdict| !verdict.is_met()).collect();
     let all = measured.verdicts.len();
     println!("{} of {all} targets are met", all - missed.len());
     for verdict in &missed {

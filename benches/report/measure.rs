@@ -44,10 +44,7 @@ pub(crate) struct Measured {
 /// Measures what was asked for, with a line on stderr for each row and size.
 pub(crate) fn all(args: &Args) -> Result<Measured, String> {
     let (begin, load) = (Instant::now(), machine::load());
-    let rows: Vec<Row> = rows::all()
-        .into_iter()
-        .filter(|row| args.wants(row.id))
-        .collect();
+    let rows: Vec<Row> = rows::all().into_iter().filter(|row| args.wants(row.id)).collect();
     if rows.is_empty() {
         return Err(format!("no row begins with {}", args.only.join(" or ")));
     }
@@ -55,9 +52,7 @@ pub(crate) fn all(args: &Args) -> Result<Measured, String> {
     let (sizes, memory) = (sizes::all(), memory::all());
     let mut cells = contests(args, &rows);
     for (row, waiters, ns) in asyncio.iter().flat_map(|asyncio| &asyncio.figures) {
-        let cell = cells
-            .iter_mut()
-            .find(|cell| cell.row == row && cell.waiters == *waiters);
+        let cell = cells.iter_mut().find(|cell| cell.row == row && cell.waiters == *waiters);
         if let Some(cell) = cell {
             let who = Who::Peer(Peer::Asyncio);
             let (ns, spread) = (*ns, 0.0);
@@ -119,12 +114,7 @@ fn asyncio(args: &Args, rows: &[Row]) -> Result<Option<Asyncio>, String> {
 }
 
 fn contests(args: &Args, rows: &[Row]) -> Vec<Cell> {
-    let sizes = |row: &Row| {
-        row.sizes
-            .iter()
-            .copied()
-            .filter(|size| args.wants_size(*size))
-    };
+    let sizes = |row: &Row| row.sizes.iter().copied().filter(|size| args.wants_size(*size));
     let all: usize = rows.iter().map(|row| sizes(row).count()).sum();
     let mut done = 0;
     let mut cells = Vec::new();

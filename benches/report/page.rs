@@ -61,10 +61,7 @@ fn versions(measured: &Measured) -> String {
     let crates = Peer::CRATES
         .into_iter()
         .map(|peer| format!("{} {}", peer.package(), machine::version(peer)));
-    let python = measured
-        .python
-        .iter()
-        .map(|version| format!("CPython {version}"));
+    let python = measured.python.iter().map(|version| format!("CPython {version}"));
     crates.chain(python).collect::<Vec<_>>().join(", ")
 }
 
@@ -102,11 +99,7 @@ fn diagnostics(measured: &Measured) -> String {
 /// The rows of one primitive: a line for each size, a column for each who takes part in one of them.
 fn figures(measured: &Measured, primitive: &str) -> String {
     let begins = |id: &str| id.split('/').next() == Some(primitive);
-    let cells: Vec<&Cell> = measured
-        .cells
-        .iter()
-        .filter(|cell| begins(cell.row))
-        .collect();
+    let cells: Vec<&Cell> = measured.cells.iter().filter(|cell| begins(cell.row)).collect();
     if cells.is_empty() {
         return String::new();
     }
@@ -121,11 +114,7 @@ fn figures(measured: &Measured, primitive: &str) -> String {
     let mut rows = vec![head];
     for row in measured.rows.iter().filter(|row| begins(row.id)) {
         let of_row = cells.iter().filter(|cell| cell.row == row.id);
-        rows.extend(
-            of_row
-                .enumerate()
-                .map(|(place, cell)| line(row, cell, place, &peers)),
-        );
+        rows.extend(of_row.enumerate().map(|(place, cell)| line(row, cell, place, &peers)));
     }
     markdown(&rows)
 }
@@ -156,12 +145,7 @@ fn line(row: &Row, cell: &Cell, place: usize, peers: &[Peer]) -> Vec<String> {
 fn sizes(measured: &Measured) -> String {
     by_peer(&measured.sizes, |sizes| {
         let guard = sizes.guard.map(|guard| format!(" / {guard}"));
-        format!(
-            "{}{} / {}",
-            sizes.primitive,
-            guard.unwrap_or_default(),
-            sizes.wait
-        )
+        format!("{}{} / {}", sizes.primitive, guard.unwrap_or_default(), sizes.wait)
     })
 }
 

@@ -57,11 +57,7 @@ pub(crate) fn progress(cell: &Cell) -> String {
 /// Our figure over the best peer's.
 pub(crate) fn ratio(cell: &Cell, counts: impl Fn(Peer) -> bool) -> Option<String> {
     let (peer, theirs) = best(cell, counts)?;
-    Some(format!(
-        "{} of {}",
-        digits(ours(cell)? / theirs),
-        peer.name()
-    ))
+    Some(format!("{} of {}", digits(ours(cell)? / theirs), peer.name()))
 }
 
 /// A verdict as a sentence.
@@ -86,9 +82,8 @@ pub(crate) fn markdown(rows: &[Vec<String>]) -> String {
         return String::new();
     };
     let mut table = line(head);
-    let rule: Vec<String> = (0..head.len())
-        .map(|column| if column == 0 { "---" } else { "--:" }.to_owned())
-        .collect();
+    let rule: Vec<String> =
+        (0..head.len()).map(|column| if column == 0 { "---" } else { "--:" }.to_owned()).collect();
     table += &line(&rule);
     for row in body {
         table += &line(row);

@@ -70,20 +70,13 @@ const MANY: usize = 100;
 
 /// `MANY` futures, made and pinned before anything is counted.
 fn many<F: Future>(make: impl FnMut() -> F) -> Vec<Pin<Box<F>>> {
-    std::iter::repeat_with(make)
-        .take(MANY)
-        .map(Box::pin)
-        .collect()
+    std::iter::repeat_with(make).take(MANY).map(Box::pin).collect()
 }
 
 /// Polls all of them once, and returns how many are ready. Their outputs are dropped at once.
 fn poll_all<F: Future>(futures: &mut [Pin<Box<F>>]) -> usize {
     let is_ready = |future: &mut Pin<Box<F>>| poll(future, Waker::noop()).is_ready();
-    futures
-        .iter_mut()
-        .map(is_ready)
-        .filter(|ready| *ready)
-        .count()
+    futures.iter_mut().map(is_ready).filter(|ready| *ready).count()
 }
 
 #[test]
@@ -184,13 +177,9 @@ fn many_wait_for_a_condition_with_a_predicate_and_with_a_stop() {
     for _ in 0..MANY {
         waits.push(Box::pin(condition.wait(now(condition.acquire()))));
         count(allocations(|| assert_eq!(poll_all(&mut waits), 0)));
-        picky.push(Box::pin(
-            condition.wait_for(now(condition.acquire()), |ready| *ready),
-        ));
+        picky.push(Box::pin(condition.wait_for(now(condition.acquire()), |ready| *ready)));
         count(allocations(|| assert_eq!(poll_all(&mut picky), 0)));
-        stopped.push(Box::pin(
-            condition.wait_or(now(condition.acquire()), stop.wait()),
-        ));
+        stopped.push(Box::pin(condition.wait_or(now(condition.acquire()), stop.wait())));
         count(allocations(|| assert_eq!(poll_all(&mut stopped), 0)));
     }
     count(allocations(|| {
@@ -281,10 +270,7 @@ fn many_are_cancelled_in_every_state() {
         at_barrier.clear();
     });
     assert_eq!(count, 0);
-    assert_eq!(
-        (lock.waiters(), event.waiters(), semaphore.waiters()),
-        (0, 0, 0)
-    );
+    assert_eq!((lock.waiters(), event.waiters(), semaphore.waiters()), (0, 0, 0));
     assert_eq!(semaphore.value(), MANY / 4);
 }
 

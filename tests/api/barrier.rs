@@ -19,14 +19,8 @@ const ABORT_OR_RESET: Result<usize, BrokenBarrier> = Err(BrokenBarrier::AbortOrR
 
 #[test]
 fn a_new_barrier_fills_with_nobody_inside() {
-    assert_eq!(
-        (START.parties(), START.n_waiting(), START.broken()),
-        (3, 0, false)
-    );
-    assert_eq!(
-        (NAMED.parties(), NAMED.n_waiting(), NAMED.broken()),
-        (2, 0, false)
-    );
+    assert_eq!((START.parties(), START.n_waiting(), START.broken()), (3, 0, false));
+    assert_eq!((NAMED.parties(), NAMED.n_waiting(), NAMED.broken()), (2, 0, false));
 }
 
 #[test]
@@ -206,15 +200,9 @@ fn debug_shows_the_state_the_arrivals_and_the_parties() {
     assert_eq!(format!("{first:?}"), "Wait { queued: false, .. }");
     assert!(awaitlist_tests::poll(&mut first, Waker::noop()).is_pending());
     assert_eq!(format!("{first:?}"), "Wait { queued: true, .. }");
-    assert_eq!(
-        format!("{barrier:?}"),
-        "Barrier { state: filling, n_waiting: 1, parties: 2 }"
-    );
+    assert_eq!(format!("{barrier:?}"), "Barrier { state: filling, n_waiting: 1, parties: 2 }");
     barrier.abort();
-    assert_eq!(
-        format!("{barrier:?}"),
-        "Barrier { state: broken, n_waiting: 0, parties: 2 }"
-    );
+    assert_eq!(format!("{barrier:?}"), "Barrier { state: broken, n_waiting: 0, parties: 2 }");
 }
 
 #[test]
@@ -222,10 +210,7 @@ fn broken_barrier_says_what_asyncio_says() {
     let aborted: Box<dyn Error + Send + Sync> = BrokenBarrier::Aborted.into();
     assert_eq!(aborted.to_string(), "Barrier aborted");
     assert!(aborted.source().is_none());
-    assert_eq!(
-        BrokenBarrier::AbortOrReset.to_string(),
-        "Abort or reset of barrier"
-    );
+    assert_eq!(BrokenBarrier::AbortOrReset.to_string(), "Abort or reset of barrier");
     assert_eq!(format!("{:?}", BrokenBarrier::AbortOrReset), "AbortOrReset");
 }
 

@@ -27,10 +27,7 @@ fn the_value_it_begins_with_is_its_bound() {
 fn the_bound_stays_while_the_value_changes() {
     let semaphore = BoundedSemaphore::new(2);
     let permit: BoundedSemaphorePermit<'_> = now(semaphore.acquire());
-    assert_eq!(
-        (permit.count(), semaphore.value(), semaphore.bound()),
-        (1, 1, 2)
-    );
+    assert_eq!((permit.count(), semaphore.value(), semaphore.bound()), (1, 1, 2));
     assert!(!semaphore.locked());
     let other = now(semaphore.acquire());
     assert!(semaphore.locked());
@@ -149,19 +146,13 @@ fn permits_are_split_merged_and_forgotten() {
 fn a_permit_knows_its_semaphore() {
     let semaphore = Arc::new(BoundedSemaphore::new(2));
     assert!(ptr::eq(now(semaphore.acquire()).semaphore(), &*semaphore));
-    assert!(ptr::eq(
-        now(semaphore.acquire_owned()).semaphore(),
-        &*semaphore
-    ));
+    assert!(ptr::eq(now(semaphore.acquire_owned()).semaphore(), &*semaphore));
 }
 
 #[test]
 fn released_too_many_times_says_what_asyncio_says() {
     let error: Box<dyn Error + Send + Sync> = ReleasedTooManyTimes.into();
-    assert_eq!(
-        error.to_string(),
-        "BoundedSemaphore released too many times"
-    );
+    assert_eq!(error.to_string(), "BoundedSemaphore released too many times");
     assert!(error.source().is_none());
     assert_eq!(format!("{ReleasedTooManyTimes:?}"), "ReleasedTooManyTimes");
 }
@@ -169,42 +160,24 @@ fn released_too_many_times_says_what_asyncio_says() {
 #[test]
 fn display_prints_asyncios_brackets() {
     let semaphore = BoundedSemaphore::new(1);
-    assert_eq!(
-        semaphore.to_string(),
-        "<BoundedSemaphore [unlocked, value:1]>"
-    );
+    assert_eq!(semaphore.to_string(), "<BoundedSemaphore [unlocked, value:1]>");
     let permit = now(semaphore.acquire());
     assert_eq!(semaphore.to_string(), "<BoundedSemaphore [locked]>");
     let mut next = spawn(semaphore.acquire());
     assert_pending!(next.poll());
-    assert_eq!(
-        semaphore.to_string(),
-        "<BoundedSemaphore [locked, waiters:1]>"
-    );
+    assert_eq!(semaphore.to_string(), "<BoundedSemaphore [locked, waiters:1]>");
     drop(permit);
-    assert_eq!(
-        semaphore.to_string(),
-        "<BoundedSemaphore [locked, waiters:1]>"
-    );
+    assert_eq!(semaphore.to_string(), "<BoundedSemaphore [locked, waiters:1]>");
     drop(next);
-    assert_eq!(
-        semaphore.to_string(),
-        "<BoundedSemaphore [unlocked, value:1]>"
-    );
+    assert_eq!(semaphore.to_string(), "<BoundedSemaphore [unlocked, value:1]>");
 }
 
 #[test]
 fn debug_shows_the_value_the_waiters_and_the_bound() {
     let semaphore = BoundedSemaphore::new(2);
     let permit = now(semaphore.acquire());
-    assert_eq!(
-        format!("{semaphore:?}"),
-        "BoundedSemaphore { value: 1, waiters: 0, bound: 2 }"
-    );
-    assert_eq!(
-        format!("{permit:?}"),
-        r#"Permit { of: "BoundedSemaphore", count: 1, .. }"#
-    );
+    assert_eq!(format!("{semaphore:?}"), "BoundedSemaphore { value: 1, waiters: 0, bound: 2 }");
+    assert_eq!(format!("{permit:?}"), r#"Permit { of: "BoundedSemaphore", count: 1, .. }"#);
     let mut two = Box::pin(semaphore.acquire_many(2));
     assert!(awaitlist_tests::poll(&mut two, Waker::noop()).is_pending());
     assert_eq!(
@@ -217,13 +190,7 @@ fn debug_shows_the_value_the_waiters_and_the_bound() {
 fn a_thread_waits_for_a_permit_in_the_same_queue() {
     let semaphore = Arc::new(BoundedSemaphore::new(1));
     let permit = now(semaphore.acquire());
-    assert_eq!(
-        semaphore
-            .acquire()
-            .block_timeout(Duration::ZERO)
-            .unwrap_err(),
-        TimedOut
-    );
+    assert_eq!(semaphore.acquire().block_timeout(Duration::ZERO).unwrap_err(), TimedOut);
     assert_eq!(semaphore.waiters(), 0);
     thread::scope(|scope| {
         let thread = scope.spawn(|| semaphore.acquire().block().count());

@@ -307,26 +307,17 @@ mod printing {
     #[test]
     fn debug_shows_the_value_and_the_waiters() {
         let semaphore = Semaphore::new(1);
-        assert_eq!(
-            format!("{semaphore:?}"),
-            "Semaphore { value: 1, waiters: 0 }"
-        );
+        assert_eq!(format!("{semaphore:?}"), "Semaphore { value: 1, waiters: 0 }");
         let mut two = spawn(semaphore.acquire_many(2));
         assert_pending!(two.poll());
-        assert_eq!(
-            format!("{semaphore:?}"),
-            "Semaphore { value: 1, waiters: 1 }"
-        );
+        assert_eq!(format!("{semaphore:?}"), "Semaphore { value: 1, waiters: 1 }");
     }
 
     #[test]
     fn permits_and_futures_print_what_they_are() {
         let semaphore = Semaphore::new(2);
         let permit = now(semaphore.acquire_many(2));
-        assert_eq!(
-            format!("{permit:?}"),
-            r#"Permit { of: "Semaphore", count: 2, .. }"#
-        );
+        assert_eq!(format!("{permit:?}"), r#"Permit { of: "Semaphore", count: 2, .. }"#);
         let mut next = Box::pin(semaphore.acquire());
         assert!(awaitlist_tests::poll(&mut next, Waker::noop()).is_pending());
         assert_eq!(

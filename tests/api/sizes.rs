@@ -76,10 +76,7 @@ fn what_the_diagnostics_are_told_is_nothing_without_them() {
     };
 
     assert_fits!(0; HoldTrace, Timestamp, CallSite, PrimitiveTrace, ReleaseTrace<'static>, WaitTrace);
-    assert!(!std::mem::needs_drop::<(
-        HoldTrace,
-        PrimitiveTrace,
-        ReleaseTrace<'static>,
-        WaitTrace
-    )>());
+    assert!(
+        !std::mem::needs_drop::<(HoldTrace, PrimitiveTrace, ReleaseTrace<'static>, WaitTrace)>()
+    );
 }

@@ -123,10 +123,7 @@ async fn cond() {
     c1.notify(&g, 1);
     let g = c2.wait(g).await;
     drop(g);
-    let sh = Shared {
-        not_full: Condition::with_lock(&l),
-        not_empty: Condition::with_lock(&l),
-    };
+    let sh = Shared { not_full: Condition::with_lock(&l), not_empty: Condition::with_lock(&l) };
     // shared lock, owned guards moved across spawned tasks
     let b = Arc::new(Buf::new());
     let bb = b.clone();
@@ -193,12 +190,7 @@ trait Service {
 }
 impl<Svc> Limited<Svc> {
     fn new(inner: Svc, sem: Arc<Semaphore>) -> Self {
-        Self {
-            fut: Box::pin(sem.acquire_owned()),
-            inner,
-            sem,
-            permit: None,
-        }
+        Self { fut: Box::pin(sem.acquire_owned()), inner, sem, permit: None }
     }
 }
 impl<Svc: Service> Service for Limited<Svc> {
@@ -212,10 +204,7 @@ impl<Svc: Service> Service for Limited<Svc> {
         self.inner.poll_ready(cx)
     }
     fn call(&mut self) -> Self::F {
-        (
-            self.inner.call(),
-            self.permit.take().expect("poll_ready first"),
-        )
+        (self.inner.call(), self.permit.take().expect("poll_ready first"))
     }
 }
 fn blocking() {

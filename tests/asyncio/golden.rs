@@ -15,11 +15,7 @@ fn rows(lines: &str) -> Vec<(Program, Trace)> {
 
 /// Without cancellation every step is compared, with it every rest.
 fn strictness(program: &Program) -> Strictness {
-    match program
-        .ops
-        .iter()
-        .any(|(op, _)| matches!(op, Op::Cancel(..)))
-    {
+    match program.ops.iter().any(|(op, _)| matches!(op, Op::Cancel(..))) {
         false => Strictness::EveryStep,
         true => Strictness::AtRest,
     }
@@ -30,20 +26,13 @@ fn check(lines: &str) {
     assert!(rows.len() >= 300, "only {} programs", rows.len());
     let mut points = 0;
     for (program, theirs) in &rows {
-        assert!(
-            theirs.version.starts_with("3.13"),
-            "made by {}",
-            theirs.version
-        );
+        assert!(theirs.version.starts_with("3.13"), "made by {}", theirs.version);
         match compare(program, theirs, &run(program), strictness(program)) {
             Ok(compared) => points += compared.points,
             Err(difference) => panic!("{}\n{difference}", program.source),
         }
     }
-    assert!(
-        points > 5 * rows.len(),
-        "only {points} points were compared"
-    );
+    assert!(points > 5 * rows.len(), "only {points} points were compared");
 }
 
 macro_rules! golden {
@@ -78,20 +67,13 @@ fn a_changed_trace_is_noticed() {
     let lines = include_str!("conformance/golden/traps.jsonl");
     for (at, (program, theirs)) in rows(lines).into_iter().enumerate() {
         let repacked = pack(&program, &theirs);
-        let changed = repacked
-            .replacen("locked", "blocked", 1)
-            .replacen("unset", "upset", 1);
-        let changed = changed
-            .replacen("filling", "falling", 1)
-            .replacen("broken", "woken", 1);
+        let changed = repacked.replacen("locked", "blocked", 1).replacen("unset", "upset", 1);
+        let changed = changed.replacen("filling", "falling", 1).replacen("broken", "woken", 1);
         assert_ne!(repacked, changed, "line {at} has no state");
         let Ok((program, theirs)) = unpack(&changed) else {
             continue;
         };
         let ours = run(&program);
-        assert!(
-            compare(&program, &theirs, &ours, Strictness::EveryStep).is_err(),
-            "line {at}"
-        );
+        assert!(compare(&program, &theirs, &ours, Strictness::EveryStep).is_err(), "line {at}");
     }
 }

@@ -90,17 +90,12 @@ impl Profile {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         None => run_lines(),
-        Some(Command::Compare {
-            python,
-            count,
-            seed,
-            profile,
-        }) => compare_fresh(&Oracle::new(&python), seed, count, profile),
-        Some(Command::Golden {
-            folder,
-            python,
-            each,
-        }) => write_golden(&Oracle::new(&python), &folder, each),
+        Some(Command::Compare { python, count, seed, profile }) => {
+            compare_fresh(&Oracle::new(&python), seed, count, profile)
+        }
+        Some(Command::Golden { folder, python, each }) => {
+            write_golden(&Oracle::new(&python), &folder, each)
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -154,9 +149,7 @@ fn compare_fresh(oracle: &Oracle, seed: u64, count: u64, profile: Profile) -> Re
     let mut total = Total::default();
     let mut begun = 0;
     while begun < count {
-        let chunks = (0..workers)
-            .map(|n| begun + n * CHUNK)
-            .filter(|from| *from < count);
+        let chunks = (0..workers).map(|n| begun + n * CHUNK).filter(|from| *from < count);
         let answers = thread::scope(|scope| {
             let running: Vec<_> = chunks
                 .map(|from| {
@@ -173,11 +166,7 @@ fn compare_fresh(oracle: &Oracle, seed: u64, count: u64, profile: Profile) -> Re
             total += answer?;
         }
         begun += workers * CHUNK;
-        eprintln!(
-            "{} of {count} programs, {} differ",
-            total.programs,
-            total.differences.len()
-        );
+        eprintln!("{} of {count} programs, {} differ", total.programs, total.differences.len());
     }
     println!(
         "CPython {}, profile {}: {} programs, {} points compared ({} let off, {} programs with a masked barrier), {} differ",
@@ -204,19 +193,13 @@ fn compare_chunk(
     let mut total = Total::default();
     for (program, theirs) in ask(oracle, seed, count, profile)? {
         match compare(&program, &theirs, &run(&program), profile.strictness()) {
-            Ok(Compared {
-                points,
-                let_off,
-                barrier_masked,
-            }) => {
+            Ok(Compared { points, let_off, barrier_masked }) => {
                 total.points += points;
                 total.let_off += let_off;
                 total.masked += u64::from(barrier_masked);
             }
             Err(difference) => {
-                total
-                    .differences
-                    .push(format!("{}\n{difference}", program.source));
+                total.differences.push(format!("{}\n{difference}", program.source));
             }
         }
         total.programs += 1;
@@ -238,9 +221,7 @@ fn ask(
 
 fn pairs(programs: &str, traces: &str) -> Result<Vec<(Program, Trace)>, String> {
     let pairs = programs.lines().zip(traces.lines());
-    pairs
-        .map(|(program, trace)| Ok((Program::parse(program)?, Trace::parse(trace)?)))
-        .collect()
+    pairs.map(|(program, trace)| Ok((Program::parse(program)?, Trace::parse(trace)?))).collect()
 }
 
 fn write_golden(oracle: &Oracle, folder: &Path, each: usize) -> Result<(), String> {
@@ -263,10 +244,7 @@ fn write_golden(oracle: &Oracle, folder: &Path, each: usize) -> Result<(), Strin
     }
     let traps = include_str!("conformance/traps.jsonl");
     let packed = pairs(traps, &oracle.run(traps)?)?;
-    let packed = packed
-        .iter()
-        .map(|(program, trace)| pack(program, trace))
-        .collect();
+    let packed = packed.iter().map(|(program, trace)| pack(program, trace)).collect();
     kept.insert("traps".to_owned(), packed);
     for (kind, lines) in kept {
         let file = folder.join(format!("{kind}.jsonl"));
@@ -276,10 +254,7 @@ fn write_golden(oracle: &Oracle, folder: &Path, each: usize) -> Result<(), Strin
 }
 
 fn kind_of(program: &Program) -> String {
-    match &program.source["prims"]
-        .as_object()
-        .map(|prims| prims.values().collect::<Vec<_>>())
-    {
+    match &program.source["prims"].as_object().map(|prims| prims.values().collect::<Vec<_>>()) {
         Some(prims) if prims.len() == 1 => prims[0]["kind"].as_str().unwrap_or("mix").to_owned(),
         Some(prims) if prims.len() == 3 => "shared".to_owned(),
         _ => "mix".to_owned(),

@@ -39,10 +39,7 @@ fn outside_of_tasks_it_is_the_threads() {
     let permit = pool.try_acquire_many(2).unwrap();
     assert!(matches!(seen("thread's").holds[0].who, Actor::Unknown(_)));
     adopt(&permit);
-    assert_eq!(
-        seen("thread's").holds[0].who,
-        Actor::Thread(thread::current())
-    );
+    assert_eq!(seen("thread's").holds[0].who, Actor::Thread(thread::current()));
 }
 
 /// What the wrong attribution would have called a deadlock, and the right one does not.
@@ -73,10 +70,7 @@ fn a_mapped_guard_is_the_same_hold() {
     let guard = LockGuard::map(task("mapper", lock.acquire()).block(), |pair| &mut pair.1);
     assert_eq!(seen("mapped").holds[0].who.to_string(), "task \"mapper\"");
     adopt(&guard);
-    assert_eq!(
-        seen("mapped").holds[0].who,
-        Actor::Thread(thread::current())
-    );
+    assert_eq!(seen("mapped").holds[0].who, Actor::Thread(thread::current()));
     drop(guard);
     assert!(lock.try_acquire().is_some());
 }

@@ -45,10 +45,7 @@ fn a_threshold_that_no_clock_reaches_tells_of_nothing() {
 #[test]
 fn a_watch_may_be_dropped_with_stalls_that_it_has_not_told_of() {
     let (one, other) = (Event::named("dropped: one"), Event::named("dropped: other"));
-    let waits = (
-        waiting(one.wait(), Waker::noop()),
-        waiting(other.wait(), Waker::noop()),
-    );
+    let waits = (waiting(one.wait(), Waker::noop()), waiting(other.wait(), Waker::noop()));
     let mut watch = watch(SECOND);
     clock().advance(SECOND);
     assert!(watch.next().is_some(), "and at least one more is pending");
@@ -68,10 +65,7 @@ fn a_snapshot_may_be_taken_in_a_waker_at_every_step() {
             looks.fetch_add(1, SeqCst);
         }
     };
-    let family = TestWaker::new()
-        .on_clone(look())
-        .on_wake(look())
-        .on_drop(look());
+    let family = TestWaker::new().on_clone(look()).on_wake(look()).on_drop(look());
     let waker = family.waker();
     for _ in 0..3 {
         let guard = ready(lock.acquire(), &waker);
@@ -92,9 +86,8 @@ fn a_snapshot_may_be_taken_while_every_thread_blocks() {
     let lock = Lock::named("all block", ());
     thread::scope(|scope| {
         let guard = lock.acquire().block();
-        let blocked: Vec<_> = (0..4)
-            .map(|_| scope.spawn(|| drop(lock.acquire().block())))
-            .collect();
+        let blocked: Vec<_> =
+            (0..4).map(|_| scope.spawn(|| drop(lock.acquire().block()))).collect();
         while seen("all block").waits.len() < blocked.len() {
             thread::yield_now();
         }
@@ -111,19 +104,14 @@ fn a_snapshot_may_be_taken_while_every_thread_blocks() {
 fn a_million_waiters_are_seen_and_told_of_and_do_not_lock_anything_up() {
     const WAITERS: usize = 1_000_000;
     let semaphore = Arc::new(Semaphore::named("a million", 0));
-    let mut waits: Vec<_> = (0..WAITERS)
-        .map(|_| Box::pin(semaphore.acquire()))
-        .collect();
+    let mut waits: Vec<_> = (0..WAITERS).map(|_| Box::pin(semaphore.acquire())).collect();
     for wait in &mut waits {
         assert!(poll(wait, Waker::noop()).is_pending());
     }
     let shown = seen("a million");
     assert_eq!(shown.waits.len(), WAITERS);
     let last = shown.waits.last().unwrap();
-    assert_eq!(
-        last.state,
-        awaitlist::diagnostics::WaitState::Queued { position: WAITERS }
-    );
+    assert_eq!(last.state, awaitlist::diagnostics::WaitState::Queued { position: WAITERS });
 
     let mut watch = watch(SECOND);
     clock().advance(SECOND);
@@ -154,10 +142,7 @@ fn a_clock_is_set_once() {
     clock();
     static OTHER: ManualClock = ManualClock::new();
     let refused = set_clock(&OTHER).unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        "the clock of the diagnostics is set already"
-    );
+    assert_eq!(refused.to_string(), "the clock of the diagnostics is set already");
 }
 
 /// The callback is the user's: while it runs, the primitives and the diagnostics are to be used.

@@ -18,11 +18,7 @@ use crate::{deadlocks_at, poll, ready, seen, waiting};
 
 /// The waiters in it, in order.
 fn names(deadlock: &Deadlock) -> Vec<String> {
-    deadlock
-        .edges
-        .iter()
-        .map(|edge| edge.who.to_string())
-        .collect()
+    deadlock.edges.iter().map(|edge| edge.who.to_string()).collect()
 }
 
 #[test]
@@ -34,30 +30,20 @@ fn two_tasks_that_wait_for_each_other_are_a_certain_deadlock_with_both_places_of
     let tasks = [cross("A", &one, &other), cross("B", &other, &one)];
     executor.settle();
 
-    let [deadlock] = &deadlocks_at("ab: one")[..] else {
-        panic!("one deadlock")
-    };
+    let [deadlock] = &deadlocks_at("ab: one")[..] else { panic!("one deadlock") };
     assert_eq!(deadlock.certainty, Certainty::Certain);
     assert_eq!(names(deadlock), ["task \"A\"", "task \"B\""]);
-    for (edge, (waits_for, holder)) in deadlock
-        .edges
-        .iter()
-        .zip([("ab: other", "task \"B\""), ("ab: one", "task \"A\"")])
+    for (edge, (waits_for, holder)) in
+        deadlock.edges.iter().zip([("ab: other", "task \"B\""), ("ab: one", "task \"A\"")])
     {
         assert_eq!(edge.site.name, Some(waits_for));
         assert_eq!(edge.held[0].who.to_string(), holder);
-        assert_eq!(
-            edge.waits_at.line(),
-            edge.held[0].at.line() + 2,
-            "see `crossing`"
-        );
+        assert_eq!(edge.waits_at.line(), edge.held[0].at.line() + 2, "see `crossing`");
     }
     let text = deadlock.to_string();
-    for part in [
-        "DEADLOCK: none of these can ever go on",
-        "task \"A\" waits at ",
-        "taken for granted: ",
-    ] {
+    for part in
+        ["DEADLOCK: none of these can ever go on", "task \"A\" waits at ", "taken for granted: "]
+    {
         assert!(text.contains(part), "{part:?} is not in\n{text}");
     }
 
@@ -87,11 +73,7 @@ fn a_task_that_waits_for_what_it_holds_is_a_deadlock_of_its_own() {
     let found = deadlocks_at("self");
     assert_eq!(names(&found[0]), ["task \"selfish\""]);
     assert_eq!(found[0].certainty, Certainty::Certain);
-    assert!(
-        found[0]
-            .to_string()
-            .contains("which task \"selfish\" itself acquired at")
-    );
+    assert!(found[0].to_string().contains("which task \"selfish\" itself acquired at"));
     drop(wait);
     assert_eq!(deadlocks_at("self"), []);
 }
@@ -104,10 +86,7 @@ async fn twice(lock: &Lock) {
 
 #[test]
 fn a_thread_in_the_cycle_is_as_good_as_a_task() {
-    let (one, other) = (
-        Lock::named("threads: one", ()),
-        Lock::named("threads: other", ()),
-    );
+    let (one, other) = (Lock::named("threads: one", ()), Lock::named("threads: other", ()));
     thread::scope(|scope| {
         let mine = one.acquire().block();
         let blocked = scope.spawn(|| {
@@ -143,15 +122,9 @@ fn a_thread_in_the_cycle_is_as_good_as_a_task() {
 
 #[test]
 fn a_cycle_of_unnamed_tasks_is_possible_and_no_more() {
-    let (one, other) = (
-        Lock::named("unnamed: one", ()),
-        Lock::named("unnamed: other", ()),
-    );
+    let (one, other) = (Lock::named("unnamed: one", ()), Lock::named("unnamed: other", ()));
     let executor = Executor::new();
-    let tasks = [
-        executor.spawn(crossing(&one, &other)),
-        executor.spawn(crossing(&other, &one)),
-    ];
+    let tasks = [executor.spawn(crossing(&one, &other)), executor.spawn(crossing(&other, &one))];
     executor.settle();
     let found = deadlocks_at("unnamed: one");
     assert_eq!(found.len(), 1);
@@ -202,11 +175,7 @@ fn a_semaphore_is_in_the_cycle_once_all_its_permits_are() {
         drop((permit, guard));
     }));
     executor.settle();
-    assert_eq!(
-        deadlocks_at("pool"),
-        [],
-        "the outsider may give its permit back"
-    );
+    assert_eq!(deadlocks_at("pool"), [], "the outsider may give its permit back");
     let inside = executor.spawn(task("has the outsider's", async {
         awaitlist::diagnostics::adopt(&outsider);
         let guard = lock.acquire().await;
@@ -216,15 +185,8 @@ fn a_semaphore_is_in_the_cycle_once_all_its_permits_are() {
     let found = deadlocks_at("pool");
     assert_eq!(found[0].certainty, Certainty::Certain);
     assert_eq!(found[0].edges.len(), 3, "{}", found[0]);
-    let of_pool = found[0]
-        .edges
-        .iter()
-        .find(|edge| edge.site.name == Some("pool"));
-    assert_eq!(
-        of_pool.map(|edge| edge.held.len()),
-        Some(2),
-        "both who hold a permit"
-    );
+    let of_pool = found[0].edges.iter().find(|edge| edge.site.name == Some("pool"));
+    assert_eq!(of_pool.map(|edge| edge.held.len()), Some(2), "both who hold a permit");
     for task in [holder, wanter, inside] {
         task.cancel();
     }
@@ -232,10 +194,7 @@ fn a_semaphore_is_in_the_cycle_once_all_its_permits_are() {
 
 #[test]
 fn who_wants_more_than_is_left_is_stuck_though_a_permit_is_free() {
-    let (pool, lock) = (
-        BoundedSemaphore::named("greedy", 3),
-        Lock::named("greedy: lock", ()),
-    );
+    let (pool, lock) = (BoundedSemaphore::named("greedy", 3), Lock::named("greedy: lock", ()));
     let executor = Executor::new();
     let tasks = [
         executor.spawn(task("has two, wants the lock", async {
@@ -271,11 +230,7 @@ fn a_semaphore_of_which_permits_were_made_up_is_never_certain() {
         Waker::noop(),
     );
     let found = deadlocks_at("made up");
-    assert_eq!(
-        found[0].certainty,
-        Certainty::Possible,
-        "another task may release one"
-    );
+    assert_eq!(found[0].certainty, Certainty::Possible, "another task may release one");
     drop(wait);
 }
 
@@ -324,10 +279,7 @@ fn a_lock_that_a_condition_waits_for_again_is_in_the_cycle() {
 
 #[test]
 fn who_waits_behind_a_deadlock_is_not_in_it() {
-    let (one, other) = (
-        Lock::named("behind: one", ()),
-        Lock::named("behind: other", ()),
-    );
+    let (one, other) = (Lock::named("behind: one", ()), Lock::named("behind: other", ()));
     let executor = Executor::new();
     let tasks = [
         executor.spawn(task("A", crossing(&one, &other))),
@@ -345,9 +297,7 @@ fn who_waits_behind_a_deadlock_is_not_in_it() {
 /// A thousand tasks in one cycle: it is found without recursion, and listed in order.
 #[test]
 fn a_long_cycle_is_found() {
-    let locks: Vec<Arc<Lock>> = (0..1000)
-        .map(|_| Arc::new(Lock::named("long", ())))
-        .collect();
+    let locks: Vec<Arc<Lock>> = (0..1000).map(|_| Arc::new(Lock::named("long", ()))).collect();
     let executor = Executor::new();
     let tasks: Vec<_> = (0..locks.len())
         .map(|index| {
@@ -360,9 +310,7 @@ fn a_long_cycle_is_found() {
     executor.settle();
     let found = deadlocks_at("long");
     assert_eq!(found.len(), 1);
-    let expected: Vec<_> = (0..1000)
-        .map(|index| format!("task \"long {index}\""))
-        .collect();
+    let expected: Vec<_> = (0..1000).map(|index| format!("task \"long {index}\"")).collect();
     assert_eq!(names(&found[0]), expected);
     assert!(found[0].to_string().contains("... and 988 more"));
     tasks[500].cancel();
@@ -393,14 +341,7 @@ fn tasks_that_a_named_task_runs_are_never_certain_to_be_that_task() {
     let over = std::cell::Cell::new(false);
     let mut holder = Box::pin(async {
         let guard = lock.acquire().await;
-        std::future::poll_fn(|_| {
-            if over.get() {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        })
-        .await;
+        std::future::poll_fn(|_| if over.get() { Poll::Ready(()) } else { Poll::Pending }).await;
         drop(guard);
     });
     let mut waiter = Box::pin(lock.acquire());
@@ -424,10 +365,7 @@ fn tasks_that_a_named_task_runs_are_never_certain_to_be_that_task() {
 /// A permit that another task signals is not there yet, so its absence is no deadlock.
 #[test]
 fn who_waits_for_a_signal_that_is_yet_to_be_given_is_not_stuck() {
-    let (pool, lock) = (
-        Semaphore::named("signalled: pool", 2),
-        Lock::named("signalled: lock", ()),
-    );
+    let (pool, lock) = (Semaphore::named("signalled: pool", 2), Lock::named("signalled: lock", ()));
     let signal = Semaphore::named("signalled", 0);
     let executor = Executor::new();
     let waits_for_signal = executor.spawn(task("waits for the signal", async {
@@ -449,9 +387,7 @@ fn who_waits_for_a_signal_that_is_yet_to_be_given_is_not_stuck() {
     signal.release();
     executor.settle();
     assert!(
-        [waits_for_signal, wants_lock, wants_permit]
-            .iter()
-            .all(|task| task.is_done()),
+        [waits_for_signal, wants_lock, wants_permit].iter().all(|task| task.is_done()),
         "it was none"
     );
 }
@@ -475,10 +411,7 @@ fn a_wait_is_that_tasks_which_polls_it_though_the_waker_is_the_same() {
 
 #[test]
 fn a_release_that_is_refused_takes_no_permit_away() {
-    let (pool, lock) = (
-        BoundedSemaphore::named("refused", 2),
-        Lock::named("refused: lock", ()),
-    );
+    let (pool, lock) = (BoundedSemaphore::named("refused", 2), Lock::named("refused: lock", ()));
     let executor = Executor::new();
     let outsider = pool.try_acquire();
     let tasks = [
@@ -495,11 +428,7 @@ fn a_release_that_is_refused_takes_no_permit_away() {
     assert!(pool.release_many(usize::MAX).is_err());
     executor.settle();
     assert_eq!(seen("refused").permits, 2);
-    assert_eq!(
-        deadlocks_at("refused"),
-        [],
-        "the outsider may give its back"
-    );
+    assert_eq!(deadlocks_at("refused"), [], "the outsider may give its back");
     drop(outsider);
     executor.settle();
     assert!(tasks.iter().all(|task| task.is_done()));
@@ -508,10 +437,7 @@ fn a_release_that_is_refused_takes_no_permit_away() {
 /// What it has left behind is others' to go on with.
 #[test]
 fn a_task_that_has_ended_is_not_certain_to_be_stuck() {
-    let (one, other) = (
-        Lock::named("ended: one", ()),
-        Lock::named("ended: other", ()),
-    );
+    let (one, other) = (Lock::named("ended: one", ()), Lock::named("ended: other", ()));
     let mut crosses = waiting(task("crosses", crossing(&other, &one)), Waker::noop());
     let mut left = Box::pin(other.acquire());
     let guard = ready(
@@ -551,11 +477,6 @@ fn those_who_hold_a_pool_are_listed_once_for_all_who_wait_for_it() {
     assert_eq!((found.len(), found[0].edges.len()), (1, TASKS));
     let held = &found[0].edges[0].held;
     assert_eq!(held.len(), TASKS);
-    assert!(
-        found[0]
-            .edges
-            .iter()
-            .all(|edge| edge.held.as_ptr() == held.as_ptr())
-    );
+    assert!(found[0].edges.iter().all(|edge| edge.held.as_ptr() == held.as_ptr()));
     drop(tasks);
 }

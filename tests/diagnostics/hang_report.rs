@@ -19,14 +19,9 @@ fn report(title: &str, name: &str) -> String {
     let _one = ONE_AT_A_TIME.lock();
     let clock = clock();
     let mut programs = programs::PROGRAMS.iter();
-    let program = programs
-        .find(|program| program.title.contains(title))
-        .expect("there is one");
+    let program = programs.find(|program| program.title.contains(title)).expect("there is one");
     let executor = Executor::new();
-    let tasks: Vec<_> = (program.start)()
-        .into_iter()
-        .map(|task| executor.spawn(task))
-        .collect();
+    let tasks: Vec<_> = (program.start)().into_iter().map(|task| executor.spawn(task)).collect();
     executor.settle();
     assert!(tasks.iter().any(|task| !task.is_done()), "it hangs");
     let mut watch = watch(SECOND);
@@ -41,10 +36,7 @@ fn report(title: &str, name: &str) -> String {
 /// That a report says all that, in that order; and that docs/hangs.md has its places.
 #[track_caller]
 fn assert_says(report: &str, parts: &[&str]) {
-    for place in report
-        .split_whitespace()
-        .filter_map(|word| word.rsplit_once('/'))
-    {
+    for place in report.split_whitespace().filter_map(|word| word.rsplit_once('/')) {
         let place = place.1.trim_end_matches([',', ';']);
         let is_shown = include_str!("../../docs/hangs.md").contains(place);
         assert!(is_shown, "docs/hangs.md does not have {place} of\n{report}");

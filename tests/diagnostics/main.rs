@@ -78,19 +78,12 @@ fn find(snapshot: &Snapshot, name: &str) -> Option<Primitive> {
 
 /// The deadlocks in which the primitive with that name is.
 fn deadlocks_at(name: &str) -> Vec<Deadlock> {
-    let is_there = |deadlock: &Deadlock| {
-        deadlock
-            .edges
-            .iter()
-            .any(|edge| edge.site.name == Some(name))
-    };
+    let is_there =
+        |deadlock: &Deadlock| deadlock.edges.iter().any(|edge| edge.site.name == Some(name));
     deadlocks().into_iter().filter(is_there).collect()
 }
 
 /// Those stalls that are on the primitive with that name.
 fn stalls_at(name: &str, stalls: Vec<Stall>) -> Vec<Stall> {
-    stalls
-        .into_iter()
-        .filter(|stall| stall.site.name == Some(name))
-        .collect()
+    stalls.into_iter().filter(|stall| stall.site.name == Some(name)).collect()
 }

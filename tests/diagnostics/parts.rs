@@ -20,12 +20,7 @@ fn a_permit_that_is_split_is_two_holds_and_merged_it_is_one() {
     let mut permit = ready(task("owner", pool.acquire_many(5)), Waker::noop());
     let part = permit.split(2).unwrap();
     assert_eq!(permits(&seen("split")), [3, 2]);
-    assert!(
-        seen("split")
-            .holds
-            .iter()
-            .all(|hold| hold.who.to_string() == "task \"owner\"")
-    );
+    assert!(seen("split").holds.iter().all(|hold| hold.who.to_string() == "task \"owner\""));
     permit.merge(part);
     assert_eq!(permits(&seen("split")), [5]);
     let all = permit.split(5).unwrap();
@@ -62,11 +57,7 @@ fn forgotten_permits_are_shown_until_somebody_releases_them() {
     pool.release().unwrap();
     assert_eq!(permits(&seen("forgotten permits")), [1]);
     assert!(pool.release_many(2).is_err());
-    assert_eq!(
-        permits(&seen("forgotten permits")),
-        [1],
-        "refused, nothing has changed"
-    );
+    assert_eq!(permits(&seen("forgotten permits")), [1], "refused, nothing has changed");
     pool.release().unwrap();
     assert_eq!(find(&snapshot(), "forgotten permits"), None);
 }

@@ -18,10 +18,7 @@ use crate::deadlocks_at;
 
 /// The certain ones.
 fn certain(found: Vec<Deadlock>) -> Vec<Deadlock> {
-    found
-        .into_iter()
-        .filter(|one| one.certainty == Certainty::Certain)
-        .collect()
+    found.into_iter().filter(|one| one.certainty == Certainty::Certain).collect()
 }
 
 /// What a random program uses, in the order in which a live one takes it.
@@ -38,9 +35,7 @@ impl World {
     fn new(name: &'static str) -> Self {
         Self {
             locks: (0..LOCKS).map(|_| Lock::named(name, ())).collect(),
-            pools: (0..POOLS)
-                .map(|_| BoundedSemaphore::named(name, PERMITS))
-                .collect(),
+            pools: (0..POOLS).map(|_| BoundedSemaphore::named(name, PERMITS)).collect(),
         }
     }
 
@@ -213,10 +208,7 @@ fn of_live_threads_nothing_is_certain() {
 #[test]
 fn two_cycles_through_one_pool_are_one_deadlock() {
     let pool = Semaphore::named("shared by two", 2);
-    let locks = [
-        Lock::named("shared by two", ()),
-        Lock::named("shared by two", ()),
-    ];
+    let locks = [Lock::named("shared by two", ()), Lock::named("shared by two", ())];
     let executor = Executor::new();
     let tasks: Vec<_> = locks
         .iter()
@@ -239,11 +231,7 @@ fn two_cycles_through_one_pool_are_one_deadlock() {
     let found = certain(deadlocks());
     let found: Vec<_> = found
         .iter()
-        .filter(|one| {
-            one.edges
-                .iter()
-                .any(|edge| edge.site.name == Some("shared by two"))
-        })
+        .filter(|one| one.edges.iter().any(|edge| edge.site.name == Some("shared by two")))
         .collect();
     assert_eq!((found.len(), found[0].edges.len()), (1, 4));
     drop(tasks);

@@ -29,31 +29,20 @@ fn a_lock_that_is_held_and_waited_for_is_shown_with_its_places_and_its_tasks() {
 
     let shown = seen("shown");
     assert_eq!(shown.site.kind, Kind::Lock);
-    assert_eq!(
-        (shown.site.created.file(), shown.site.created.line()),
-        (file!(), made)
-    );
+    assert_eq!((shown.site.created.file(), shown.site.created.line()), (file!(), made));
     assert_eq!(shown.permits, 1);
-    let [hold] = &shown.holds[..] else {
-        panic!("one holds it: {shown:?}")
-    };
+    let [hold] = &shown.holds[..] else { panic!("one holds it: {shown:?}") };
     assert_eq!(hold.who.to_string(), "task \"holder\"");
     assert_eq!((hold.at.file(), hold.at.line()), (file!(), acquired));
     assert!(snapshot().age(hold.since) >= 2 * SECOND);
-    let [one, other] = &shown.waits[..] else {
-        panic!("two wait: {shown:?}")
-    };
+    let [one, other] = &shown.waits[..] else { panic!("two wait: {shown:?}") };
     assert_eq!(one.who.to_string(), "task \"first\"");
     assert_eq!(one.state, WaitState::Queued { position: 1 });
     assert_eq!(other.at.line(), waited);
     assert_eq!(other.state, WaitState::Queued { position: 2 });
 
     drop((first, second, holder));
-    assert_eq!(
-        find(&snapshot(), "shown"),
-        None,
-        "it is not held or waited for"
-    );
+    assert_eq!(find(&snapshot(), "shown"), None, "it is not held or waited for");
 }
 
 #[test]
@@ -97,14 +86,7 @@ fn each_of_the_six_is_shown_by_its_kind() {
     assert_eq!(seen("six: barrier").parties, 2);
     assert_eq!(seen("six: bounded").site.kind, Kind::BoundedSemaphore);
     let shown = seen("six: semaphore");
-    assert_eq!(
-        (
-            shown.permits,
-            shown.holds[0].permits,
-            shown.waits[0].permits
-        ),
-        (3, 2, 2)
-    );
+    assert_eq!((shown.permits, shown.holds[0].permits, shown.waits[0].permits), (3, 2, 2));
     drop((waits, permits, many));
 }
 
@@ -120,9 +102,7 @@ fn a_condition_that_was_notified_waits_for_its_lock() {
     assert_eq!(shown.site.kind, Kind::Lock);
     assert_eq!(shown.waits[0].who.to_string(), "task \"waiter\"");
     drop(guard);
-    let Poll::Ready(guard) = poll(&mut wait, Waker::noop()) else {
-        panic!("it is its turn")
-    };
+    let Poll::Ready(guard) = poll(&mut wait, Waker::noop()) else { panic!("it is its turn") };
     assert_eq!(seen("relocks").holds[0].who.to_string(), "task \"waiter\"");
     drop(guard);
 }
@@ -132,10 +112,7 @@ fn a_thread_that_blocks_is_known_by_itself() {
     let lock = Lock::named("blocked on", ());
     thread::scope(|scope| {
         let guard = lock.acquire().block();
-        assert_eq!(
-            seen("blocked on").holds[0].who,
-            Actor::Thread(thread::current())
-        );
+        assert_eq!(seen("blocked on").holds[0].who, Actor::Thread(thread::current()));
         let blocked = thread::Builder::new()
             .name(String::from("the blocked one"))
             .spawn_scoped(scope, || drop(lock.acquire().block()))
@@ -143,10 +120,7 @@ fn a_thread_that_blocks_is_known_by_itself() {
         while lock.waiters() == 0 {
             thread::yield_now();
         }
-        assert_eq!(
-            seen("blocked on").waits[0].who.to_string(),
-            "thread \"the blocked one\""
-        );
+        assert_eq!(seen("blocked on").waits[0].who.to_string(), "thread \"the blocked one\"");
         drop(guard);
         blocked.join().unwrap();
     });
@@ -158,10 +132,7 @@ fn tasks_that_a_blocking_thread_runs_are_not_the_thread() {
     let family = TestWaker::new();
     let waker = family.waker();
     let guard = async { ready(lock.acquire(), &waker) }.block();
-    assert!(matches!(
-        seen("in an executor").holds[0].who,
-        Actor::Waker(_)
-    ));
+    assert!(matches!(seen("in an executor").holds[0].who, Actor::Waker(_)));
     drop(guard);
 }
 
@@ -228,9 +199,7 @@ fn the_report_says_it_in_words() {
     let wait = waiting(task("beggar", pool.acquire()), Waker::noop());
     clock.advance(SECOND);
     let mut shown = snapshot();
-    shown
-        .primitives
-        .retain(|one| one.site.name == Some("in words"));
+    shown.primitives.retain(|one| one.site.name == Some("in words"));
     let text = shown.to_string();
     for part in [
         "Semaphore \"in words\" #",
@@ -253,15 +222,10 @@ fn the_drawing_has_an_arrow_for_each_hold_and_each_wait() {
     assert!(poll(&mut holder, Waker::noop()).is_pending());
     let wait = waiting(task("waiter", lock.acquire()), Waker::noop());
     let mut shown = snapshot();
-    shown
-        .primitives
-        .retain(|one| one.site.name == Some("a \"drawn\" one"));
+    shown.primitives.retain(|one| one.site.name == Some("a \"drawn\" one"));
     let id = shown.primitives[0].site.id.get();
     let dot = shown.to_dot();
-    assert!(
-        dot.starts_with("digraph waits {") && dot.ends_with("}\n"),
-        "{dot}"
-    );
+    assert!(dot.starts_with("digraph waits {") && dot.ends_with("}\n"), "{dot}");
     for part in [
         format!("p{id} -> a0 [label="),
         format!("a1 -> p{id} [label="),
@@ -287,17 +251,13 @@ fn a_task_that_panics_leaves_nothing_behind() {
         let _guard = lock.acquire().await;
         panic!("in the middle");
     }));
-    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        poll(&mut bad, Waker::noop())
-    }));
+    let panic =
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| poll(&mut bad, Waker::noop())));
     assert!(panic.is_err());
     assert_eq!(find(&snapshot(), "panics"), None);
     let guard = lock.try_acquire();
     let holder = seen("panics").holds[0].who.to_string();
-    assert!(
-        holder.starts_with("somebody on thread"),
-        "{holder} is not the task any more"
-    );
+    assert!(holder.starts_with("somebody on thread"), "{holder} is not the task any more");
     drop(guard);
 }
 

@@ -72,9 +72,7 @@ fn a_holder_that_has_gone_quiet() {
     let holder = waiting(task("hoarder", hold_on(lock.acquire())), Waker::noop());
     let wait = waiting(lock.acquire(), Waker::noop());
     let stall = told(&mut watch(SECOND), "quiet");
-    let Cause::HolderQuiet(holds) = &stall.cause else {
-        panic!("{stall}")
-    };
+    let Cause::HolderQuiet(holds) = &stall.cause else { panic!("{stall}") };
     assert_eq!(holds[0].who.to_string(), "task \"hoarder\"");
     assert!(stall.to_string().contains("HOLDER GONE QUIET"), "{stall}");
     drop((holder, wait));
@@ -96,11 +94,7 @@ fn a_line_that_moves_is_slow_and_no_more_and_told_of_again_when_it_stops() {
     assert!(matches!(&stalls[0].cause, Cause::Slow(_)), "{}", stalls[0]);
     clock.advance(1000 * SECOND);
     let stalls = stalls_at("moves", watch.check());
-    assert!(
-        matches!(&stalls[0].cause, Cause::HolderQuiet(_)),
-        "{}",
-        stalls[0]
-    );
+    assert!(matches!(&stalls[0].cause, Cause::HolderQuiet(_)), "{}", stalls[0]);
     clock.advance(1000 * SECOND);
     assert_eq!(stalls_at("moves", watch.check()), [], "it is as it was");
     drop((guard, last));
@@ -115,9 +109,7 @@ fn a_future_whose_turn_it_is_and_that_nobody_polls() {
     let behind = waiting(task("behind", lock.acquire()), Waker::noop());
     drop(guard);
     let stall = told(&mut watch(SECOND), "futurelocked");
-    let Cause::WokenButUnpolled(wait) = &stall.cause else {
-        panic!("{stall}")
-    };
+    let Cause::WokenButUnpolled(wait) = &stall.cause else { panic!("{stall}") };
     assert_eq!(wait.who.to_string(), "task \"impatient\"");
     assert_eq!(stall.others, 1);
     drop((unpolled, behind));
@@ -139,14 +131,9 @@ fn permits_whose_task_has_ended_are_leaked_where_the_rest_is_not_enough() {
     drop(one);
     let two = waiting(pool.acquire_many(2), Waker::noop());
     let stall = told(&mut watch(SECOND), "leaks");
-    let Cause::Leaked(leaked) = &stall.cause else {
-        panic!("{stall}")
-    };
+    let Cause::Leaked(leaked) = &stall.cause else { panic!("{stall}") };
     assert_eq!(leaked[0].who.to_string(), "task \"ended\"");
-    assert!(
-        stall.to_string().contains("a task that has ended since"),
-        "{stall}"
-    );
+    assert!(stall.to_string().contains("a task that has ended since"), "{stall}");
     drop((two, kept, living));
 }
 
@@ -156,21 +143,10 @@ fn a_barrier_tells_who_has_come() {
     let barrier = Barrier::named("short", 4);
     let arrived = ["one", "other"].map(|name| waiting(task(name, barrier.wait()), Waker::noop()));
     let stall = told(&mut watch(SECOND), "short");
-    let Cause::BarrierShort {
-        missing,
-        arrived: come,
-    } = &stall.cause
-    else {
-        panic!("{stall}")
-    };
+    let Cause::BarrierShort { missing, arrived: come } = &stall.cause else { panic!("{stall}") };
     assert_eq!((*missing, come.len()), (2, 2));
     assert_eq!(come[1].who.to_string(), "task \"other\"");
-    assert!(
-        stall
-            .to_string()
-            .contains("BARRIER SHORT of 2: 2 of 4 parties have come"),
-        "{stall}"
-    );
+    assert!(stall.to_string().contains("BARRIER SHORT of 2: 2 of 4 parties have come"), "{stall}");
     drop(arrived);
 }
 
@@ -213,10 +189,7 @@ fn a_deadlock_is_told_of_with_its_cycle() {
         Waker::noop(),
     );
     let stall = told(&mut watch(SECOND), "told of");
-    assert!(
-        matches!(&stall.cause, Cause::Deadlocked(found) if found.edges.len() == 1),
-        "{stall}"
-    );
+    assert!(matches!(&stall.cause, Cause::Deadlocked(found) if found.edges.len() == 1), "{stall}");
     drop(wait);
 }
 
@@ -224,9 +197,7 @@ fn a_deadlock_is_told_of_with_its_cycle() {
 fn several_that_are_seen_at_once_are_one_stall() {
     clock();
     let event = Event::named("several");
-    let waits: Vec<_> = (0..5)
-        .map(|_| waiting(event.wait(), Waker::noop()))
-        .collect();
+    let waits: Vec<_> = (0..5).map(|_| waiting(event.wait(), Waker::noop())).collect();
     assert_eq!(told(&mut watch(SECOND), "several").others, 4);
     drop(waits);
 }
@@ -278,10 +249,7 @@ fn as_an_iterator_it_blocks_until_there_is_one() {
             scope.spawn(|| watch(SECOND).find(|stall| stall.site.name == Some("as an iterator")));
         let wait = waiting(event.wait(), Waker::noop());
         clock().advance(SECOND);
-        let stall = told
-            .join()
-            .unwrap()
-            .expect("a watch that is not ended continues");
+        let stall = told.join().unwrap().expect("a watch that is not ended continues");
         assert_eq!(stall.cause, Cause::NotSet);
         drop(wait);
     });
@@ -324,11 +292,7 @@ fn one_who_does_not_come_back_from_an_event_is_not_why_others_wait_for_it() {
     event.clear();
     clock().advance(SECOND);
     let stalls = stalls_at("kept by no task", watch.check());
-    assert!(
-        matches!(&stalls[0].cause, Cause::WokenButUnpolled(_)),
-        "{}",
-        stalls[0]
-    );
+    assert!(matches!(&stalls[0].cause, Cause::WokenButUnpolled(_)), "{}", stalls[0]);
     let waits = waiting(event.wait(), Waker::noop());
     clock().advance(SECOND);
     let stalls = stalls_at("kept by no task", watch.check());
@@ -340,10 +304,7 @@ fn one_who_does_not_come_back_from_an_event_is_not_why_others_wait_for_it() {
 #[test]
 fn who_waits_for_one_in_a_deadlock_is_told_of_that() {
     clock();
-    let (inner, outer) = (
-        Lock::named("deadlocked", ()),
-        Lock::named("behind the deadlock", ()),
-    );
+    let (inner, outer) = (Lock::named("deadlocked", ()), Lock::named("behind the deadlock", ()));
     let stuck = waiting(
         task("stuck", async {
             let all = (outer.acquire().await, inner.acquire().await);
@@ -370,10 +331,6 @@ fn one_who_was_woken_just_now_is_not_told_of() {
     assert_eq!(stalls_at("complete", watch.check()), []);
     clock.advance(1000 * SECOND);
     let stalls = stalls_at("complete", watch.check());
-    assert!(
-        matches!(&stalls[0].cause, Cause::WokenButUnpolled(_)),
-        "{}",
-        stalls[0]
-    );
+    assert!(matches!(&stalls[0].cause, Cause::WokenButUnpolled(_)), "{}", stalls[0]);
     drop(first);
 }

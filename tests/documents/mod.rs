@@ -47,10 +47,9 @@ mod porting_shows_the_example {
 
 #[test]
 fn model_checking_shows_the_model() {
-    for source in [
-        include_str!("../loom/user_code/mailbox.rs"),
-        include_str!("../loom/user_code/mod.rs"),
-    ] {
+    for source in
+        [include_str!("../loom/user_code/mailbox.rs"), include_str!("../loom/user_code/mod.rs")]
+    {
         assert_shows(MODEL_CHECKING, "rust", &below_the_top(source));
     }
 }
@@ -64,20 +63,13 @@ fn beyond_one_process_shows_the_advisory_lock() {
 /// A program without the comment at its top.
 fn below_the_top(source: &str) -> String {
     let is_top = |line: &&str| line.is_empty() || line.starts_with("//!");
-    source
-        .lines()
-        .skip_while(is_top)
-        .collect::<Vec<_>>()
-        .join("\n")
+    source.lines().skip_while(is_top).collect::<Vec<_>>().join("\n")
 }
 
 #[track_caller]
 fn assert_shows(page: &str, language: &str, text: &str) {
     let block = format!("\n```{language}\n{text}\n```\n");
-    assert!(
-        page.contains(&block),
-        "the page has another version, or none, of this:\n{block}"
-    );
+    assert!(page.contains(&block), "the page has another version, or none, of this:\n{block}");
 }
 
 /// Each row of each method's table names its tests, and they are there.
@@ -98,10 +90,7 @@ fn guarantees_names_a_test_for_each_method() {
         let tests = tests.expect("a row has a last cell");
         assert!(tests.starts_with('`'), "no test in: {row}");
         for test in tests.split('`').skip(1).step_by(2) {
-            assert!(
-                there.iter().any(|there| names(test, there)),
-                "no test {test}"
-            );
+            assert!(there.iter().any(|there| names(test, there)), "no test {test}");
         }
     }
 }

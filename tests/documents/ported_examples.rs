@@ -13,10 +13,7 @@ use std::{
 
 #[test]
 fn cache_stampede_prints_what_python_prints() {
-    assert_prints(
-        "cache_stampede",
-        include_str!("../expected/cache_stampede.txt"),
-    );
+    assert_prints("cache_stampede", include_str!("../expected/cache_stampede.txt"));
 }
 
 #[test]
@@ -26,10 +23,7 @@ fn lost_update_prints_what_python_prints() {
 
 #[test]
 fn acquire_release_prints_what_python_prints() {
-    assert_prints(
-        "acquire_release",
-        include_str!("../expected/acquire_release.txt"),
-    );
+    assert_prints("acquire_release", include_str!("../expected/acquire_release.txt"));
 }
 
 #[test]
@@ -39,26 +33,17 @@ fn callbacks_prints_what_python_prints() {
 
 #[test]
 fn print_the_lock_prints_what_python_prints() {
-    assert_prints(
-        "print_the_lock",
-        include_str!("../expected/print_the_lock.txt"),
-    );
+    assert_prints("print_the_lock", include_str!("../expected/print_the_lock.txt"));
 }
 
 #[test]
 fn bounded_buffer_prints_what_python_prints() {
-    assert_prints(
-        "bounded_buffer",
-        include_str!("../expected/bounded_buffer.txt"),
-    );
+    assert_prints("bounded_buffer", include_str!("../expected/bounded_buffer.txt"));
 }
 
 #[test]
 fn connection_pool_prints_what_python_prints() {
-    assert_prints(
-        "connection_pool",
-        include_str!("../expected/connection_pool.txt"),
-    );
+    assert_prints("connection_pool", include_str!("../expected/connection_pool.txt"));
 }
 
 #[test]
@@ -68,26 +53,17 @@ fn rate_limit_prints_what_python_prints() {
 
 #[test]
 fn graceful_shutdown_prints_what_python_prints() {
-    assert_prints(
-        "graceful_shutdown",
-        include_str!("../expected/graceful_shutdown.txt"),
-    );
+    assert_prints("graceful_shutdown", include_str!("../expected/graceful_shutdown.txt"));
 }
 
 #[test]
 fn phased_workers_prints_what_python_prints() {
-    assert_prints(
-        "phased_workers",
-        include_str!("../expected/phased_workers.txt"),
-    );
+    assert_prints("phased_workers", include_str!("../expected/phased_workers.txt"));
 }
 
 #[test]
 fn evening_shift_prints_what_python_prints() {
-    assert_prints(
-        "evening_shift",
-        include_str!("../expected/evening_shift.txt"),
-    );
+    assert_prints("evening_shift", include_str!("../expected/evening_shift.txt"));
 }
 
 #[test]
@@ -102,10 +78,7 @@ fn under_a_lock_the_server_is_hit_once_for_each_page_and_round() {
     let once = 3 * 2;
 
     let (hits, _) = row(&table, "no lock");
-    assert!(
-        hits > once,
-        "twelve clients at once did not stampede: {table}"
-    );
+    assert!(hits > once, "twelve clients at once did not stampede: {table}");
 
     assert_eq!(row(&table, "one lock"), (once, 1), "{table}");
 
@@ -237,9 +210,7 @@ fn shared_cache_succeeds(args: &[&str]) -> String {
 /// Runs `shared_cache` to an error that says `message`.
 #[track_caller]
 fn assert_refuses(args: &[&str], message: &str) {
-    let Finished {
-        succeeded, stderr, ..
-    } = run(&mut shared_cache(args));
+    let Finished { succeeded, stderr, .. } = run(&mut shared_cache(args));
     assert!(!succeeded, "{args:?} succeeded");
     assert!(stderr.contains("error: "), "{args:?} said: {stderr}");
     assert!(stderr.contains(message), "{args:?} said: {stderr}");
@@ -263,9 +234,7 @@ fn row(table: &str, way: &str) -> (usize, usize) {
         .find_map(|line| line.strip_prefix(way))
         .unwrap_or_else(|| panic!("no line for {way} in:\n{table}"));
     let mut numbers = numbers.split_whitespace().map(|number| {
-        number
-            .parse()
-            .unwrap_or_else(|error| panic!("{number}: {error} in:\n{table}"))
+        number.parse().unwrap_or_else(|error| panic!("{number}: {error} in:\n{table}"))
     });
     match (numbers.next(), numbers.next()) {
         (Some(hits), Some(most_in_flight)) => (hits, most_in_flight),
@@ -294,16 +263,11 @@ fn answer(mut connection: TcpStream, status: &str) -> std::io::Result<()> {
             break;
         }
     }
-    write!(
-        connection,
-        "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 4\r\n\r\npage"
-    )
+    write!(connection, "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 4\r\n\r\npage")
 }
 
 fn address(listener: &TcpListener) -> std::net::SocketAddr {
-    listener
-        .local_addr()
-        .expect("a bound listener has an address")
+    listener.local_addr().expect("a bound listener has an address")
 }
 
 /// What a program came to.
@@ -315,13 +279,8 @@ struct Finished {
 
 #[track_caller]
 fn run(command: &mut Command) -> Finished {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command
-        .output()
-        .unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
+    let Output { status, stdout, stderr } =
+        command.output().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
     Finished {
         succeeded: status.success(),
         stdout: String::from_utf8_lossy(&stdout).into_owned(),
@@ -336,10 +295,7 @@ fn executable(example: &str) -> PathBuf {
     let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
 
     let this = env::current_exe().expect("the test knows where it is");
-    let profile_dir = this
-        .ancestors()
-        .nth(2)
-        .expect("a test lies in target/PROFILE/deps");
+    let profile_dir = this.ancestors().nth(2).expect("a test lies in target/PROFILE/deps");
     let file = format!("{example}{}", env::consts::EXE_SUFFIX);
     let path = profile_dir.join("examples").join(file);
     if !path.exists() {
@@ -366,10 +322,7 @@ fn build(example: &str, profile_dir: &Path) {
     let status = command
         .args(["build", "--package=awaitlist", "--example", example])
         .args(["--profile", profile])
-        .args([
-            "--manifest-path",
-            concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"),
-        ])
+        .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")])
         .arg("--target-dir")
         .arg(target_dir)
         .status()

@@ -35,10 +35,7 @@ fn a_request_waits_until_another_has_been_answered() {
     let (mut first, test_waker) = (squares(1), TestWaker::new());
     let mut second = first.clone();
     assert!(is_ready(&mut first, Waker::noop()));
-    assert!(
-        is_ready(&mut first, Waker::noop()),
-        "the permit is kept for the call"
-    );
+    assert!(is_ready(&mut first, Waker::noop()), "the permit is kept for the call");
     let response = first.call(3);
     assert!(!is_ready(&mut second, &test_waker.waker()));
 

@@ -29,10 +29,7 @@ fn at_most_one_is_designated() {
         assert_pending!(wait.poll());
     }
     drop(held);
-    assert_eq!(
-        waiting.each_ref().map(|wait| wait.is_woken()),
-        [true, false, false]
-    );
+    assert_eq!(waiting.each_ref().map(|wait| wait.is_woken()), [true, false, false]);
 }
 
 #[test]
@@ -87,10 +84,8 @@ fn release_many_grants_what_so_many_releases_would() {
         for semaphore in [&in_one, &one_by_one] {
             let mut head = spawn(semaphore.acquire());
             assert_pending!(head.poll());
-            let mut waiting: Vec<_> = needs
-                .iter()
-                .map(|need| spawn(semaphore.acquire_many(*need)))
-                .collect();
+            let mut waiting: Vec<_> =
+                needs.iter().map(|need| spawn(semaphore.acquire_many(*need))).collect();
             for wait in &mut waiting {
                 assert_pending!(wait.poll());
             }
@@ -119,10 +114,7 @@ fn after_a_slow_acquire_as_many_are_granted_as_the_value_feeds() {
     }
     assert_eq!(semaphore.value(), 2);
     let permit = assert_ready!(first.poll());
-    assert_eq!(
-        waiting.each_ref().map(|wait| wait.is_woken()),
-        [true, true, false]
-    );
+    assert_eq!(waiting.each_ref().map(|wait| wait.is_woken()), [true, true, false]);
     assert_eq!(semaphore.value(), 0);
     drop(permit);
     assert!(waiting[2].is_woken());
@@ -139,10 +131,7 @@ fn after_a_drop_as_many_are_granted_as_the_value_feeds() {
         assert_pending!(wait.poll());
     }
     drop(head);
-    assert_eq!(
-        waiting.each_ref().map(|wait| wait.is_woken()),
-        [true, true, false]
-    );
+    assert_eq!(waiting.each_ref().map(|wait| wait.is_woken()), [true, true, false]);
     assert_eq!(semaphore.value(), 0);
     drop(held);
     assert!(waiting[2].is_woken());
@@ -160,16 +149,10 @@ fn the_wake_loop_stops_at_a_head_that_does_not_fit() {
     }
     let permit = assert_ready!(first.poll());
     // Two were there: one for the first in line, and one left, which is too little for the second.
-    assert_eq!(
-        waiting.each_ref().map(|wait| wait.is_woken()),
-        [true, false, false]
-    );
+    assert_eq!(waiting.each_ref().map(|wait| wait.is_woken()), [true, false, false]);
     assert_eq!(semaphore.value(), 1);
     drop(permit);
-    assert_eq!(
-        waiting.each_ref().map(|wait| wait.is_woken()),
-        [true, true, false]
-    );
+    assert_eq!(waiting.each_ref().map(|wait| wait.is_woken()), [true, true, false]);
     assert_eq!(semaphore.value(), 0);
 }
 

@@ -42,10 +42,7 @@ fn a_cancelled_waiter_passes_its_permits_on_to_as_many_as_they_feed() {
     semaphore.release_many(3);
     assert!(three.is_woken());
     drop(three);
-    assert_eq!(
-        waiting.each_ref().map(|wait| wait.is_woken()),
-        [true, true, false]
-    );
+    assert_eq!(waiting.each_ref().map(|wait| wait.is_woken()), [true, true, false]);
     assert_eq!(semaphore.value(), 0);
 }
 
@@ -135,10 +132,6 @@ fn nothing_is_stranded_whoever_is_dropped_and_whenever() {
             }
         }
         assert!(waiting.is_empty(), "seed {seed}: {semaphore:?}");
-        assert_eq!(
-            (semaphore.value(), semaphore.waiters()),
-            (3, 0),
-            "seed {seed}"
-        );
+        assert_eq!((semaphore.value(), semaphore.waiters()), (3, 0), "seed {seed}");
     }
 }

@@ -145,15 +145,9 @@ fn many_are_released_with_their_order_of_arrival() {
     let waits = arrive(&barrier, || {});
     assert_eq!(now(barrier.wait()), Ok(MANY));
     for (index, wait) in waits.into_iter().enumerate() {
-        assert_eq!(
-            poll(&mut wait.unwrap(), Waker::noop()),
-            Poll::Ready(Ok(index))
-        );
+        assert_eq!(poll(&mut wait.unwrap(), Waker::noop()), Poll::Ready(Ok(index)));
     }
-    assert_eq!(
-        barrier.to_string(),
-        format!("<Barrier [filling, waiters:0/{}]>", MANY + 1)
-    );
+    assert_eq!(barrier.to_string(), format!("<Barrier [filling, waiters:0/{}]>", MANY + 1));
 }
 
 #[test]

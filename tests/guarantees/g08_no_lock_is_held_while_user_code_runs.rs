@@ -48,11 +48,7 @@ fn live_and_die<F: Future>(
     assert_eq!(other.wakes(), 1, "{caller}");
     drop(woken);
     // Cloned and dropped twice, and the two from which the clones were made; the other was woken.
-    assert_eq!(
-        (ran.load(SeqCst), other_ran.load(SeqCst)),
-        (6, 3),
-        "{caller}"
-    );
+    assert_eq!((ran.load(SeqCst), other_ran.load(SeqCst)), (6, 3), "{caller}");
     assert_eq!((test_waker.alive(), other.alive()), (0, 0), "{caller}");
 }
 
@@ -183,9 +179,7 @@ fn the_state_is_final_when_the_first_waker_runs() {
     let seen = Arc::clone(&event);
     let test_waker =
         TestWaker::new().on_wake(move || assert_eq!((seen.is_set(), seen.waiters()), (true, 50)));
-    let waits: Vec<_> = (0..50)
-        .map(|_| waiting(event.wait(), &test_waker.waker()))
-        .collect();
+    let waits: Vec<_> = (0..50).map(|_| waiting(event.wait(), &test_waker.waker())).collect();
     event.set();
     assert_eq!(test_waker.wakes(), 50);
     drop(waits);
@@ -194,9 +188,7 @@ fn the_state_is_final_when_the_first_waker_runs() {
     let seen = Arc::clone(&barrier);
     let test_waker = TestWaker::new()
         .on_wake(move || assert_eq!(seen.to_string(), "<Barrier [draining, waiters:0/51]>"));
-    let waits: Vec<_> = (0..50)
-        .map(|_| waiting(barrier.wait(), &test_waker.waker()))
-        .collect();
+    let waits: Vec<_> = (0..50).map(|_| waiting(barrier.wait(), &test_waker.waker())).collect();
     assert_eq!(now(barrier.wait()), Ok(50));
     assert_eq!(test_waker.wakes(), 50);
     drop(waits);

@@ -84,10 +84,7 @@ fn release_many_of_an_absurd_number_is_an_error() {
     let permit = now(semaphore.acquire_many(2));
     let mut next = spawn(semaphore.acquire());
     assert_pending!(next.poll());
-    assert_eq!(
-        semaphore.release_many(usize::MAX),
-        Err(ReleasedTooManyTimes)
-    );
+    assert_eq!(semaphore.release_many(usize::MAX), Err(ReleasedTooManyTimes));
     assert!(!next.is_woken());
     assert_eq!((semaphore.value(), semaphore.waiters()), (0, 1));
     drop(permit);
@@ -106,10 +103,8 @@ fn after<R>(
     let mut granted = spawn(semaphore.acquire());
     assert_pending!(granted.poll());
     semaphore.release_many(1 + value).unwrap();
-    let mut waiting: Vec<_> = needs
-        .iter()
-        .map(|need| spawn(semaphore.acquire_many(*need)))
-        .collect();
+    let mut waiting: Vec<_> =
+        needs.iter().map(|need| spawn(semaphore.acquire_many(*need))).collect();
     for wait in &mut waiting {
         assert_pending!(wait.poll());
     }

@@ -48,11 +48,7 @@ fn one_notified_does_not_poll_its_stop() {
     let stop = poll_fn(|_| {
         polls.set(polls.get() + 1);
         // Ready the second time: too late, as the notification is looked at first.
-        if polls.get() == 1 {
-            Poll::Pending
-        } else {
-            Poll::Ready(())
-        }
+        if polls.get() == 1 { Poll::Pending } else { Poll::Ready(()) }
     });
     let mut wait = spawn(condition.wait_or(now(condition.acquire()), stop));
     assert_pending!(wait.poll());
@@ -74,11 +70,7 @@ fn the_stop_is_dropped_as_soon_as_either_has_happened() {
         let stop = poll_fn(move |_| {
             // Moved in, so it is dropped with the stop, not when the stop is ready.
             let _inside = &dropped;
-            if stopped_by.get() {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
+            if stopped_by.get() { Poll::Ready(()) } else { Poll::Pending }
         });
         let mut wait = spawn(condition.wait_or(now(condition.acquire()), stop));
         assert_pending!(wait.poll());
@@ -196,10 +188,7 @@ fn a_stop_that_panics_leaves_the_lock_free_and_passes_the_notification_on() {
     let mut second = spawn(condition.wait_or(now(condition.acquire()), pending::<()>()));
     assert_pending!(second.poll());
     armed.set(true);
-    assert_eq!(
-        awaitlist_tests::caught(|| first.poll()).message,
-        "in the stop"
-    );
+    assert_eq!(awaitlist_tests::caught(|| first.poll()).message, "in the stop");
     assert!(!condition.locked());
     drop(first);
     assert!(second.is_woken());

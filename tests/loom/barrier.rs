@@ -116,10 +116,7 @@ fn two_rounds() {
         let barrier = Arc::new(Barrier::new(2));
         let other = Arc::clone(&barrier);
         let rounds = |barrier: Arc<Barrier>| {
-            (
-                block_on(barrier.wait()).unwrap(),
-                block_on(barrier.wait()).unwrap(),
-            )
+            (block_on(barrier.wait()).unwrap(), block_on(barrier.wait()).unwrap())
         };
         let thread = thread::spawn(move || rounds(other));
         let (first, second) = rounds(barrier);

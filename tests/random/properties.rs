@@ -32,11 +32,7 @@ fn config(cases: u32) -> ProptestConfig {
 
 fn programs(focus: Focus) -> impl Strategy<Value = Program> {
     let draws = prop::collection::vec(any::<[u8; 4]>(), 0..120);
-    (any::<[u8; 3]>(), draws).prop_map(move |(setup, draws)| Program {
-        focus,
-        setup,
-        draws,
-    })
+    (any::<[u8; 3]>(), draws).prop_map(move |(setup, draws)| Program { focus, setup, draws })
 }
 
 macro_rules! properties {

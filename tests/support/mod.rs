@@ -12,8 +12,6 @@ pub use wakers::{Caught, Inline, TestWaker, caught, leak, now, once, poll, waiti
 #[track_caller]
 pub fn assert_brackets(primitive: &impl std::fmt::Display, expected: &str) {
     let printed = primitive.to_string();
-    let inside = printed
-        .split_once(" [")
-        .and_then(|(_, rest)| rest.strip_suffix("]>"));
+    let inside = printed.split_once(" [").and_then(|(_, rest)| rest.strip_suffix("]>"));
     assert_eq!(inside, Some(expected), "in {printed}");
 }

@@ -53,10 +53,7 @@ fn known<F: Future>(future: F) -> F {
 #[track_caller]
 pub fn waiting<F: Future>(future: F, waker: &Waker) -> Pin<Box<F>> {
     let mut future = Box::pin(future);
-    assert!(
-        poll(&mut future, waker).is_pending(),
-        "the future need not wait"
-    );
+    assert!(poll(&mut future, waker).is_pending(), "the future need not wait");
     future
 }
 

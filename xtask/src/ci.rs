@@ -55,9 +55,7 @@ fn everything() -> Outcome {
     address_sanitizer()?;
     newer_parking_lot::run(&[])?;
     features::run(&[])?;
-    run::timed("cargo xtask dependencies --check", || {
-        dependencies::run(&["--check".to_owned()])
-    })?;
+    run::timed("cargo xtask dependencies --check", || dependencies::run(&["--check".to_owned()]))?;
     platforms()?;
     instructions::run(&[])?;
     package()
@@ -71,9 +69,7 @@ const PLATFORMS: [&str; 3] = ["no-std", "no-std-panics", "runtimes"];
 
 /// A command for a package of tests/platforms, which is no member of the workspace.
 fn on_platform(platform: &str, command: &str) -> Run {
-    Run::new(command)
-        .arg("--manifest-path")
-        .arg(format!("tests/platforms/{platform}/Cargo.toml"))
+    Run::new(command).arg("--manifest-path").arg(format!("tests/platforms/{platform}/Cargo.toml"))
 }
 
 /// The same, for a command that builds.
@@ -149,14 +145,10 @@ fn address_sanitizer() -> Outcome {
 /// Without std, and on every runtime. Chips are emulated by `cargo xtask targets`.
 fn platforms() -> Outcome {
     built_on_platform("no-std", "cargo run").run()?;
-    built_on_platform("no-std", "cargo run")
-        .args(["--features", "alloc,portable-atomic"])
-        .run()?;
+    built_on_platform("no-std", "cargo run").args(["--features", "alloc,portable-atomic"]).run()?;
     built_on_platform("no-std-panics", "cargo test").run()?;
     built_on_platform("runtimes", "cargo test").run()?;
-    built_on_platform("runtimes", "cargo run")
-        .args(["--example", "embassy"])
-        .run()
+    built_on_platform("runtimes", "cargo run").args(["--example", "embassy"]).run()
 }
 
 /// The packages build from what they contain.

@@ -99,10 +99,8 @@ impl Rust {
     /// library among them. An environment variable would reach what the program runs as well: gcc,
     /// and the tests. Cargo would take the loader for itself, so it is told where it is.
     fn run_through_the_loader(&self, program: &str) -> Outcome {
-        let (script, programs) = (
-            self.root.join("usr/bin").join(program),
-            self.root.join("programs"),
-        );
+        let (script, programs) =
+            (self.root.join("usr/bin").join(program), self.root.join("programs"));
         fs::create_dir_all(&programs).map_err(text)?;
         fs::rename(&script, programs.join(program)).map_err(text)?;
         let root = self.root.display();
@@ -159,17 +157,9 @@ fn packages_of_debian_12(wanted: &str) -> Result<Vec<String>, Failure> {
     let shown = apt.run("apt-cache show").arg(&library).output()?;
     let depends = shown.lines().find(|line| line.starts_with("Depends:"));
     let llvm = depends
-        .and_then(|line| {
-            line.split([' ', ','])
-                .find(|word| word.starts_with("libllvm"))
-        })
+        .and_then(|line| line.split([' ', ',']).find(|word| word.starts_with("libllvm")))
         .ok_or_else(|| format!("{library} does not name its LLVM"))?;
-    let ours = [
-        "rustc-web",
-        "cargo-web",
-        "rust-web-src",
-        "libstd-rust-web-dev",
-    ];
+    let ours = ["rustc-web", "cargo-web", "rust-web-src", "libstd-rust-web-dev"];
     let mut packages: Vec<String> = ours.map(|name| format!("{name}={version}")).into();
     packages.push(library);
     // What they are linked with, and few systems have installed.
@@ -214,9 +204,7 @@ fn packages_of_debian_13(wanted: &str, directory: &Path) -> Result<(Apt, Vec<Str
     ];
     let settings = settings.map(|(name, value)| format!("{name} \"{value}\";\n"));
     write("conf", settings.concat())?;
-    let apt = Apt {
-        config: Some(files.join("conf")),
-    };
+    let apt = Apt { config: Some(files.join("conf")) };
     apt.run("apt-get update --quiet=2 --error-on=any").run()?;
     let version = apt.newest("rustc", wanted)?;
     let needed = apt

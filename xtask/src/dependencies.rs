@@ -15,14 +15,8 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
 };
 
 const PAGE: &str = "docs/dependencies.md";
-const PRIMITIVES: [&str; 6] = [
-    "lock",
-    "event",
-    "condition",
-    "semaphore",
-    "bounded-semaphore",
-    "barrier",
-];
+const PRIMITIVES: [&str; 6] =
+    ["lock", "event", "condition", "semaphore", "bounded-semaphore", "barrier"];
 const BARE: &str = "--no-default-features --features critical-section";
 
 pub(crate) fn run(arguments: &[String]) -> Outcome {

@@ -19,9 +19,5 @@ Needs valgrind. The counts do not depend on the load of the machine. Arguments r
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     run::need("valgrind", "valgrind")?;
     let count = Run::new("cargo run --release --locked -p benches --bin instructions --");
-    if arguments.is_empty() {
-        count.arg("--check").run()
-    } else {
-        count.args(arguments).run()
-    }
+    if arguments.is_empty() { count.arg("--check").run() } else { count.args(arguments).run() }
 }

@@ -15,15 +15,8 @@ panic, since some leave a waker behind on purpose, and the core drops the payloa
     run,
 };
 
-const SKIPPED: [&str; 7] = [
-    "quick_soak",
-    "queue::",
-    "ported_examples",
-    "golden",
-    "once_lost",
-    "panicking_wake",
-    "chaos",
-];
+const SKIPPED: [&str; 7] =
+    ["quick_soak", "queue::", "ported_examples", "golden", "once_lost", "panicking_wake", "chaos"];
 
 fn run(arguments: &[String]) -> Outcome {
     SUBCOMMAND.refuse_arguments(arguments)?;
@@ -32,9 +25,7 @@ fn run(arguments: &[String]) -> Outcome {
         .args("test -p awaitlist-tests --test suite -- --test-threads 1".split(' '))
         .args(SKIPPED.map(|name| format!("--skip={name}")))
         .run()?;
-    cargo()
-        .args("run -p awaitlist-tests --bin soak -- --minutes 1".split(' '))
-        .run()
+    cargo().args("run -p awaitlist-tests --bin soak -- --minutes 1".split(' ')).run()
 }
 
 /// Cargo, with valgrind in front of what it runs.

@@ -105,18 +105,9 @@ fn list() -> String {
 
 impl Subcommand {
     fn help(&self) -> String {
-        let Self {
-            name,
-            arguments,
-            about,
-            details,
-            ..
-        } = self;
+        let Self { name, arguments, about, details, .. } = self;
         let usage = format!("{name} {arguments}");
-        format!(
-            "{about}.\n\nUsage: cargo xtask {}\n\n{details}\n",
-            usage.trim_end()
-        )
+        format!("{about}.\n\nUsage: cargo xtask {}\n\n{details}\n", usage.trim_end())
     }
 
     /// The failure for arguments that the subcommand does not take.
@@ -126,10 +117,6 @@ impl Subcommand {
     }
 
     fn refuse_arguments(&self, arguments: &[String]) -> Outcome {
-        if arguments.is_empty() {
-            Ok(())
-        } else {
-            Err(self.usage())
-        }
+        if arguments.is_empty() { Ok(()) } else { Err(self.usage()) }
     }
 }

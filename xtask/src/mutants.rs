@@ -18,15 +18,8 @@ left out.",
 };
 
 const CARGO_MUTANTS: &str = "cargo-mutants@27.1.0";
-const CRATES: [&str; 7] = [
-    "core",
-    "lock",
-    "event",
-    "condition",
-    "semaphore",
-    "bounded-semaphore",
-    "barrier",
-];
+const CRATES: [&str; 7] =
+    ["core", "lock", "event", "condition", "semaphore", "bounded-semaphore", "barrier"];
 
 fn run(arguments: &[String]) -> Outcome {
     // The unchanged tree is not tested first: cargo-mutants would run the changed package's own

@@ -13,8 +13,5 @@ Needs python3.13, or a later one that `PYTHON` names. Without PAGE, the page is 
 
 fn run(arguments: &[String]) -> Outcome {
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3.13".to_owned());
-    Run::new(&python)
-        .arg("xtask/src/porting_python.py")
-        .args(arguments)
-        .run()
+    Run::new(&python).arg("xtask/src/porting_python.py").args(arguments).run()
 }

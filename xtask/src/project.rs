@@ -8,8 +8,7 @@ use std::{
 /// The directory of the workspace.
 pub(crate) fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent()
-        .expect("xtask is a directory of the workspace")
+    here.parent().expect("xtask is a directory of the workspace")
 }
 
 /// The directory for what is built: `CARGO_TARGET_DIR`, or `target`.

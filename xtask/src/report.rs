@@ -21,7 +21,5 @@ fn run(arguments: &[String]) -> Outcome {
         Some((dashes, rest)) if dashes == "--" => rest,
         _ => arguments,
     };
-    Run::new("cargo run --release --locked -p benches --bin report --")
-        .args(arguments)
-        .run()
+    Run::new("cargo run --release --locked -p benches --bin report --").args(arguments).run()
 }

@@ -37,11 +37,7 @@ impl Run {
                 command.env_remove(&name);
             }
         }
-        let run = Self {
-            command,
-            shown: vec![program.to_owned()],
-            variables: 0,
-        };
+        let run = Self { command, shown: vec![program.to_owned()], variables: 0 };
         words.fold(run, Self::arg)
     }
 
@@ -91,11 +87,7 @@ impl Run {
         timed(&shown, || {
             let status = self.command.status();
             let status = status.map_err(|error| format!("cannot run {shown}: {error}"))?;
-            if status.success() {
-                Ok(())
-            } else {
-                Err(format!("{status}: {shown}"))
-            }
+            if status.success() { Ok(()) } else { Err(format!("{status}: {shown}")) }
         })
     }
 

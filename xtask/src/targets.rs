@@ -62,10 +62,7 @@ impl Builder {
         let libraries = PathBuf::from(sysroot.trim()).join("lib/rustlib");
         let linker = libraries.join(host).join("bin/rust-lld");
         if !linker.exists() {
-            return Err(format!(
-                "{} is missing: use a rustup toolchain",
-                linker.display()
-            ));
+            return Err(format!("{} is missing: use a rustup toolchain", linker.display()));
         }
         if !is_installed("node") {
             return Err("node is missing: it runs WebAssembly".to_owned());
@@ -82,18 +79,11 @@ impl Builder {
             _ if target.starts_with("thumb") => {
                 let flags = format!("-Clink-arg=-Tlink.x {}", search("microbit"));
                 self.build(target, library, features, &flags)?;
-                let board = if target.starts_with("thumbv6m") {
-                    "microbit"
-                } else {
-                    "mps2-an386"
-                };
+                let board = if target.starts_with("thumbv6m") { "microbit" } else { "mps2-an386" };
                 emulate("qemu-system-arm", &["-M", board], &program(target))
             }
             _ if target.starts_with("riscv32") => {
-                let flags = format!(
-                    "-Clink-arg=-Tmemory.x -Clink-arg=-Tlink.x {}",
-                    search("virt")
-                );
+                let flags = format!("-Clink-arg=-Tmemory.x -Clink-arg=-Tlink.x {}", search("virt"));
                 self.build(target, library, features, &flags)?;
                 let board = ["-M", "virt", "-bios", "none"];
                 emulate("qemu-system-riscv32", &board, &program(target))
@@ -136,10 +126,7 @@ fn emulate(emulator: &str, board: &[&str], program: &PathBuf) -> Outcome {
     } else {
         let qemu = unpacked_qemu()?;
         let library = "x86_64-linux-gnu";
-        let libraries = [
-            qemu.join("usr/lib").join(library),
-            qemu.join("lib").join(library),
-        ];
+        let libraries = [qemu.join("usr/lib").join(library), qemu.join("lib").join(library)];
         let libraries = libraries.map(|path| path.display().to_string()).join(":");
         run.hidden_env("LD_LIBRARY_PATH", libraries)
             .arg(qemu.join("usr/bin").join(emulator))
@@ -147,12 +134,7 @@ fn emulate(emulator: &str, board: &[&str], program: &PathBuf) -> Outcome {
             .arg(qemu.join("usr/share/qemu"))
     };
     run.args(board)
-        .args([
-            "-nographic",
-            "-semihosting-config",
-            "enable=on,target=native",
-            "-kernel",
-        ])
+        .args(["-nographic", "-semihosting-config", "enable=on,target=native", "-kernel"])
         .arg(program)
         .run()
 }

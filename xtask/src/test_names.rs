@@ -98,11 +98,7 @@ fn compare(mut old: Vec<String>, mut new: Vec<String>) -> Outcome {
     new.iter().for_each(|name| println!("+ {name}"));
     old.iter().for_each(|name| println!("- {name}"));
     println!("{} added, {} removed", new.len(), old.len());
-    if old.is_empty() {
-        Ok(())
-    } else {
-        Err("tests were removed".to_owned())
-    }
+    if old.is_empty() { Ok(()) } else { Err("tests were removed".to_owned()) }
 }
 
 /// The parts of a path. A doctest is `FILE - ITEM (line NUMBER)`, or with ` - compile fail` behind

@@ -27,9 +27,7 @@ fn run(arguments: &[String]) -> Outcome {
 /// Has `command` find the tool first in its path.
 pub(crate) fn with(tool: &str, command: Run) -> Result<Run, Failure> {
     let path = env::var_os("PATH").unwrap_or_default();
-    let paths = [installed(tool)?]
-        .into_iter()
-        .chain(env::split_paths(&path));
+    let paths = [installed(tool)?].into_iter().chain(env::split_paths(&path));
     let paths = env::join_paths(paths).map_err(|error| error.to_string())?;
     Ok(command.hidden_env("PATH", paths))
 }

@@ -21,11 +21,7 @@ fn run(arguments: &[String]) -> Outcome {
     let rust = debian::Rust::unpacked(debian::WITH_SOURCE)?;
     link_the_runtime(&rust)?;
     let default = [SOAK.to_owned()];
-    let filters = if arguments.is_empty() {
-        &default
-    } else {
-        arguments
-    };
+    let filters = if arguments.is_empty() { &default } else { arguments };
     rust.with(Run::new("cargo test -Zbuild-std"))
         .env("RUSTC_BOOTSTRAP", "1")
         .env("RUSTFLAGS", "-Zsanitizer=thread")
@@ -44,13 +40,7 @@ const SOAK: &str = "quick_soak";
 fn link_the_runtime(rust: &debian::Rust) -> Outcome {
     let stable = Run::new("rustc +stable --print sysroot").output()?;
     let name = "librustc-stable_rt.tsan.a";
-    let of = |sysroot: &Path| {
-        sysroot
-            .join("lib/rustlib")
-            .join(TARGET)
-            .join("lib")
-            .join(name)
-    };
+    let of = |sysroot: &Path| sysroot.join("lib/rustlib").join(TARGET).join("lib").join(name);
     let sysroot = rust.with(Run::new("rustc --print sysroot")).output()?;
     let (from, to) = (of(Path::new(stable.trim())), of(Path::new(sysroot.trim())));
     if to.exists() {

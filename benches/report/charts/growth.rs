@@ -14,22 +14,14 @@ const LEGEND: u32 = 170;
 
 /// Draws one row: a line for each contender, on logarithmic axes.
 pub(super) fn draw(measured: &Measured, row: &str, path: &Path) -> Result<(), Box<dyn Error>> {
-    let row = measured
-        .rows
-        .iter()
-        .find(|known| known.id == row)
-        .ok_or("the row was measured")?;
+    let row = measured.rows.iter().find(|known| known.id == row).ok_or("the row was measured")?;
     let lines: Vec<(Who, Vec<(f64, f64)>)> = contenders(measured, row.id)
         .into_iter()
         .map(|who| (who, points(measured, row.id, who)))
         .collect();
-    let figures = lines
-        .iter()
-        .flat_map(|(_, points)| points)
-        .map(|point| point.1);
-    let (lowest, highest) = figures.fold((f64::MAX, 0.0_f64), |(low, high), ns| {
-        (low.min(ns), high.max(ns))
-    });
+    let figures = lines.iter().flat_map(|(_, points)| points).map(|point| point.1);
+    let (lowest, highest) =
+        figures.fold((f64::MAX, 0.0_f64), |(low, high), ns| (low.min(ns), high.max(ns)));
     let (first, last) = (row.sizes[0] as f64, row.sizes[row.sizes.len() - 1] as f64);
 
     let root = SVGBackend::new(path, SIZE).into_drawing_area();
@@ -58,11 +50,7 @@ pub(super) fn draw(measured: &Measured, row: &str, path: &Path) -> Result<(), Bo
     for (who, points) in lines.iter().rev() {
         let style = line_style(*who);
         chart.draw_series(LineSeries::new(points.iter().copied(), style))?;
-        chart.draw_series(
-            points
-                .iter()
-                .map(|&point| Circle::new(point, 3, style.filled())),
-        )?;
+        chart.draw_series(points.iter().map(|&point| Circle::new(point, 3, style.filled())))?;
     }
     for (place, (who, _)) in lines.iter().enumerate() {
         let y = 60 + 24 * i32::try_from(place)?;
@@ -79,11 +67,7 @@ pub(super) fn draw(measured: &Measured, row: &str, path: &Path) -> Result<(), Bo
 }
 
 fn line_style(who: Who) -> ShapeStyle {
-    let width = if who == Who::Peer(benches::peers::Peer::Awaitlist) {
-        4
-    } else {
-        2
-    };
+    let width = if who == Who::Peer(benches::peers::Peer::Awaitlist) { 4 } else { 2 };
     colour(who).stroke_width(width)
 }
 

@@ -38,10 +38,8 @@ pub(super) fn draw(measured: &Measured, path: &Path) -> Result<(), Box<dyn Error
         .rows
         .iter()
         .filter_map(|row| {
-            let cell = measured
-                .cells
-                .iter()
-                .rfind(|cell| cell.row == row.id && cell.waiters <= SHOWN)?;
+            let cell =
+                measured.cells.iter().rfind(|cell| cell.row == row.id && cell.waiters <= SHOWN)?;
             let n = table::thousands(cell.waiters);
             Some((row.title.replace("*n*", &n), cell))
         })
@@ -82,9 +80,7 @@ pub(super) fn draw(measured: &Measured, path: &Path) -> Result<(), Box<dyn Error
         let dots = dots(cell);
         let clip = |ratio: f64| ratio.clamp(LEAST, MOST);
         let span = dots.iter().map(|dot| clip(dot.1));
-        let (low, high) = span.fold((1.0_f64, 1.0_f64), |(low, high), x| {
-            (low.min(x), high.max(x))
-        });
+        let (low, high) = span.fold((1.0_f64, 1.0_f64), |(low, high), x| (low.min(x), high.max(x)));
         chart.draw_series(LineSeries::new([(low, y), (high, y)], RULE.stroke_width(2)))?;
         chart.draw_series(dots.iter().map(|&(peer, ratio)| {
             Circle::new((clip(ratio), y), 5, colour(Who::Peer(peer)).filled())

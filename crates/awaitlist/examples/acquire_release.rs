@@ -12,10 +12,7 @@ use awaitlist::Lock;
 /// The bracket of a lock's text: `[locked]`, `[unlocked, waiters:2]`.
 fn state(lock: &Lock) -> String {
     let shown = lock.to_string();
-    shown
-        .trim_start_matches("<Lock ")
-        .trim_end_matches('>')
-        .to_owned()
+    shown.trim_start_matches("<Lock ").trim_end_matches('>').to_owned()
 }
 
 async fn task(lock: &Lock) {

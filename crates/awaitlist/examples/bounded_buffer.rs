@@ -37,10 +37,8 @@ impl Buffer {
 
     async fn put(&self, item: String) {
         let items = self.not_full.acquire().await;
-        let mut items = self
-            .not_full
-            .wait_for(items, |items| items.waiting.len() < self.size)
-            .await;
+        let mut items =
+            self.not_full.wait_for(items, |items| items.waiting.len() < self.size).await;
         items.waiting.push_back(item);
         self.not_empty.notify(&items, 1);
     }

@@ -46,11 +46,7 @@ impl Pool {
 
     async fn connection(&self) -> Pooled<'_> {
         let permit = self.free.acquire().await;
-        Pooled {
-            connection: self.idle().pop(),
-            pool: self,
-            _permit: permit,
-        }
+        Pooled { connection: self.idle().pop(), pool: self, _permit: permit }
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
@@ -62,9 +58,7 @@ impl Deref for Pooled<'_> {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
-        self.connection
-            .as_ref()
-            .expect("there are as many connections as permits")
+        self.connection.as_ref().expect("there are as many connections as permits")
     }
 }
 

@@ -44,9 +44,7 @@ impl Kitchen {
         let mut hatch = self.hatch.acquire().await;
         hatch.orders.push_back((guest, dish));
         self.hatch.notify_all(&hatch);
-        let served = self
-            .hatch
-            .wait_for_some(hatch, |hatch| hatch.plates.remove(guest));
+        let served = self.hatch.wait_for_some(hatch, |hatch| hatch.plates.remove(guest));
         served.await.1
     }
 
@@ -167,11 +165,7 @@ async fn main() -> Result<(), BrokenBarrier> {
         ("Fay", "cake", 10_000),
     ] {
         let patience = Duration::from_millis(patience);
-        let guest = Guest {
-            name,
-            dish,
-            patience,
-        };
+        let guest = Guest { name, dish, patience };
         guests.spawn(guest.visit(Arc::clone(&room), Arc::clone(&kitchen)));
     }
     guests.join_all().await;

@@ -48,10 +48,8 @@ impl Jobs {
 
     async fn next(&self) -> Option<Job> {
         let state = self.changed.acquire().await;
-        let mut state = self
-            .changed
-            .wait_for(state, |state| state.stopping || !state.waiting.is_empty())
-            .await;
+        let mut state =
+            self.changed.wait_for(state, |state| state.stopping || !state.waiting.is_empty()).await;
         if state.stopping {
             return None;
         }
@@ -69,11 +67,7 @@ struct Begun {
 impl Begun {
     fn new(worker: &'static str, job: &'static str) -> Self {
         println!("{worker} begins {job}");
-        Self {
-            worker,
-            job,
-            finished: false,
-        }
+        Self { worker, job, finished: false }
     }
 }
 
@@ -94,10 +88,7 @@ async fn worker(name: &'static str, jobs: Arc<Jobs>) {
 }
 
 async fn heartbeat(stop: Arc<Event>) {
-    while timeout(Duration::from_millis(100), stop.wait())
-        .await
-        .is_err()
-    {
+    while timeout(Duration::from_millis(100), stop.wait()).await.is_err() {
         println!("alive");
     }
     println!("heartbeat stops");
@@ -113,17 +104,8 @@ async fn main() {
     tasks.spawn(heartbeat(Arc::clone(&stop)));
 
     let (short, long) = (Duration::from_millis(200), Duration::from_secs(10));
-    jobs.put([
-        Job {
-            name: "a short job",
-            takes: short,
-        },
-        Job {
-            name: "a long job",
-            takes: long,
-        },
-    ])
-    .await;
+    jobs.put([Job { name: "a short job", takes: short }, Job { name: "a long job", takes: long }])
+        .await;
     sleep(Duration::from_millis(150)).await; // stands in for SIGTERM
     println!("shutting down");
     stop.set();

@@ -53,9 +53,7 @@ struct Post {
 async fn get(post_id: u32) -> Post {
     println!("GET /posts/{post_id}");
     sleep(Duration::from_millis(10)).await;
-    Post {
-        title: format!("title {post_id}"),
-    }
+    Post { title: format!("title {post_id}") }
 }
 
 static CACHE: Lock<BTreeMap<u32, String>> = Lock::new(BTreeMap::new());
@@ -84,10 +82,7 @@ async fn main() {
         increment_unlocked("task_B"),
         increment_unlocked("task_C"),
     );
-    println!(
-        "Final counter: {}",
-        UNLOCKED_COUNTER.load(Ordering::Relaxed)
-    );
+    println!("Final counter: {}", UNLOCKED_COUNTER.load(Ordering::Relaxed));
 
     println!("-- with a lock");
     join!(

@@ -21,9 +21,7 @@ struct Bucket {
 
 impl Bucket {
     fn new() -> Self {
-        Self {
-            tokens: BoundedSemaphore::new(BURST),
-        }
+        Self { tokens: BoundedSemaphore::new(BURST) }
     }
 
     async fn take(&self) {

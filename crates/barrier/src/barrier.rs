@@ -221,12 +221,7 @@ impl fmt::Display for Barrier {
         let (phase, arrived) = self.snapshot();
         match phase {
             Phase::Broken => f.write_str("<Barrier [broken]>"),
-            _ => write!(
-                f,
-                "<Barrier [{}, waiters:{arrived}/{}]>",
-                phase.name(),
-                self.parties
-            ),
+            _ => write!(f, "<Barrier [{}, waiters:{arrived}/{}]>", phase.name(), self.parties),
         }
     }
 }

@@ -51,12 +51,7 @@ pub(crate) struct Round {
 
 impl Round {
     pub(crate) const fn new() -> Self {
-        Self {
-            phase: Phase::Filling,
-            inside: 0,
-            next_index: 0,
-            generation: 0,
-        }
+        Self { phase: Phase::Filling, inside: 0, next_index: 0, generation: 0 }
     }
 
     /// Returns the number of parties that have arrived and wait for the others.
@@ -199,11 +194,7 @@ pub(crate) fn depart(
     let (mut queue, waker) = waiter.remove();
     let opens = kind == Kind::Inside && queue.state_mut().leave();
     let wakes = opens && queue.front().is_some();
-    Ok(Departure {
-        outcome,
-        wakes,
-        waker,
-    })
+    Ok(Departure { outcome, wakes, waker })
 }
 
 /// Removes a waiter whose future is dropped, and wakes the others if that changes the phase.

@@ -50,9 +50,7 @@ impl<H: Handle<Target = Barrier>> Wait<H> {
     #[inline]
     #[track_caller]
     pub(crate) fn new(barrier: H) -> Self {
-        Self {
-            waiter: Waiter::new(barrier, 0),
-        }
+        Self { waiter: Waiter::new(barrier, 0) }
     }
 }
 
@@ -64,11 +62,7 @@ impl<H: Handle<Target = Barrier>> Future for Wait<H> {
         if !waiter.is_queued() {
             return poll_arrival(waiter, context);
         }
-        let departure = ready!(
-            waiter
-                .as_mut()
-                .poll_queued(context, |_, waiter| depart(waiter))
-        );
+        let departure = ready!(waiter.as_mut().poll_queued(context, |_, waiter| depart(waiter)));
         let result = match departure.outcome {
             Outcome::Passes(index) => Ok(index),
             Outcome::Fails => Err(BrokenBarrier::AbortOrReset),
@@ -144,8 +138,6 @@ unsafe impl Access<Barrier> for BarrierAccess {
 
 impl<H: Handle<Target = Barrier>> fmt::Debug for Wait<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wait")
-            .field("queued", &self.waiter.is_queued())
-            .finish_non_exhaustive()
+        f.debug_struct("Wait").field("queued", &self.waiter.is_queued()).finish_non_exhaustive()
     }
 }

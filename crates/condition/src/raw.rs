@@ -28,9 +28,7 @@ impl RawCondition {
 
 impl fmt::Debug for RawCondition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RawCondition")
-            .field("waiters", &self.queue.waiters())
-            .finish()
+        f.debug_struct("RawCondition").field("waiters", &self.queue.waiters()).finish()
     }
 }
 

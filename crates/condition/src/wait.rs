@@ -96,16 +96,11 @@ where
     /// Polls until the wait was notified. Releases the lock first.
     pub(crate) fn poll_notified(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-        if let StateProjection::Waiting {
-            mut waiter, guard, ..
-        } = this.state.as_mut().project()
-        {
+        if let StateProjection::Waiting { mut waiter, guard, .. } = this.state.as_mut().project() {
             if !waiter.is_queued() {
                 // Enqueued before the lock is released, so that no notification can come in between.
                 // `Condition::notify` relies on it.
-                let enqueue = waiter
-                    .as_mut()
-                    .admit_or_enqueue(context, |_, _| Err(NO_TAG));
+                let enqueue = waiter.as_mut().admit_or_enqueue(context, |_, _| Err(NO_TAG));
                 let _: Poll<((), _)> = enqueue;
                 drop(guard.take());
                 return Poll::Pending;
@@ -138,12 +133,9 @@ where
         context: &mut Context<'_>,
     ) -> Poll<(Guard<T, G>, Option<C>)> {
         match self.project().state.project() {
-            StateProjection::Relocking {
-                notification,
-                acquire,
-            } => acquire
-                .poll(context)
-                .map(|guard| (guard, notification.use_up())),
+            StateProjection::Relocking { notification, acquire } => {
+                acquire.poll(context).map(|guard| (guard, notification.use_up()))
+            }
             // Its guard was taken, which ended it.
             StateProjection::Waiting { .. } => panic!("`Wait` was polled after completion"),
         }
@@ -186,10 +178,7 @@ where
     fn relock(mut self: Pin<&mut Self>, site: CallSite, notification: Notification<C>) {
         if let StateProjection::Waiting { lock, .. } = self.as_mut().project() {
             let acquire = Acquire::asked_for_at(site, lock.clone());
-            self.set(Self::Relocking {
-                notification,
-                acquire,
-            });
+            self.set(Self::Relocking { notification, acquire });
         }
     }
 }
@@ -299,8 +288,6 @@ where
             State::Waiting { .. } => "waiting",
             State::Relocking { .. } => "acquiring the lock",
         };
-        f.debug_struct("Wait")
-            .field("step", &format_args!("{step}"))
-            .finish_non_exhaustive()
+        f.debug_struct("Wait").field("step", &format_args!("{step}")).finish_non_exhaustive()
     }
 }

@@ -46,11 +46,7 @@ where
 {
     #[inline]
     pub(crate) const fn new(wait: Wait<C, T, G>, stop: S) -> Self {
-        Self {
-            wait,
-            stop: Some(stop),
-            stopped: None,
-        }
+        Self { wait, stop: Some(stop), stopped: None }
     }
 }
 

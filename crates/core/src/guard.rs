@@ -28,13 +28,7 @@ pub struct QueueGuard<'q, S = ()> {
 impl<'q, S> QueueGuard<'q, S> {
     /// Takes over the lock of `queue`, whose state is `word`.
     pub(crate) const fn new(queue: &'q WaitQueue<S>, word: StateWord, section: Section) -> Self {
-        Self {
-            queue,
-            word,
-            now: Timestamp::unknown(),
-            _section: section,
-            _not_send: PhantomData,
-        }
+        Self { queue, word, now: Timestamp::unknown(), _section: section, _not_send: PhantomData }
     }
 
     /// Returns the queue.
@@ -60,10 +54,7 @@ impl<'q, S> QueueGuard<'q, S> {
 
     /// Adds to the payload. A sum above [`StateWord::MAX_PAYLOAD`] wraps.
     pub const fn add_payload(&mut self, payload: usize) {
-        self.word.0 = self
-            .word
-            .0
-            .wrapping_add(payload << StateWord::PAYLOAD_SHIFT);
+        self.word.0 = self.word.0.wrapping_add(payload << StateWord::PAYLOAD_SHIFT);
     }
 
     /// Returns whether there are waiters, be they linked or notified.
@@ -126,9 +117,7 @@ impl<'q, S> QueueGuard<'q, S> {
     #[inline]
     pub(crate) fn list_mut<R>(&mut self, change: impl FnOnce(&mut List) -> R) -> R {
         // SAFETY: the lock is held (invariant 1), and `&mut self` excludes other borrows.
-        self.queue
-            .list
-            .with_mut(|list| change(unsafe { &mut *list }))
+        self.queue.list.with_mut(|list| change(unsafe { &mut *list }))
     }
 
     /// Counts one waiter more.
@@ -172,9 +161,6 @@ impl<T> QueueGuard<'_, Guarded<T>> {
     /// Returns the state, to be changed.
     pub fn state_mut(&mut self) -> &mut T {
         // SAFETY: it is part of the queue whose lock is held, and `&mut self` excludes other borrows.
-        self.queue
-            .state()
-            .0
-            .with_mut(|value| unsafe { &mut *value })
+        self.queue.state().0.with_mut(|value| unsafe { &mut *value })
     }
 }

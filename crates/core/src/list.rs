@@ -160,8 +160,7 @@ impl Node {
     pub(crate) unsafe fn with_waker<R>(&self, access: impl FnOnce(&mut Option<Waker>) -> R) -> R {
         // SAFETY: the lock excludes every other access (invariant 1), `access` makes none, and the first
         // push initialized the field (invariant 2).
-        self.waker
-            .with_mut(|waker| access(unsafe { (*waker).assume_init_mut() }))
+        self.waker.with_mut(|waker| access(unsafe { (*waker).assume_init_mut() }))
     }
 }
 
@@ -193,10 +192,7 @@ unsafe impl Send for List {}
 
 impl List {
     pub(crate) const fn new() -> Self {
-        Self {
-            head: None,
-            tail: None,
-        }
+        Self { head: None, tail: None }
     }
 
     /// Pushes `node` to the end. It is queued and linked from here on.

@@ -165,20 +165,14 @@ impl<S> WaitQueue<S> {
     /// An `Acquire`: it pairs with the `Release` of the operation that wrote the state.
     pub fn read(&self) -> StateWord {
         let word = self.load(Ordering::Acquire);
-        if word.is_locked() {
-            self.lock().word()
-        } else {
-            word
-        }
+        if word.is_locked() { self.lock().word() } else { word }
     }
 
     /// Replaces the payload `from` by `to` if there are no waiters and the queue is not locked.
     /// Returns whether it did.
     pub fn exchange(&self, from: usize, to: usize, success: Ordering) -> bool {
         let (from, to) = (StateWord::idle(from).0, StateWord::idle(to).0);
-        self.word
-            .compare_exchange(from, to, success, Ordering::Relaxed)
-            .is_ok()
+        self.word.compare_exchange(from, to, success, Ordering::Relaxed).is_ok()
     }
 
     /// Returns the number of waiters. Exact only under the lock.

@@ -25,10 +25,7 @@ pub use nothing::*;
 
 /// The hooks without the feature.
 #[cfg(not(feature = "diagnostics"))]
-#[allow(
-    missing_docs,
-    reason = "documented above, and in the hooks that do something"
-)]
+#[allow(missing_docs, reason = "documented above, and in the hooks that do something")]
 mod nothing {
     use core::{marker::PhantomData, task::Context};
 

@@ -43,11 +43,7 @@ impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
 
     /// Creates a waiter that is not queued, of a wait that the diagnostics attribute to `site`.
     pub fn asked_for_at(site: CallSite, handle: H, tag: usize) -> Self {
-        Self {
-            node: Node::new(tag, site),
-            handle: Some(handle),
-            access: PhantomData,
-        }
+        Self { node: Node::new(tag, site), handle: Some(handle), access: PhantomData }
     }
 
     /// Returns the tag.
@@ -155,10 +151,7 @@ impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
         let mut queue = own_queue.lock();
         let admitted = admit(primitive, &mut queue);
         // Two guards can be swapped.
-        assert!(
-            ptr::eq(own_queue, queue.queue()),
-            "not the guard of this queue"
-        );
+        assert!(ptr::eq(own_queue, queue.queue()), "not the guard of this queue");
         let tag = match admitted {
             Ok(result) => {
                 drop(queue);
@@ -204,9 +197,7 @@ impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
             }
             let (node, primitive) = self.as_mut().parts();
             if waker_is_current {
-                A::queue(primitive)
-                    .trace()
-                    .still_waiting(node.trace(), context);
+                A::queue(primitive).trace().still_waiting(node.trace(), context);
                 return Poll::Pending;
             }
             renew_waker(A::queue(primitive), node, context);
@@ -274,10 +265,7 @@ pub struct LockedWaiter<'a, S = ()> {
 impl<'a, S> LockedWaiter<'a, S> {
     #[inline]
     fn lock(queue: &'a WaitQueue<S>, node: &'a mut Node) -> Self {
-        assert!(
-            node.is_queued(),
-            "a waiter is enqueued before it is polled again"
-        );
+        assert!(node.is_queued(), "a waiter is enqueued before it is polled again");
         let queue = queue.lock();
         Self { queue, node }
     }

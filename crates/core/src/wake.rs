@@ -62,14 +62,7 @@ impl<'q, S, F: FnMut(&mut QueueGuard<'q, S>) -> Option<Waker>> WakeBatch<'q, S, 
     fn run(mut guard: QueueGuard<'q, S>, first: Waker, second: Waker, next: F) {
         let wakers = [const { MaybeUninit::uninit() }; WAKE_BATCH];
         let (queue, woken, taken, more) = (guard.queue(), 0, 0, true);
-        let mut batch = Self {
-            queue,
-            next,
-            wakers,
-            woken,
-            taken,
-            more,
-        };
+        let mut batch = Self { queue, next, wakers, woken, taken, more };
         batch.push(first);
         batch.push(second);
         batch.fill(&mut guard);

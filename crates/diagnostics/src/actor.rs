@@ -90,10 +90,7 @@ pub struct WakerId {
 
 impl WakerId {
     fn of(waker: &Waker) -> Self {
-        Self {
-            data: waker.data().addr(),
-            vtable: std::ptr::from_ref(waker.vtable()).addr(),
-        }
+        Self { data: waker.data().addr(), vtable: std::ptr::from_ref(waker.vtable()).addr() }
     }
 }
 
@@ -306,18 +303,12 @@ fn blocks_with(id: WakerId) -> bool {
 #[inline]
 fn current_task() -> Option<(TaskInfo, WakerId)> {
     // A thread that is ending runs no task any more.
-    CURRENT
-        .try_with(|current| current.borrow().clone())
-        .ok()
-        .flatten()
+    CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
 }
 
 /// Sets what this thread runs, and answers what it ran before.
 fn set_current(task: Option<(TaskInfo, WakerId)>) -> Option<(TaskInfo, WakerId)> {
-    CURRENT
-        .try_with(|current| current.replace(task))
-        .ok()
-        .flatten()
+    CURRENT.try_with(|current| current.replace(task)).ok().flatten()
 }
 
 /// Names a task: what `future` acquires and waits for is attributed to it, as long as it polls it itself.

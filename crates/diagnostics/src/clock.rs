@@ -77,10 +77,7 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock at the time at which it is first looked at.
     pub const fn new() -> Self {
-        Self {
-            start: OnceLock::new(),
-            passed: AtomicU64::new(0),
-        }
+        Self { start: OnceLock::new(), passed: AtomicU64::new(0) }
     }
 
     /// Lets time pass, and has every [`Watch`](crate::Watch) look again.
@@ -88,9 +85,7 @@ impl ManualClock {
         let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         // Relaxed: a number; the bell orders it before the look of whoever it wakes. It stays at the last time that there is.
         let later = |passed: u64| Some(passed.saturating_add(nanos));
-        let _ = self
-            .passed
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
+        let _ = self.passed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
         crate::bell::ring();
     }
 }

@@ -132,12 +132,7 @@ struct Suspect {
 
 impl<'a> Search<'a> {
     fn new(readings: &'a [Reading], certainty: Certainty) -> Self {
-        let mut search = Self {
-            readings,
-            certainty,
-            numbers: HashMap::new(),
-            actors: Vec::new(),
-        };
+        let mut search = Self { readings, certainty, numbers: HashMap::new(), actors: Vec::new() };
         for (index, reading) in readings.iter().enumerate() {
             for hold in &reading.holds {
                 if let Some(actor) = search.enter(&hold.whose) {
@@ -173,8 +168,7 @@ impl<'a> Search<'a> {
     }
 
     fn stuck(&self, whose: &Attributed) -> Option<usize> {
-        self.number(&whose.who)
-            .filter(|&actor| self.actors[actor].stuck)
+        self.number(&whose.who).filter(|&actor| self.actors[actor].stuck)
     }
 
     /// Whether it is doubtful for this search whose it is. What a task has left behind that has ended is not its any more: a
@@ -185,16 +179,12 @@ impl<'a> Search<'a> {
 
     /// Who holds permits that it will not give back as long as it is stuck.
     fn stuck_holder(&self, hold: &HoldEntry) -> Option<usize> {
-        self.stuck(&hold.whose)
-            .filter(|_| !hold.forgotten && !self.doubts(&hold.whose))
+        self.stuck(&hold.whose).filter(|_| !hold.forgotten && !self.doubts(&hold.whose))
     }
 
     fn run(mut self) -> Vec<Deadlock> {
         self.clear_all_that_may_go_on();
-        Cycles::of(&self)
-            .into_iter()
-            .map(|actors| self.deadlock(&actors))
-            .collect()
+        Cycles::of(&self).into_iter().map(|actors| self.deadlock(&actors)).collect()
     }
 
     /// Clears actors until nobody more can be cleared.
@@ -275,9 +265,8 @@ impl<'a> Search<'a> {
             next = None;
             for &(index, place) in &self.actors[actor].waits {
                 let reading = &self.readings[index];
-                let (held, follow) = holders
-                    .entry(index)
-                    .or_insert_with(|| self.holders(reading, &within));
+                let (held, follow) =
+                    holders.entry(index).or_insert_with(|| self.holders(reading, &within));
                 if held.is_empty() {
                     continue;
                 }
@@ -294,10 +283,7 @@ impl<'a> Search<'a> {
             // Or else any that is left.
             next = next.or_else(|| left.first().copied());
         }
-        Deadlock {
-            certainty: self.certainty,
-            edges,
-        }
+        Deadlock { certainty: self.certainty, edges }
     }
 }
 

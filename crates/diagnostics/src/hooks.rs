@@ -72,13 +72,7 @@ struct Asker {
 
 impl Asker {
     fn new((who, sure, kept): (Actor, bool, Kept)) -> Self {
-        Self {
-            who: Some(who),
-            sure,
-            kept,
-            at: clock::now(),
-            joined: false,
-        }
+        Self { who: Some(who), sure, kept, at: clock::now(), joined: false }
     }
 
     /// Who polls with this context.
@@ -94,10 +88,7 @@ impl Asker {
     }
 
     fn take_who(&mut self) -> Attributed {
-        Attributed {
-            who: self.who.take().unwrap_or_else(Actor::here),
-            sure: self.sure,
-        }
+        Attributed { who: self.who.take().unwrap_or_else(Actor::here), sure: self.sure }
     }
 }
 
@@ -123,13 +114,7 @@ pub struct PrimitiveTrace {
 impl PrimitiveTrace {
     #[track_caller]
     const fn new(kind: Kind, name: Option<&'static str>, size: usize) -> Self {
-        Self {
-            kind,
-            name,
-            created: Location::caller(),
-            size,
-            record: OnceLock::new(),
-        }
+        Self { kind, name, created: Location::caller(), size, record: OnceLock::new() }
     }
 
     /// A lock's.
@@ -248,10 +233,7 @@ impl PrimitiveTrace {
             return HoldTrace::none();
         }
         wait.key.store(NONE, Ordering::Relaxed);
-        HoldTrace {
-            key: self.record().grant(key, permits),
-            kept: wait.kept.take(),
-        }
+        HoldTrace { key: self.record().grant(key, permits), kept: wait.kept.take() }
     }
 
     /// Permits were acquired outside of any poll.
@@ -283,10 +265,7 @@ impl PrimitiveTrace {
     pub fn forgotten(&self, hold: &mut HoldTrace) {
         if let Some(key) = hold.take() {
             // Its waker is not kept for as long as that may last.
-            let who = hold
-                .kept
-                .is_some()
-                .then(|| Attributed::surely(Actor::here()));
+            let who = hold.kept.is_some().then(|| Attributed::surely(Actor::here()));
             self.record().forget_hold(key, who);
             drop(mem::take(&mut hold.kept));
         }
@@ -315,10 +294,7 @@ impl PrimitiveTrace {
             Some(kept) => (who, kept),
             None => (Attributed::surely(Actor::here()), Kept::NOTHING),
         };
-        HoldTrace {
-            key: self.record().hold(who, at, since, permits),
-            kept,
-        }
+        HoldTrace { key: self.record().hold(who, at, since, permits), kept }
     }
 
     /// The permits of two holds are one's, which has `permits` by now.
@@ -342,8 +318,7 @@ impl PrimitiveTrace {
     /// Who calls this has the hold by now.
     pub fn adopt(&self, hold: &HoldTrace) {
         if let Some(key) = hold.key() {
-            self.record()
-                .pass_hold(key, Attributed::surely(Actor::adopter()));
+            self.record().pass_hold(key, Attributed::surely(Actor::adopter()));
         }
     }
 }
@@ -379,9 +354,7 @@ impl Drop for ReleaseTrace<'_> {
 
 impl fmt::Debug for ReleaseTrace<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReleaseTrace")
-            .field("permits", &self.permits)
-            .finish_non_exhaustive()
+        f.debug_struct("ReleaseTrace").field("permits", &self.permits).finish_non_exhaustive()
     }
 }
 
@@ -426,8 +399,7 @@ impl WaitTrace {
     #[inline]
     pub fn before_enqueue(&self, context: &Context<'_>) {
         let asker = self.asker.take();
-        self.asker
-            .set(Some(asker.unwrap_or_else(|| Asker::polling(context))));
+        self.asker.set(Some(asker.unwrap_or_else(|| Asker::polling(context))));
     }
 
     /// Lets go of who polls it, outside the lock.
@@ -465,9 +437,7 @@ impl WaitTrace {
 
 impl fmt::Debug for WaitTrace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WaitTrace")
-            .field("site", &self.site)
-            .finish_non_exhaustive()
+        f.debug_struct("WaitTrace").field("site", &self.site).finish_non_exhaustive()
     }
 }
 
@@ -483,10 +453,7 @@ impl HoldTrace {
     /// Of nothing.
     #[inline]
     pub const fn none() -> Self {
-        Self {
-            key: NONE,
-            kept: Kept::NOTHING,
-        }
+        Self { key: NONE, kept: Kept::NOTHING }
     }
 
     #[inline]

@@ -115,10 +115,7 @@ impl Record {
                 holds: Slab::new(),
                 forgotten: BTreeMap::new(),
                 waits: Slab::new(),
-                supply: Supply {
-                    permits: size as u128,
-                    made_up: false,
-                },
+                supply: Supply { permits: size as u128, made_up: false },
                 next: 0,
             }),
         }
@@ -286,10 +283,7 @@ impl Record {
 
     /// Looks at each wait: since when it lasts, and its number.
     pub(crate) fn for_each_wait(&self, mut look: impl FnMut(Instant, u64)) {
-        self.read(
-            |entries| &entries.waits,
-            |wait| look(wait.since, wait.number),
-        );
+        self.read(|entries| &entries.waits, |wait| look(wait.since, wait.number));
     }
 
     /// Reads a slab, some entries at a time, so that its users need not wait for it however many there are.

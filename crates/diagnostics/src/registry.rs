@@ -37,11 +37,7 @@ impl Drop for Registered {
 
 /// All records, in the order in which they were made.
 pub(crate) fn records() -> Vec<Arc<Record>> {
-    let mut records: Vec<_> = RECORDS
-        .lock()
-        .iter()
-        .map(|(_, record)| Arc::clone(record))
-        .collect();
+    let mut records: Vec<_> = RECORDS.lock().iter().map(|(_, record)| Arc::clone(record)).collect();
     records.sort_unstable_by_key(|record| record.id);
     records
 }

@@ -107,20 +107,11 @@ impl Display for WaitAt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(wait, now) = self;
         let age = |since| Seconds(now.saturating_duration_since(since));
-        let Wait {
-            who,
-            at,
-            since,
-            permits,
-            state,
-        } = wait;
+        let Wait { who, at, since, permits, state } = wait;
         let (age_of_wait, permits) = (age(*since), Permits(*permits));
         match state {
             WaitState::Queued { position } => {
-                write!(
-                    f,
-                    "{position}. {who} waits for {age_of_wait}{permits}, at {at}"
-                )
+                write!(f, "{position}. {who} waits for {age_of_wait}{permits}, at {at}")
             }
             WaitState::Woken { since } => write!(
                 f,
@@ -148,13 +139,7 @@ impl Display for Snapshot {
 }
 
 fn write_primitive(f: &mut fmt::Formatter<'_>, primitive: &Primitive, now: Instant) -> fmt::Result {
-    let Primitive {
-        site,
-        permits,
-        parties,
-        holds,
-        waits,
-    } = primitive;
+    let Primitive { site, permits, parties, holds, waits } = primitive;
     write!(f, "{site}")?;
     if *parties > 0 {
         write!(f, ", for {parties} parties")?;
@@ -186,21 +171,12 @@ impl Display for Deadlock {
 
 impl Display for Edge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            who,
-            waits_at,
-            site,
-            held,
-        } = self;
+        let Self { who, waits_at, site, held } = self;
         write!(f, "{who} waits at {waits_at} for {}", Brief(site))?;
         for (index, hold) in held.iter().take(LISTED).enumerate() {
             let also = if index == 0 { "," } else { ", and" };
             let itself = if hold.who == *who { " itself" } else { "" };
-            write!(
-                f,
-                "{also}\n      which {}{itself} acquired at {}",
-                hold.who, hold.at
-            )?;
+            write!(f, "{also}\n      which {}{itself} acquired at {}", hold.who, hold.at)?;
         }
         Ok(())
     }
@@ -223,11 +199,7 @@ impl Display for Dot<'_> {
         writeln!(f, "    node [fontname=\"sans-serif\"];")?;
         for primitive in &self.0.primitives {
             let id = primitive.site.id.get();
-            let label = Quoted(format!(
-                "{}\n{}",
-                Brief(&primitive.site),
-                primitive.site.created
-            ));
+            let label = Quoted(format!("{}\n{}", Brief(&primitive.site), primitive.site.created));
             writeln!(f, "    p{id} [shape=box, label={label}];")?;
             for hold in &primitive.holds {
                 let actor = actors.number(&hold.who);
@@ -237,11 +209,7 @@ impl Display for Dot<'_> {
             for wait in &primitive.waits {
                 let actor = actors.number(&wait.who);
                 let at = Quoted(place(wait.at));
-                let style = if wait.woken().is_some() {
-                    ", style=dashed"
-                } else {
-                    ""
-                };
+                let style = if wait.woken().is_some() { ", style=dashed" } else { "" };
                 writeln!(f, "    a{actor} -> p{id} [label={at}{style}];")?;
             }
         }
@@ -280,11 +248,7 @@ struct Quoted(String);
 
 impl Display for Quoted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let escaped = self
-            .0
-            .replace('\\', "\\\\")
-            .replace('"', "\\\"")
-            .replace('\n', "\\n");
+        let escaped = self.0.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
         write!(f, "\"{escaped}\"")
     }
 }

@@ -195,10 +195,7 @@ pub struct Snapshot {
 /// ```
 pub fn snapshot() -> Snapshot {
     let primitives = readings().iter().map(Reading::primitive).collect();
-    Snapshot {
-        taken: clock::now(),
-        primitives,
-    }
+    Snapshot { taken: clock::now(), primitives }
 }
 
 impl Snapshot {
@@ -218,12 +215,7 @@ pub(crate) struct Reading {
 
 impl Reading {
     pub(crate) fn of(record: Arc<Record>) -> Self {
-        Self {
-            holds: record.holds(),
-            waits: record.waits(),
-            supply: record.supply(),
-            record,
-        }
+        Self { holds: record.holds(), waits: record.waits(), supply: record.supply(), record }
     }
 
     pub(crate) fn site(&self) -> Site {
@@ -270,16 +262,8 @@ impl Reading {
         let kind = self.record.kind;
         Primitive {
             site: self.site(),
-            permits: if kind.has_permits() {
-                self.supply.permits()
-            } else {
-                0
-            },
-            parties: if kind == Kind::Barrier {
-                self.record.size
-            } else {
-                0
-            },
+            permits: if kind.has_permits() { self.supply.permits() } else { 0 },
+            parties: if kind == Kind::Barrier { self.record.size } else { 0 },
             holds: self.holds.iter().map(|hold| self.hold(hold)).collect(),
             waits: self.shown_waits().collect(),
         }
@@ -288,12 +272,7 @@ impl Reading {
 
 impl Record {
     pub(crate) const fn site(&self) -> Site {
-        Site {
-            id: self.id,
-            kind: self.kind,
-            name: self.name,
-            created: self.created,
-        }
+        Site { id: self.id, kind: self.kind, name: self.name, created: self.created }
     }
 }
 

@@ -113,14 +113,8 @@ impl Cause {
     }
 
     fn short(reading: &Reading) -> Self {
-        let arrived: Vec<_> = reading
-            .shown_waits()
-            .filter(|wait| wait.woken().is_none())
-            .collect();
-        Self::BarrierShort {
-            missing: reading.record.size.saturating_sub(arrived.len()),
-            arrived,
-        }
+        let arrived: Vec<_> = reading.shown_waits().filter(|wait| wait.woken().is_none()).collect();
+        Self::BarrierShort { missing: reading.record.size.saturating_sub(arrived.len()), arrived }
     }
 
     fn of_permits(reading: &Reading, long_ago: impl Fn(Instant) -> bool) -> Self {
@@ -168,13 +162,7 @@ fn waits_for(reading: &Reading, deadlock: &Deadlock) -> bool {
 /// What a person reads who wonders why the program hangs.
 impl Display for Stall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            site,
-            wait,
-            others,
-            cause,
-            seen,
-        } = self;
+        let Self { site, wait, others, cause, seen } = self;
         write!(
             f,
             "STALL: {} has waited {} for {}, at {}",
@@ -202,11 +190,9 @@ impl Display for Stall {
             Cause::HolderQuiet(live) => {
                 holds(f, "HOLDER GONE QUIET: it is held, and not given back", live)
             }
-            Cause::Leaked(leaked) => holds(
-                f,
-                "LEAKED: nobody is known who will give these back",
-                leaked,
-            ),
+            Cause::Leaked(leaked) => {
+                holds(f, "LEAKED: nobody is known who will give these back", leaked)
+            }
             Cause::BarrierShort { missing, arrived } => {
                 let parties = missing + arrived.len();
                 write!(
@@ -221,11 +207,9 @@ impl Display for Stall {
             Cause::NoPermits => {
                 f.write_str("NO PERMITS: nobody holds one, so somebody is to release one")
             }
-            Cause::Slow(live) => holds(
-                f,
-                "SLOW: it goes from hand to hand, and the line is long",
-                live,
-            ),
+            Cause::Slow(live) => {
+                holds(f, "SLOW: it goes from hand to hand, and the line is long", live)
+            }
         }
     }
 }

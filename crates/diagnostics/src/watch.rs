@@ -43,12 +43,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// watch(Duration::from_secs(10)).print().detach();
 /// ```
 pub fn watch(threshold: Duration) -> Watch {
-    Watch {
-        threshold,
-        known: HashMap::new(),
-        pending: VecDeque::new(),
-        halt: Arc::default(),
-    }
+    Watch { threshold, known: HashMap::new(), pending: VecDeque::new(), halt: Arc::default() }
 }
 
 /// What [`watch`] makes.
@@ -139,10 +134,7 @@ impl Watch {
                 waker.wake();
             }
         });
-        Stalls {
-            told,
-            _thread: thread,
-        }
+        Stalls { told, _thread: thread }
     }
 
     /// Looks at all waits, puts the stalls among them with the pending, and answers when to look again. `None` if nobody
@@ -206,9 +198,8 @@ impl Watch {
                 _ => (suspect.first..=suspect.last).contains(&number),
             };
             let waits = reading.waits.iter().zip(reading.shown_waits());
-            let told_of = waits
-                .into_iter()
-                .find(|(entry, wait)| is_meant(entry.number) && !just_woken(wait));
+            let told_of =
+                waits.into_iter().find(|(entry, wait)| is_meant(entry.number) && !just_woken(wait));
             let Some((_, wait)) = told_of else {
                 continue;
             };

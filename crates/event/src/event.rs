@@ -79,11 +79,7 @@ impl Event {
         let payload = word.payload();
         // Even if the flag is set: the exchange orders what this thread did before a later clear. AcqRel:
         // pairs with itself, and with the lock of the queue.
-        if !word.has_waiters()
-            && self
-                .queue
-                .exchange(payload, payload | SET, Ordering::AcqRel)
-        {
+        if !word.has_waiters() && self.queue.exchange(payload, payload | SET, Ordering::AcqRel) {
             return;
         }
         let mut queue = self.queue.lock();
@@ -101,10 +97,7 @@ impl Event {
     pub fn clear(&self) {
         let payload = self.queue.load(Ordering::Acquire).payload();
         // AcqRel: as in `set`.
-        if !self
-            .queue
-            .exchange(payload, payload & !SET, Ordering::AcqRel)
-        {
+        if !self.queue.exchange(payload, payload & !SET, Ordering::AcqRel) {
             let mut queue = self.queue.lock();
             queue.set_payload(queue.payload() & !SET);
         }
@@ -204,9 +197,6 @@ impl fmt::Display for Event {
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (set, waiters) = self.snapshot();
-        f.debug_struct("Event")
-            .field("set", &set)
-            .field("waiters", &waiters)
-            .finish()
+        f.debug_struct("Event").field("set", &set).field("waiters", &waiters).finish()
     }
 }

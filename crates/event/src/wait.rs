@@ -49,9 +49,7 @@ impl<H: Handle<Target = Event>> Wait<H> {
     #[inline]
     #[track_caller]
     pub(crate) fn new(event: H) -> Self {
-        Self {
-            waiter: Waiter::new(event, 0),
-        }
+        Self { waiter: Waiter::new(event, 0) }
     }
 }
 
@@ -62,9 +60,7 @@ impl<H: Handle<Target = Event>> Future for Wait<H> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let mut waiter = self.project().waiter;
         // Acquire: pairs with the Release of the `set`.
-        let set = waiter
-            .as_mut()
-            .try_fast(|event| is_set(event.queue.load(Ordering::Acquire)));
+        let set = waiter.as_mut().try_fast(|event| is_set(event.queue.load(Ordering::Acquire)));
         match set {
             Some(_) => Poll::Ready(()),
             None => poll_slow(waiter, context),
@@ -82,21 +78,13 @@ where
         waiter.as_mut().poll_queued(context, |_, waiter| {
             // Released by a set, which may not have come to notify it yet.
             let released = waiter.is_notified() || waiter.tag() != generation(waiter.word());
-            if released {
-                Ok(waiter.remove().1)
-            } else {
-                Err(waiter)
-            }
+            if released { Ok(waiter.remove().1) } else { Err(waiter) }
         })
     } else {
         let admitted = waiter.as_mut().admit_or_enqueue(context, |_, queue| {
             // Checked again, so that no set can come in between.
             let word = queue.word();
-            if is_set(word) {
-                Ok(())
-            } else {
-                Err(generation(word))
-            }
+            if is_set(word) { Ok(()) } else { Err(generation(word)) }
         });
         admitted.map(|((), waker)| Some(waker))
     });
@@ -130,8 +118,6 @@ unsafe impl Access<Event> for EventAccess {
 
 impl<H: Handle<Target = Event>> fmt::Debug for Wait<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wait")
-            .field("queued", &self.waiter.is_queued())
-            .finish_non_exhaustive()
+        f.debug_struct("Wait").field("queued", &self.waiter.is_queued()).finish_non_exhaustive()
     }
 }

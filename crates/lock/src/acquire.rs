@@ -60,10 +60,7 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Acquire<T, H> {
     #[doc(hidden)]
     #[inline]
     pub fn asked_for_at(site: CallSite, lock: H) -> Self {
-        Self {
-            waiter: Waiter::asked_for_at(site, lock, NO_TAG),
-            value: PhantomData,
-        }
+        Self { waiter: Waiter::asked_for_at(site, lock, NO_TAG), value: PhantomData }
     }
 }
 
@@ -110,9 +107,7 @@ where
         // SAFETY: as above.
         return Poll::Ready(unsafe { guard(lock, waiter, context) });
     }
-    let acquired = waiter
-        .as_mut()
-        .try_fast(|lock| lock.raw.acquires_by_spinning());
+    let acquired = waiter.as_mut().try_fast(|lock| lock.raw.acquires_by_spinning());
     if let Some(lock) = acquired {
         // SAFETY: it was acquired, for this guard.
         return Poll::Ready(unsafe { guard(lock, waiter, context) });
@@ -174,8 +169,6 @@ unsafe impl<T: ?Sized> Access<Lock<T>> for LockAccess {
 
 impl<T: ?Sized, H: Handle<Target = Lock<T>>> fmt::Debug for Acquire<T, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Acquire")
-            .field("queued", &self.waiter.is_queued())
-            .finish_non_exhaustive()
+        f.debug_struct("Acquire").field("queued", &self.waiter.is_queued()).finish_non_exhaustive()
     }
 }

@@ -49,11 +49,7 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Guard<T, H> {
     /// The lock is held, and that hold belongs to no other guard.
     #[inline(always)]
     pub(crate) const unsafe fn new(lock: H, hold: HoldTrace) -> Self {
-        Self {
-            lock,
-            hold,
-            value: PhantomData,
-        }
+        Self { lock, hold, value: PhantomData }
     }
 
     /// Takes the guard apart without releasing the lock.

@@ -49,12 +49,7 @@ impl<U: ?Sized, R: Release> MappedGuard<U, R> {
     ///
     /// The lock is held, that hold belongs to no other guard, and `part` is a part of its value.
     pub(crate) const unsafe fn new(part: *mut U, lock: R, hold: HoldTrace) -> Self {
-        Self {
-            part,
-            lock,
-            hold,
-            value: PhantomData,
-        }
+        Self { part, lock, hold, value: PhantomData }
     }
 
     /// Makes a guard of a part of the part.

@@ -113,10 +113,7 @@ impl RawLock {
     #[inline(always)]
     pub(crate) fn acquire_designated(&self) {
         // Relaxed: only the release of this waiter, or what comes after that, sets it again.
-        self.queue
-            .state()
-            .designated
-            .store(false, Ordering::Relaxed);
+        self.queue.state().designated.store(false, Ordering::Relaxed);
     }
 
     /// Releases the lock.
@@ -141,10 +138,7 @@ impl RawLock {
         }
         // Relaxed: published by the unlock, and to the waiter by its notification. Stored before that: from
         // then on the waiter may clear it.
-        self.queue
-            .state()
-            .designated
-            .store(waiter, Ordering::Relaxed);
+        self.queue.state().designated.store(waiter, Ordering::Relaxed);
         let waker = queue.notify_and_remove();
         queue.unlock_and_wake(waker);
     }
@@ -191,9 +185,6 @@ impl RawLock {
 impl fmt::Debug for RawLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (held, waiters) = self.snapshot();
-        f.debug_struct("RawLock")
-            .field("locked", &held)
-            .field("waiters", &waiters)
-            .finish()
+        f.debug_struct("RawLock").field("locked", &held).field("waiters", &waiters).finish()
     }
 }

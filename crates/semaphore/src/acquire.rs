@@ -64,9 +64,7 @@ impl<H: Handle<Target: AnySemaphore>> Acquire<H> {
         if need > bound.max(1) {
             never_available(H::Target::NAME, need, bound);
         }
-        Self {
-            waiter: Waiter::new(semaphore, need),
-        }
+        Self { waiter: Waiter::new(semaphore, need) }
     }
 }
 
@@ -84,9 +82,7 @@ impl<H: Handle<Target: AnySemaphore>> Future for Acquire<H> {
         let mut waiter = self.project().waiter;
         let need = waiter.tag();
         waiter.as_mut().trace().on_poll(context);
-        let taken = waiter
-            .as_mut()
-            .try_fast(|semaphore| semaphore.as_raw().try_take_once(need));
+        let taken = waiter.as_mut().try_fast(|semaphore| semaphore.as_raw().try_take_once(need));
         Poll::Ready(match taken {
             Some(semaphore) => Permit::acquired(semaphore, need, waiter.trace(), context),
             None => ready!(poll_slow(waiter, context)),
@@ -122,20 +118,16 @@ where
         return Poll::Ready(permit);
     }
     // Only other newcomers may have interfered, and a retry is cheaper than the queue's lock.
-    let taken = waiter
-        .as_mut()
-        .try_fast(|semaphore| semaphore.as_raw().try_take_idle(need));
+    let taken = waiter.as_mut().try_fast(|semaphore| semaphore.as_raw().try_take_idle(need));
     if let Some(semaphore) = taken {
         let permit = Permit::acquired(semaphore, need, waiter.trace(), context);
         return Poll::Ready(permit);
     }
-    let ((), unused_waker) = ready!(waiter.as_mut().admit_or_enqueue(
-        context,
-        |semaphore, queue| {
+    let ((), unused_waker) =
+        ready!(waiter.as_mut().admit_or_enqueue(context, |semaphore, queue| {
             let taken = semaphore.as_raw().try_take_locked(queue, need);
             if taken { Ok(()) } else { Err(need) }
-        }
-    ));
+        }));
     let permit = permit(waiter, need, context);
     // May panic. Then the drop of the permit releases what it holds.
     drop(unused_waker);
@@ -173,11 +165,7 @@ unsafe impl<S: AnySemaphore + ?Sized> Access<S> for SemaphoreAccess {
 
     fn cancel(semaphore: &S, waiter: LockedWaiter<'_>) {
         let raw = semaphore.as_raw();
-        let granted = if waiter.is_notified() {
-            waiter.tag()
-        } else {
-            0
-        };
+        let granted = if waiter.is_notified() { waiter.tag() } else { 0 };
         let (mut queue, waker) = waiter.remove();
         raw.add(&mut queue, granted);
         if raw.front_is_grantable(&queue) {

@@ -58,11 +58,7 @@ impl<H: Handle<Target: AnySemaphore>> Permit<H> {
             return None;
         }
         let trace = raw.queue.trace().acquired_at(site, count);
-        Some(Self {
-            semaphore,
-            count,
-            trace,
-        })
+        Some(Self { semaphore, count, trace })
     }
 
     /// Makes a permit of `count` permits that were taken for a future that is polled.
@@ -75,11 +71,7 @@ impl<H: Handle<Target: AnySemaphore>> Permit<H> {
     ) -> Self {
         let primitive = semaphore.as_raw().queue.trace();
         let trace = primitive.acquired(wait, context, count);
-        Self {
-            semaphore,
-            count,
-            trace,
-        }
+        Self { semaphore, count, trace }
     }
 
     /// Returns the number of permits.

@@ -64,11 +64,7 @@ pub struct Bounded(usize);
 impl Bounded {
     /// Creates a bound of at most [`MAX_PERMITS`].
     pub const fn new(bound: usize) -> Self {
-        Self(if bound < MAX_PERMITS {
-            bound
-        } else {
-            MAX_PERMITS
-        })
+        Self(if bound < MAX_PERMITS { bound } else { MAX_PERMITS })
     }
 }
 

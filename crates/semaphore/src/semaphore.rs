@@ -320,9 +320,6 @@ impl fmt::Display for Semaphore {
 impl fmt::Debug for Semaphore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (value, waiters) = self.raw.snapshot();
-        f.debug_struct("Semaphore")
-            .field("value", &value)
-            .field("waiters", &waiters)
-            .finish()
+        f.debug_struct("Semaphore").field("value", &value).field("waiters", &waiters).finish()
     }
 }

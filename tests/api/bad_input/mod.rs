@@ -26,10 +26,7 @@ mod making {
     #[test]
     fn a_barrier_for_nobody() {
         assert_says(&caught(|| Barrier::new(0)), &["parties must be >= 1"]);
-        assert_says(
-            &caught(|| Barrier::named("b", 0)),
-            &["parties must be >= 1"],
-        );
+        assert_says(&caught(|| Barrier::named("b", 0)), &["parties must be >= 1"]);
     }
 
     #[test]
@@ -38,10 +35,7 @@ mod making {
             assert_says(&caught(|| Semaphore::new(many)), &["MAX_PERMITS"]);
             assert_says(&caught(|| Semaphore::named("s", many)), &["MAX_PERMITS"]);
             assert_says(&caught(|| BoundedSemaphore::new(many)), &["MAX_PERMITS"]);
-            assert_says(
-                &caught(|| BoundedSemaphore::named("s", many)),
-                &["MAX_PERMITS"],
-            );
+            assert_says(&caught(|| BoundedSemaphore::named("s", many)), &["MAX_PERMITS"]);
         }
     }
 }
@@ -53,23 +47,13 @@ mod acquiring {
     fn more_than_a_semaphore_can_ever_have() {
         let semaphore = Arc::new(Semaphore::new(1));
         let too_many = MAX_PERMITS + 1;
-        let texts = [
-            format!("acquire_many({too_many})"),
-            "for ever".into(),
-            MAX_PERMITS.to_string(),
-        ];
+        let texts =
+            [format!("acquire_many({too_many})"), "for ever".into(), MAX_PERMITS.to_string()];
         let texts = texts.each_ref().map(String::as_str);
         // At the call: nothing was polled.
         assert_says(&caught(|| drop(semaphore.acquire_many(too_many))), &texts);
-        assert_says(
-            &caught(|| drop(semaphore.acquire_many_owned(too_many))),
-            &texts,
-        );
-        assert!(
-            caught(|| drop(semaphore.acquire_many(usize::MAX)))
-                .message
-                .contains("for ever")
-        );
+        assert_says(&caught(|| drop(semaphore.acquire_many_owned(too_many))), &texts);
+        assert!(caught(|| drop(semaphore.acquire_many(usize::MAX))).message.contains("for ever"));
         assert_eq!((semaphore.value(), semaphore.waiters()), (1, 0));
         assert_eq!(Arc::strong_count(&semaphore), 1);
         assert_pending!(spawn(semaphore.acquire_many(MAX_PERMITS)).poll());
@@ -94,14 +78,8 @@ mod acquiring {
     #[test]
     fn more_than_one_of_a_semaphore_that_has_none() {
         let semaphore = Arc::new(BoundedSemaphore::new(0));
-        assert_says(
-            &caught(|| drop(semaphore.acquire_many(2))),
-            &["acquire_many(2)", "for ever"],
-        );
-        assert_says(
-            &caught(|| drop(semaphore.acquire_many_owned(2))),
-            &["acquire_many(2)"],
-        );
+        assert_says(&caught(|| drop(semaphore.acquire_many(2))), &["acquire_many(2)", "for ever"]);
+        assert_says(&caught(|| drop(semaphore.acquire_many_owned(2))), &["acquire_many(2)"]);
         // One waits for ever, as in asyncio.
         assert_pending!(spawn(semaphore.acquire()).poll());
         assert_pending!(spawn(semaphore.acquire_many(1)).poll());
@@ -129,11 +107,7 @@ mod releasing {
         assert_says(&caught(|| semaphore.release()), &["above", "MAX_PERMITS"]);
         let panic = caught(|| semaphore.release_many(2));
         assert_says(&panic, &["a release of 2", "above", "MAX_PERMITS"]);
-        assert!(
-            caught(|| semaphore.release_many(usize::MAX))
-                .message
-                .contains("above")
-        );
+        assert!(caught(|| semaphore.release_many(usize::MAX)).message.contains("above"));
         assert_eq!(semaphore.value(), MAX_PERMITS);
         let permit = now(semaphore.acquire());
         semaphore.release();
@@ -149,10 +123,7 @@ mod releasing {
         assert_pending!(first.poll());
         assert_pending!(second.poll());
         assert_says(&caught(|| semaphore.release_many(usize::MAX)), &["above"]);
-        assert_says(
-            &caught(|| semaphore.release_many(MAX_PERMITS + 4)),
-            &["above"],
-        );
+        assert_says(&caught(|| semaphore.release_many(MAX_PERMITS + 4)), &["above"]);
         assert!(!first.is_woken() && !second.is_woken());
         assert_eq!((semaphore.value(), semaphore.waiters()), (0, 2));
         // Three are granted on the way.
@@ -165,10 +136,7 @@ mod releasing {
     fn too_much_of_a_bounded_semaphore_is_an_error() {
         let semaphore = BoundedSemaphore::new(1);
         assert_eq!(semaphore.release(), Err(ReleasedTooManyTimes));
-        assert_eq!(
-            semaphore.release_many(usize::MAX),
-            Err(ReleasedTooManyTimes)
-        );
+        assert_eq!(semaphore.release_many(usize::MAX), Err(ReleasedTooManyTimes));
         drop(now(semaphore.acquire()));
         assert_eq!(semaphore.value(), 1);
     }
@@ -219,10 +187,8 @@ mod merging {
 
     #[test]
     fn owned_permits_of_two_bounded_semaphores() {
-        let (here, there) = (
-            Arc::new(BoundedSemaphore::new(2)),
-            Arc::new(BoundedSemaphore::new(2)),
-        );
+        let (here, there) =
+            (Arc::new(BoundedSemaphore::new(2)), Arc::new(BoundedSemaphore::new(2)));
         let mut permit = now(here.acquire_owned());
         let other = now(there.acquire_many_owned(2));
         assert_says(&caught(|| permit.merge(other)), &["different semaphores"]);
@@ -264,10 +230,7 @@ mod guards_of_another_lock {
     fn given_to_wait_owned() {
         two(|condition, other| {
             let guard = now(other.acquire_owned());
-            assert_says(
-                &caught(|| drop(condition.wait_owned(guard))),
-                &["another lock"],
-            );
+            assert_says(&caught(|| drop(condition.wait_owned(guard))), &["another lock"]);
             assert_eq!(Arc::strong_count(condition), 1);
         });
     }

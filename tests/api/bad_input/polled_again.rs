@@ -16,10 +16,7 @@ fn assert_refuses_to_go_on<F: Future>(mut future: Pin<Box<F>>) {
     assert!(poll(&mut future, Waker::noop()).is_ready());
     for _ in 0..2 {
         let panic = caught(|| poll(&mut future, Waker::noop()));
-        assert!(
-            panic.message.ends_with("was polled after completion"),
-            "{panic:?}"
-        );
+        assert!(panic.message.ends_with("was polled after completion"), "{panic:?}");
     }
 }
 
@@ -32,10 +29,7 @@ fn an_acquire_of_a_lock() {
     let queued = waiting(lock.acquire(), Waker::noop());
     drop(held);
     assert_refuses_to_go_on(queued);
-    assert_eq!(
-        (lock.locked(), lock.waiters(), Arc::strong_count(&lock)),
-        (false, 0, 1)
-    );
+    assert_eq!((lock.locked(), lock.waiters(), Arc::strong_count(&lock)), (false, 0, 1));
     drop(now(lock.acquire()));
 }
 
@@ -96,10 +90,7 @@ fn a_wait_for_a_condition() {
     let queued = waiting(condition.wait(now(condition.acquire())), Waker::noop());
     condition.notify_all(&now(condition.acquire()));
     assert_refuses_to_go_on(queued);
-    let queued = waiting(
-        condition.wait_owned(now(condition.acquire())),
-        Waker::noop(),
-    );
+    let queued = waiting(condition.wait_owned(now(condition.acquire())), Waker::noop());
     condition.notify_all(&now(condition.acquire()));
     assert_refuses_to_go_on(queued);
     assert_eq!((condition.locked(), condition.waiters()), (false, 0));
@@ -108,16 +99,11 @@ fn a_wait_for_a_condition() {
 #[test]
 fn a_wait_for_a_predicate() {
     let condition = Condition::new(0);
-    assert_refuses_to_go_on(Box::pin(
-        condition.wait_for(now(condition.acquire()), |_| true),
-    ));
+    assert_refuses_to_go_on(Box::pin(condition.wait_for(now(condition.acquire()), |_| true)));
     assert_refuses_to_go_on(Box::pin(
         condition.wait_for_some(now(condition.acquire()), |_| Some(1)),
     ));
-    let queued = waiting(
-        condition.wait_for(now(condition.acquire()), |n| *n == 1),
-        Waker::noop(),
-    );
+    let queued = waiting(condition.wait_for(now(condition.acquire()), |n| *n == 1), Waker::noop());
     let mut guard = now(condition.acquire());
     *guard = 1;
     condition.notify_all(&guard);
@@ -132,23 +118,16 @@ fn a_wait_for_a_predicate_that_panicked() {
     let mut wait = Box::pin(condition.wait_for(now(condition.acquire()), |_| panic!("asked")));
     assert_eq!(caught(|| poll(&mut wait, Waker::noop())).message, "asked");
     let panic = caught(|| poll(&mut wait, Waker::noop()));
-    assert!(
-        panic.message.ends_with("was polled after completion"),
-        "{panic:?}"
-    );
+    assert!(panic.message.ends_with("was polled after completion"), "{panic:?}");
     assert!(!condition.locked());
 }
 
 #[test]
 fn a_wait_with_a_stop() {
     let condition = Condition::new(0);
-    assert_refuses_to_go_on(Box::pin(
-        condition.wait_or(now(condition.acquire()), ready(())),
-    ));
-    let queued = waiting(
-        condition.wait_or(now(condition.acquire()), pending::<()>()),
-        Waker::noop(),
-    );
+    assert_refuses_to_go_on(Box::pin(condition.wait_or(now(condition.acquire()), ready(()))));
+    let queued =
+        waiting(condition.wait_or(now(condition.acquire()), pending::<()>()), Waker::noop());
     condition.notify_all(&now(condition.acquire()));
     assert_refuses_to_go_on(queued);
     assert_eq!((condition.locked(), condition.waiters()), (false, 0));

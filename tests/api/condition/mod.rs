@@ -41,10 +41,7 @@ mod making {
         let lock = Lock::new(1);
         assert!(ptr::eq(Condition::with_lock(&lock).lock(), &lock));
         let lock = Arc::new(lock);
-        assert!(ptr::eq(
-            Condition::with_lock(Arc::clone(&lock)).lock(),
-            &*lock
-        ));
+        assert!(ptr::eq(Condition::with_lock(Arc::clone(&lock)).lock(), &*lock));
         let owner = Condition::with_lock(Lock::new(2));
         assert_eq!(*now(owner.acquire()), 2);
     }
@@ -109,10 +106,7 @@ mod locking {
         let owned: OwnedLockGuard = now(lock.acquire_owned());
         condition.notify(&owned, 1);
         drop(owned);
-        assert!(ptr::eq(
-            *LockGuard::lock(&assert_ready!(wait.poll())),
-            &*lock
-        ));
+        assert!(ptr::eq(*LockGuard::lock(&assert_ready!(wait.poll())), &*lock));
     }
 
     #[test]
@@ -230,11 +224,7 @@ mod fickle_borrows {
         assert_pending!(wait.poll());
         assert!(!first.locked());
         fickle.second.store(true, SeqCst);
-        assert!(
-            caught(|| condition.notify(&now(first.acquire()), 1))
-                .message
-                .contains("another")
-        );
+        assert!(caught(|| condition.notify(&now(first.acquire()), 1)).message.contains("another"));
         let held = now(second.acquire());
         condition.notify(&held, 1);
         // The second lock is held, but it waits for the first, which is free.

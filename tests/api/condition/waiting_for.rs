@@ -252,13 +252,7 @@ mod blocking {
     fn a_wait_that_times_out_without_the_guard_leaves_the_lock_free() {
         let condition = Condition::new(());
         let guard = now(condition.acquire());
-        assert_eq!(
-            condition
-                .wait(guard)
-                .block_timeout(Duration::ZERO)
-                .unwrap_err(),
-            TimedOut
-        );
+        assert_eq!(condition.wait(guard).block_timeout(Duration::ZERO).unwrap_err(), TimedOut);
         assert!(!condition.locked());
         assert_eq!(condition.waiters(), 0);
     }

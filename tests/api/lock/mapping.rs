@@ -99,9 +99,7 @@ fn a_panic_while_mapping_releases_the_lock() {
     caught(|| LockGuard::map(now(lock.acquire()), |_| -> &mut i32 { panic!() }));
     assert!(!lock.locked());
     caught(|| {
-        OwnedLockGuard::try_map(now(lock.acquire_owned()), |_| -> Option<&mut i32> {
-            panic!()
-        })
+        OwnedLockGuard::try_map(now(lock.acquire_owned()), |_| -> Option<&mut i32> { panic!() })
     });
     assert!(!lock.locked());
     let part = LockGuard::map(now(lock.acquire()), |pair| &mut pair.0);

@@ -202,10 +202,7 @@ mod forgetting {
         LockGuard::forget(now(lock.acquire()));
         assert!(lock.locked());
         let elsewhere = Arc::clone(&lock);
-        thread::spawn(move || elsewhere.release())
-            .join()
-            .unwrap()
-            .unwrap();
+        thread::spawn(move || elsewhere.release()).join().unwrap().unwrap();
         assert!(!lock.locked());
         assert_eq!(lock.release(), Err(NotAcquired));
     }
@@ -312,27 +309,18 @@ mod printing {
     #[test]
     fn debug_shows_the_state_the_waiters_and_the_value_of_a_free_lock() {
         let lock = Lock::new(3);
-        assert_eq!(
-            format!("{lock:?}"),
-            "Lock { locked: false, waiters: 0, value: 3 }"
-        );
+        assert_eq!(format!("{lock:?}"), "Lock { locked: false, waiters: 0, value: 3 }");
         assert!(!lock.locked());
         let guard = now(lock.acquire());
         let mut next = spawn(lock.acquire());
         assert_pending!(next.poll());
         let held = format!("{lock:?}");
-        assert!(
-            held.starts_with("Lock { locked: true, waiters: 1"),
-            "{held}"
-        );
+        assert!(held.starts_with("Lock { locked: true, waiters: 1"), "{held}");
         assert!(!held.contains('3'), "{held}");
         drop(guard);
         // Debug does not pass waiters either.
         let designated = format!("{lock:?}");
-        assert!(
-            designated.starts_with("Lock { locked: false, waiters: 1"),
-            "{designated}"
-        );
+        assert!(designated.starts_with("Lock { locked: false, waiters: 1"), "{designated}");
         assert!(!designated.contains('3'), "{designated}");
         drop(assert_ready!(next.poll()));
     }
@@ -343,10 +331,7 @@ mod printing {
         let guard = now(lock.acquire());
         assert_eq!(format!("{guard:?}"), r#"("a\n", 1)"#);
         let text = LockGuard::map(guard, |pair| &mut pair.0);
-        assert_eq!(
-            (format!("{text}"), format!("{text:?}")),
-            ("a\n".into(), r#""a\n""#.into())
-        );
+        assert_eq!((format!("{text}"), format!("{text:?}")), ("a\n".into(), r#""a\n""#.into()));
         drop(text);
         let owned = now(lock.acquire_owned());
         assert_eq!(format!("{owned:?}"), r#"("a\n", 1)"#);

@@ -56,11 +56,7 @@ pub fn compare(
     strictness: Strictness,
 ) -> Result<Compared, String> {
     if theirs.steps.len() != ours.steps.len() {
-        return Err(format!(
-            "{} steps against {}",
-            theirs.steps.len(),
-            ours.steps.len()
-        ));
+        return Err(format!("{} steps against {}", theirs.steps.len(), ours.steps.len()));
     }
     match strictness {
         Strictness::EveryStep => compare_steps(theirs, ours),
@@ -77,10 +73,7 @@ fn compare_steps(theirs: &Trace, ours: &Trace) -> Result<Compared, String> {
         same_looks(&place, their, our)?;
     }
     same("the end", "blocked", &theirs.blocked, &ours.blocked)?;
-    Ok(Compared {
-        points: theirs.steps.len(),
-        ..Compared::default()
-    })
+    Ok(Compared { points: theirs.steps.len(), ..Compared::default() })
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(
@@ -92,9 +85,7 @@ fn same<T: PartialEq + std::fmt::Debug>(
     if theirs == ours {
         return Ok(());
     }
-    Err(format!(
-        "{place}: {what}\n  asyncio   {theirs:?}\n  awaitlist {ours:?}"
-    ))
+    Err(format!("{place}: {what}\n  asyncio   {theirs:?}\n  awaitlist {ours:?}"))
 }
 
 /// The keys that both show must be equal. The oracle shows some that only asyncio has, golden
@@ -131,9 +122,7 @@ impl Segment {
             let task = entry[0].as_str().unwrap_or_default();
             let (event, value) = (&entry[1], &entry[2]);
             if event == "err"
-                && value
-                    .as_str()
-                    .is_some_and(|text| text.starts_with("CancelledError"))
+                && value.as_str().is_some_and(|text| text.starts_with("CancelledError"))
             {
                 self.cancelled.insert(task.to_owned());
             } else if masked_task(task) && event != "start" {

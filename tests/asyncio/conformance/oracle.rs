@@ -19,14 +19,9 @@ impl Oracle {
     pub fn new(python: &str) -> Self {
         Self {
             python: python.to_owned(),
-            script: [
-                env!("CARGO_MANIFEST_DIR"),
-                "asyncio",
-                "conformance",
-                "oracle.py",
-            ]
-            .iter()
-            .collect(),
+            script: [env!("CARGO_MANIFEST_DIR"), "asyncio", "conformance", "oracle.py"]
+                .iter()
+                .collect(),
         }
     }
 
@@ -36,16 +31,7 @@ impl Oracle {
     ///
     /// What Python said.
     pub fn generate(&self, seed: u64, count: u64, profile: &str) -> Result<String, String> {
-        self.call(
-            &[
-                "gen",
-                &seed.to_string(),
-                &count.to_string(),
-                "--profile",
-                profile,
-            ],
-            "",
-        )
+        self.call(&["gen", &seed.to_string(), &count.to_string(), "--profile", profile], "")
     }
 
     /// Runs programs, and returns their traces, one per line.
@@ -68,9 +54,7 @@ impl Oracle {
         let mut stdin = child.stdin.take().ok_or("Python has no standard input")?;
         let input = input.to_owned();
         let writer = thread::spawn(move || stdin.write_all(input.as_bytes()));
-        let output = child
-            .wait_with_output()
-            .map_err(|error| error.to_string())?;
+        let output = child.wait_with_output().map_err(|error| error.to_string())?;
         let written = writer.join().map_err(|_| "the writer panicked")?;
         if !output.status.success() {
             return Err(format!("{} failed: {}", self.python, output.status));

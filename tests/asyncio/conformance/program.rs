@@ -159,10 +159,7 @@ impl Program {
         for (at, (name, spec)) in self.prims.iter().enumerate() {
             if let Spec::Condition(Some(lock)) = spec {
                 let earlier = &self.prims[..at];
-                if !earlier
-                    .iter()
-                    .any(|(own, spec)| own == lock && matches!(spec, Spec::Lock))
-                {
+                if !earlier.iter().any(|(own, spec)| own == lock && matches!(spec, Spec::Lock)) {
                     return Err(format!("condition {name}: no lock {lock} before it"));
                 }
             }
@@ -206,9 +203,7 @@ fn parse_spec(name: &str, spec: &Value) -> Result<Spec, String> {
         Some(n) if n >= least => {
             usize::try_from(n).map_err(|_| format!("primitive {name}: `{key}` is too large"))
         }
-        _ => Err(format!(
-            "primitive {name}: `{key}` must be a whole number from {least}"
-        )),
+        _ => Err(format!("primitive {name}: `{key}` must be a whole number from {least}")),
     };
     Ok(match spec["kind"].as_str() {
         Some("lock") => Spec::Lock,
@@ -225,9 +220,7 @@ fn parse_op(op: &Value) -> Result<Op, String> {
     let fields = op.as_array().ok_or("an operation is an array")?;
     let text = |at: usize| {
         let field = fields.get(at).and_then(Value::as_str);
-        field
-            .map(str::to_owned)
-            .ok_or(format!("field {at} must be a string"))
+        field.map(str::to_owned).ok_or(format!("field {at} must be a string"))
     };
     let number = |at: usize| {
         let field = fields.get(at).and_then(Value::as_i64);
@@ -240,10 +233,7 @@ fn parse_op(op: &Value) -> Result<Op, String> {
     };
     let kind = text(0)?;
     let (op, fields_at_most) = match kind.as_str() {
-        "spawn" => (
-            Op::Spawn(text(1)?, parse_job(&text(2)?, text(3)?, &text, &count)?),
-            5,
-        ),
+        "spawn" => (Op::Spawn(text(1)?, parse_job(&text(2)?, text(3)?, &text, &count)?), 5),
         "release" => (Op::Release(text(1)?), 2),
         "set" => (Op::Set(text(1)?), 2),
         "clear" => (Op::Clear(text(1)?), 2),

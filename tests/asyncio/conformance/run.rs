@@ -20,11 +20,7 @@ pub fn run(program: &Program) -> Trace {
         executor: Executor::new(),
         tasks: Vec::new(),
     };
-    let steps = program
-        .ops
-        .iter()
-        .map(|(op, source)| driver.step(op, source))
-        .collect();
+    let steps = program.ops.iter().map(|(op, source)| driver.step(op, source)).collect();
     let undone = driver.tasks.iter().filter(|(_, run)| !run.is_over());
     Trace {
         id: program.id.clone(),

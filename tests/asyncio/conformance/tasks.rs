@@ -43,12 +43,7 @@ pub(super) struct Task {
 
 impl Task {
     pub(super) fn new(name: &str, owned: bool, shared: &Rc<Shared>) -> Self {
-        Self {
-            name: name.to_owned(),
-            started: Cell::new(false),
-            owned,
-            shared: Rc::clone(shared),
-        }
+        Self { name: name.to_owned(), started: Cell::new(false), owned, shared: Rc::clone(shared) }
     }
 
     pub(super) fn log(&self, event: &str) {
@@ -137,11 +132,7 @@ impl Task {
     /// `async with prim:`
     async fn enter<'a>(&'a self, prim: &'a Prim) -> Held<'a> {
         prim.acquire(self.owned).await;
-        Held {
-            prim,
-            shared: &self.shared,
-            armed: Cell::new(true),
-        }
+        Held { prim, shared: &self.shared, armed: Cell::new(true) }
     }
 
     /// `await condition.wait()`, with a hold of any task.

@@ -49,10 +49,7 @@ impl Trace {
             id: json["id"].clone(),
             version: json["v"].as_str().ok_or("a trace has `v`")?.to_owned(),
             steps: steps.iter().map(Step::parse).collect::<Result<_, _>>()?,
-            blocked: json["blocked"]
-                .as_array()
-                .ok_or("a trace has `blocked`")?
-                .clone(),
+            blocked: json["blocked"].as_array().ok_or("a trace has `blocked`")?.clone(),
         })
     }
 }

@@ -124,10 +124,7 @@ pub(super) fn adopt<'a>(
     condition: &'a SharedCondition,
     otherwise: &str,
 ) -> Result<LockGuard<'a>, Raised> {
-    condition
-        .lock()
-        .adopt()
-        .map_err(|_| not_acquired(otherwise))
+    condition.lock().adopt().map_err(|_| not_acquired(otherwise))
 }
 
 /// The text in brackets that `Display` prints.
@@ -140,9 +137,7 @@ fn bracket(prim: &Prim) -> String {
         Prim::Bounded(semaphore) => semaphore.to_string(),
         Prim::Barrier(barrier) => barrier.to_string(),
     };
-    let inside = shown
-        .split_once('[')
-        .and_then(|(_, rest)| rest.strip_suffix("]>"));
+    let inside = shown.split_once('[').and_then(|(_, rest)| rest.strip_suffix("]>"));
     inside.unwrap_or(&shown).to_owned()
 }
 
@@ -190,8 +185,6 @@ impl World {
 
     pub(super) fn observe(&self) -> Map<String, Value> {
         let shown = self.prims.iter();
-        shown
-            .map(|(name, prim)| (name.clone(), prim.observe()))
-            .collect()
+        shown.map(|(name, prim)| (name.clone(), prim.observe())).collect()
     }
 }

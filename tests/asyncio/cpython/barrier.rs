@@ -23,9 +23,7 @@ const PARTIES: usize = 5;
 fn run_parties<F: Future>(parties: usize, party: impl Fn() -> F) -> Vec<F::Output> {
     let tasks = Executor::new();
     let party = &party;
-    let handles: Vec<_> = (0..parties)
-        .map(|_| tasks.spawn(async move { party().await }))
-        .collect();
+    let handles: Vec<_> = (0..parties).map(|_| tasks.spawn(async move { party().await })).collect();
     tasks.settle();
     handles.iter().map(Task::result).collect()
 }
@@ -270,10 +268,7 @@ fn test_reset_barrier_when_tasks_half_draining() {
         result
     });
     // By the order of arrival; the last one to come left first, then 0 and 1.
-    assert_eq!(
-        results,
-        [Ok(0), Ok(1), Err(AbortOrReset), Err(AbortOrReset), Ok(4)]
-    );
+    assert_eq!(results, [Ok(0), Ok(1), Err(AbortOrReset), Err(AbortOrReset), Ok(4)]);
     assert_usable(&barrier);
 }
 
@@ -410,9 +405,7 @@ async fn go_twice(barrier: &Barrier) -> Outcome {
 
 #[track_caller]
 fn assert_one_aborts(mut outcomes: Vec<Outcome>) {
-    let aborts = outcomes
-        .iter()
-        .position(|outcome| *outcome == Outcome::Aborts);
+    let aborts = outcomes.iter().position(|outcome| *outcome == Outcome::Aborts);
     outcomes.swap_remove(aborts.expect("one aborts"));
     assert_eq!(outcomes, vec![Outcome::Fails; PARTIES - 1]);
 }

@@ -344,10 +344,8 @@ fn test_ambiguous_loops() {
     let (condition, log) = (Condition::new(()), Log::new());
     let (one, other) = (Executor::new(), Executor::new());
     let guard = now(condition.acquire());
-    let waiters = [
-        spawn_waiter(&one, &condition, &log, 1),
-        spawn_waiter(&other, &condition, &log, 2),
-    ];
+    let waiters =
+        [spawn_waiter(&one, &condition, &log, 1), spawn_waiter(&other, &condition, &log, 2)];
     one.settle();
     other.settle();
     assert_eq!(condition.lock().waiters(), 2, "both queue for the lock");

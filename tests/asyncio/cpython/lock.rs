@@ -49,12 +49,7 @@ fn test_lock_by_with_statement() {
 
     let (lock, condition) = (Lock::new(()), Condition::new(()));
     let (semaphore, bounded) = (Semaphore::default(), BoundedSemaphore::default());
-    drop((
-        lock.acquire(),
-        condition.acquire(),
-        semaphore.acquire(),
-        bounded.acquire(),
-    ));
+    drop((lock.acquire(), condition.acquire(), semaphore.acquire(), bounded.acquire()));
     assert!(!lock.locked() && !condition.locked());
     assert!(!semaphore.locked() && !bounded.locked());
 }

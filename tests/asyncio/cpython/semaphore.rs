@@ -133,10 +133,7 @@ fn test_acquire_cancel_before_awoken() {
     assert!(waiters[0].cancel() && waiters[1].cancel());
     semaphore.release();
     tasks.settle();
-    assert_eq!(
-        waiters.each_ref().map(Task::is_done),
-        [false, false, true, false]
-    );
+    assert_eq!(waiters.each_ref().map(Task::is_done), [false, false, true, false]);
     assert_brackets(&semaphore, "locked, waiters:1");
 }
 
@@ -145,10 +142,7 @@ fn test_acquire_cancel_before_awoken() {
 fn test_acquire_hang() {
     let semaphore = Semaphore::new(0);
     let tasks = Executor::new();
-    let (first, second) = (
-        tasks.spawn(acquire(&semaphore)),
-        tasks.spawn(acquire(&semaphore)),
-    );
+    let (first, second) = (tasks.spawn(acquire(&semaphore)), tasks.spawn(acquire(&semaphore)));
     tasks.tick();
     assert!(first.cancel());
     semaphore.release();
@@ -215,17 +209,7 @@ fn test_acquire_fifo_order() {
     });
     tasks.settle();
     assert!(visitors.iter().all(Task::is_done));
-    assert_eq!(
-        log.so_far(),
-        [
-            ("c1", 1),
-            ("c2", 1),
-            ("c3", 1),
-            ("c1", 2),
-            ("c2", 2),
-            ("c3", 2)
-        ]
-    );
+    assert_eq!(log.so_far(), [("c1", 1), ("c2", 1), ("c3", 1), ("c1", 2), ("c2", 2), ("c3", 2)]);
 }
 
 /// Nor does it get the permit back that it has just released, as long as another was granted one

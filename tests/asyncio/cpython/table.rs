@@ -92,13 +92,7 @@ fn tests_in(source: &'static str) -> BTreeSet<&'static str> {
 #[test]
 fn the_page_pairs_all_of_cpythons_tests_with_ours() {
     let (mut theirs_in_all, mut ours_in_all, mut typed_in_all) = (0, 0, 0);
-    for Class {
-        section,
-        module,
-        source,
-        tests,
-    } in CLASSES
-    {
+    for Class { section, module, source, tests } in CLASSES {
         let rows = rows(section);
         let named: Vec<&str> = rows.iter().map(|(theirs, _)| &theirs[5..]).collect();
         let expected: Vec<&str> = tests.split_whitespace().collect();

@@ -109,13 +109,7 @@ fn trap_37_a_reset_fails_those_released_that_have_not_left() {
     stage.spawn("r", async { barrier.reset() });
     assert_eq!(stage.tick(), ["c: 2", "r"]);
     assert_brackets(&barrier, "resetting, waiters:0/3");
-    assert_eq!(
-        stage.settle(),
-        [
-            "a: Abort or reset of barrier",
-            "b: Abort or reset of barrier"
-        ]
-    );
+    assert_eq!(stage.settle(), ["a: Abort or reset of barrier", "b: Abort or reset of barrier"]);
     assert_brackets(&barrier, "filling, waiters:0/3");
 }
 
@@ -133,10 +127,7 @@ fn trap_38_an_abort_has_a_message_for_those_inside_and_one_for_newcomers() {
     stage.spawn("x", async { barrier.abort() });
     assert_eq!(stage.tick(), ["b: 1", "x"]);
     assert_brackets(&barrier, "broken");
-    assert_eq!(
-        stage.settle(),
-        ["a: Abort or reset of barrier", "n: Barrier aborted"]
-    );
+    assert_eq!(stage.settle(), ["a: Abort or reset of barrier", "n: Barrier aborted"]);
     assert_brackets(&barrier, "broken");
 }
 
@@ -205,13 +196,7 @@ fn trap_42_nobody_waits_at_a_broken_barrier() {
     assert_eq!(stage.tick(), ["x"]);
     assert_eq!((barrier.n_waiting(), barrier.broken()), (0, true));
     assert_brackets(&barrier, "broken");
-    assert_eq!(
-        stage.settle(),
-        [
-            "a: Abort or reset of barrier",
-            "b: Abort or reset of barrier"
-        ]
-    );
+    assert_eq!(stage.settle(), ["a: Abort or reset of barrier", "b: Abort or reset of barrier"]);
     assert_brackets(&barrier, "broken");
 }
 

@@ -32,10 +32,7 @@ pub(crate) struct AdvisoryGuard<'a> {
 
 impl AdvisoryLock {
     pub(crate) const fn new(session: Client, key: i64) -> Self {
-        Self {
-            session: Lock::new(session),
-            key,
-        }
+        Self { session: Lock::new(session), key }
     }
 
     /// Waits for the lock: first among the tasks of this process, then among the sessions of the database.
@@ -47,10 +44,7 @@ impl AdvisoryLock {
         // Created before the lock is held. If this future is dropped below, or the response is lost, the guard sends
         // the release after the acquire, and a session executes its statements in order. Releasing a lock that was not
         // acquired is only a warning in PostgreSQL.
-        let guard = AdvisoryGuard {
-            session,
-            key: self.key,
-        };
+        let guard = AdvisoryGuard { session, key: self.key };
         let statement = format!("SELECT pg_advisory_lock({})", self.key);
         guard.batch_execute(&statement).await?;
         Ok(guard)

@@ -106,23 +106,15 @@ async fn a_holder_that_loses_its_session(database: &Database, observer: &Client)
     let (first, second) = (database.process().await?, database.process().await?);
     let cut_off = first.acquire().await?;
     let old: i64 = cut_off.query_one(TOKEN, &[]).await?.get(0);
-    let pid: i32 = cut_off
-        .query_one("SELECT pg_backend_pid()", &[])
-        .await?
-        .get(0);
-    observer
-        .execute("SELECT pg_terminate_backend($1)", &[&pid])
-        .await?;
+    let pid: i32 = cut_off.query_one("SELECT pg_backend_pid()", &[]).await?.get(0);
+    observer.execute("SELECT pg_terminate_backend($1)", &[&pid]).await?;
 
     let holder = second.acquire().await?;
     let new: i64 = holder.query_one(TOKEN, &[]).await?.get(0);
     println!("the second process has the lock, and the first one has its guard still");
 
     let counted = cut_off.execute(COUNT, &[&0_i64]).await;
-    println!(
-        "a write through the first one's session: {}",
-        said(counted.is_ok())
-    );
+    println!("a write through the first one's session: {}", said(counted.is_ok()));
     // To another store it could write. There the token distinguishes a late writer from the present
     // one.
     for (who, token) in [("second", new), ("first", old)] {

@@ -53,10 +53,7 @@ mod before_the_notification {
         let lock = Arc::new(Lock::new(()));
         let condition = Arc::new(Condition::with_lock(Arc::clone(&lock)));
         drop(condition.wait_owned(now(lock.acquire_owned())));
-        assert_eq!(
-            (Arc::strong_count(&condition), Arc::strong_count(&lock)),
-            (1, 2)
-        );
+        assert_eq!((Arc::strong_count(&condition), Arc::strong_count(&lock)), (1, 2));
         assert!(!lock.locked());
     }
 
@@ -81,10 +78,7 @@ mod before_the_notification {
         assert_pending!(wait.poll());
         let held = now(lock.acquire());
         drop(wait);
-        assert_eq!(
-            (Arc::strong_count(&condition), Arc::strong_count(&lock)),
-            (1, 2)
-        );
+        assert_eq!((Arc::strong_count(&condition), Arc::strong_count(&lock)), (1, 2));
         assert_eq!((lock.locked(), lock.waiters()), (true, 0));
         drop(held);
     }
@@ -353,9 +347,6 @@ fn no_notification_is_lost_whoever_is_dropped_and_whenever() {
             "seed {seed}: {notified} notified, {returned} returned, {} left",
             waits.len()
         );
-        assert_eq!(
-            (condition.waiters(), condition.locked()),
-            (waits.len(), false)
-        );
+        assert_eq!((condition.waiters(), condition.locked()), (waits.len(), false));
     }
 }

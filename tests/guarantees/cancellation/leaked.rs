@@ -96,14 +96,8 @@ fn an_event_with_a_leaked_waiter_is_moved_and_set() {
 #[test]
 fn a_condition_with_leaked_waiters_in_both_queues_is_moved_and_used() {
     let condition = Condition::new(1);
-    leak(waiting(
-        condition.wait(now(condition.acquire())),
-        Waker::noop(),
-    ));
-    leak(waiting(
-        condition.wait(now(condition.acquire())),
-        Waker::noop(),
-    ));
+    leak(waiting(condition.wait(now(condition.acquire())), Waker::noop()));
+    leak(waiting(condition.wait(now(condition.acquire())), Waker::noop()));
     let condition = moved(condition);
     let mut other = spawn(condition.wait(now(condition.acquire())));
     assert_pending!(other.poll());

@@ -29,10 +29,7 @@ fn never_polled_it_was_never_there() {
     let lock = Arc::new(Lock::new(()));
     drop(spawn(lock.acquire()));
     drop(spawn(lock.acquire_owned()));
-    assert_eq!(
-        (lock.to_string(), Arc::strong_count(&lock)),
-        ("<Lock [unlocked]>".into(), 1)
-    );
+    assert_eq!((lock.to_string(), Arc::strong_count(&lock)), ("<Lock [unlocked]>".into(), 1));
     three_wait_for!(held_lock, held, waits);
     drop(spawn(held_lock.acquire()));
     assert_eq!(held_lock.waiters(), 3);

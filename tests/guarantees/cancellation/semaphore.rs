@@ -142,10 +142,7 @@ fn one_of_two_granted_touches_the_other_not() {
         semaphore.release_many(2).unwrap();
         drop(waits.remove(place));
         assert_eq!(woken(&waits), [true, true]);
-        let permits = waits
-            .iter_mut()
-            .map(|wait| assert_ready!(wait.poll()))
-            .collect::<Vec<_>>();
+        let permits = waits.iter_mut().map(|wait| assert_ready!(wait.poll())).collect::<Vec<_>>();
         assert_eq!(semaphore.value(), 0);
         drop(permits);
         assert_eq!(semaphore.value(), 2);

@@ -84,10 +84,7 @@ fn those_who_leave_between_two_batches_leave_their_permits_to_the_others() {
     semaphore.release_many(waits.len() + 3);
     assert_eq!(kept.wakes(), waits.len() - 1);
     assert_eq!(gone.alive(), 0);
-    let permits: Vec<_> = waits
-        .iter_mut()
-        .map(|wait| poll(wait, Waker::noop()))
-        .collect();
+    let permits: Vec<_> = waits.iter_mut().map(|wait| poll(wait, Waker::noop())).collect();
     assert!(permits.iter().all(|permit| permit.is_ready()));
     assert_eq!((semaphore.value(), semaphore.waiters()), (3, 0));
 }
@@ -107,10 +104,7 @@ fn a_release_from_inside_a_grant_is_added_to_the_one_that_is_running() {
         .filter(|outcome| outcome.is_ready())
         .map(std::mem::forget)
         .count();
-    assert_eq!(
-        (granted, semaphore.value(), semaphore.waiters()),
-        (130, 0, MANY - 130)
-    );
+    assert_eq!((granted, semaphore.value(), semaphore.waiters()), (130, 0, MANY - 130));
 }
 
 type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -146,9 +146,6 @@ fn a_task_that_moves_from_thread_to_thread_at_each_poll() {
     thread::scope(|scope| {
         scope.spawn(|| semaphore.release());
     });
-    assert_eq!(
-        test_wakers.iter().map(TestWaker::wakes).collect::<Vec<_>>(),
-        [0, 0, 0, 1]
-    );
+    assert_eq!(test_wakers.iter().map(TestWaker::wakes).collect::<Vec<_>>(), [0, 0, 0, 1]);
     assert!(poll(&mut wait.lock().unwrap(), Waker::noop()).is_ready());
 }

@@ -79,11 +79,7 @@ impl<G: Game> Table<G> {
                     table.depth.fetch_sub(1, SeqCst);
                 });
                 let future = self.game.start(&mut rng);
-                self.poll(Wait {
-                    future,
-                    test_waker,
-                    answered: 0,
-                });
+                self.poll(Wait { future, test_waker, answered: 0 });
             }
             3..5 => {
                 if let Some(wait) = self.take(&mut rng) {
@@ -175,13 +171,8 @@ impl Game for Locks {
 
 #[test]
 fn with_a_lock() {
-    let new = || Locks {
-        lock: Arc::default(),
-        guards: Mutex::default(),
-    };
-    play(new, |game| {
-        assert_eq!(game.lock.to_string(), "<Lock [unlocked]>")
-    });
+    let new = || Locks { lock: Arc::default(), guards: Mutex::default() };
+    play(new, |game| assert_eq!(game.lock.to_string(), "<Lock [unlocked]>"));
 }
 
 struct Permits {
@@ -198,10 +189,7 @@ impl Game for Permits {
     type Output = OwnedPermit;
 
     fn start(&self, rng: &mut Rng) -> Pin<Box<dyn Future<Output = OwnedPermit> + Send>> {
-        Box::pin(
-            self.semaphore
-                .acquire_many_owned(rng.below(Self::COUNT + 1)),
-        )
+        Box::pin(self.semaphore.acquire_many_owned(rng.below(Self::COUNT + 1)))
     }
 
     fn finished(&self, permit: OwnedPermit, rng: &mut Rng) {
@@ -254,11 +242,7 @@ impl Game for Arc<Event> {
     fn finished(&self, (): (), _: &mut Rng) {}
 
     fn act(&self, rng: &mut Rng) {
-        if rng.one_in(2) {
-            self.set()
-        } else {
-            self.clear()
-        }
+        if rng.one_in(2) { self.set() } else { self.clear() }
     }
 
     fn let_all_finish(&self) {
@@ -269,9 +253,7 @@ impl Game for Arc<Event> {
 
 #[test]
 fn with_an_event() {
-    play(Arc::<Event>::default, |event| {
-        assert_eq!(event.to_string(), "<Event [set]>")
-    });
+    play(Arc::<Event>::default, |event| assert_eq!(event.to_string(), "<Event [set]>"));
 }
 
 struct Conditions {
@@ -290,11 +272,7 @@ impl Game for Conditions {
             let mut left = turns;
             let stop = poll_fn(|_| {
                 left = left.saturating_sub(1);
-                if left == 1 {
-                    Poll::Ready(())
-                } else {
-                    Poll::Pending
-                }
+                if left == 1 { Poll::Ready(()) } else { Poll::Pending }
             });
             if turns == 0 {
                 return condition.wait_owned(guard).await;

@@ -22,11 +22,7 @@ fn is_found_at_once<F: Future>(
 ) -> [F::Output; 2] {
     [true, false].map(|queued| {
         let test_waker = giving(give.clone());
-        let mut future = if queued {
-            waiting(make(), Waker::noop())
-        } else {
-            Box::pin(make())
-        };
+        let mut future = if queued { waiting(make(), Waker::noop()) } else { Box::pin(make()) };
         let Poll::Ready(output) = poll(&mut future, &test_waker.waker()) else {
             panic!("what came during the clone was missed");
         };
@@ -114,10 +110,7 @@ fn a_barrier_that_breaks_or_trips() {
     let breaking = Arc::clone(&barrier);
     let test_waker = giving(move || breaking.abort());
     let mut wait = Box::pin(barrier.wait());
-    assert_eq!(
-        poll(&mut wait, &test_waker.waker()),
-        Poll::Ready(Err(BrokenBarrier::Aborted))
-    );
+    assert_eq!(poll(&mut wait, &test_waker.waker()), Poll::Ready(Err(BrokenBarrier::Aborted)));
     barrier.reset();
 
     let mut inside = waiting(barrier.wait(), Waker::noop());

@@ -108,10 +108,7 @@ fn those_notified_run_into_the_lock_and_get_it_one_by_one_when_it_is_released() 
         assert!(guard.is_empty());
         drop(guard);
         assert_eq!(*now(condition.acquire()), (0..notified).collect::<Vec<_>>());
-        assert_eq!(
-            tasks.iter().filter(|task| task.finished()).count(),
-            notified
-        );
+        assert_eq!(tasks.iter().filter(|task| task.finished()).count(), notified);
         for task in tasks {
             task.cancel();
         }

@@ -29,10 +29,7 @@ fn a_waker_that_panics_in_the_locks_queue_costs_no_notification() {
     let condition = Condition::new(());
     let mut first = waiting(condition.wait(now(condition.acquire())), Waker::noop());
     let test_waker = TestWaker::new();
-    let _second = waiting(
-        condition.wait(now(condition.acquire())),
-        &test_waker.waker(),
-    );
+    let _second = waiting(condition.wait(now(condition.acquire())), &test_waker.waker());
     let held = now(condition.acquire());
     condition.notify(&held, 1);
     assert!(poll(&mut first, Waker::noop()).is_pending()); // in the lock's queue
@@ -46,17 +43,11 @@ fn a_waker_that_panics_in_the_locks_queue_costs_no_notification() {
 #[test]
 fn release_many_is_one_step() {
     let semaphore = Arc::new(Semaphore::new(0));
-    let (seen, third) = (
-        Arc::clone(&semaphore),
-        Arc::new(Mutex::new(None::<Pin<Box<_>>>)),
-    );
+    let (seen, third) = (Arc::clone(&semaphore), Arc::new(Mutex::new(None::<Pin<Box<_>>>)));
     let polled = Arc::clone(&third);
     let first = TestWaker::new().on_wake(move || {
         let third = polled.lock().unwrap().take().unwrap();
-        assert!(
-            poll(&mut { third }, Waker::noop()).is_ready(),
-            "released, yet not granted"
-        );
+        assert!(poll(&mut { third }, Waker::noop()).is_ready(), "released, yet not granted");
         assert_eq!(seen.value(), 3, "2 are left of 5, and the third's is back");
     });
     let _first = waiting(semaphore.acquire(), &first.waker());
@@ -71,9 +62,8 @@ fn of_two_releases_that_are_too_many_together_one_is_refused() {
     now(semaphore.acquire_many(4)).forget();
     let inner = Arc::new(Mutex::new(None));
     let (again, answer) = (Arc::clone(&semaphore), Arc::clone(&inner));
-    let first = TestWaker::new().on_wake(once(move || {
-        *answer.lock().unwrap() = Some(again.release_many(2))
-    }));
+    let first = TestWaker::new()
+        .on_wake(once(move || *answer.lock().unwrap() = Some(again.release_many(2))));
     let _first = waiting(semaphore.acquire(), &first.waker());
     let _second = waiting(semaphore.acquire(), Waker::noop());
     let outer = semaphore.release_many(6); // two grants, then four: exactly full
@@ -123,10 +113,7 @@ fn a_clone_whose_drop_panics_costs_no_notification() {
     let condition = Arc::new(Condition::new(()));
     let mut first = waiting(condition.wait(now(condition.acquire())), Waker::noop());
     let test_waker = TestWaker::new();
-    let _second = waiting(
-        condition.wait(now(condition.acquire())),
-        &test_waker.waker(),
-    );
+    let _second = waiting(condition.wait(now(condition.acquire())), &test_waker.waker());
     let give = Arc::clone(&condition);
     let waker = bad_drop(move || give.notify(&now(give.acquire()), 1));
     assert_eq!(caught(|| poll(&mut first, &waker)).message, "dropped");
@@ -139,10 +126,7 @@ fn a_waker_whose_drop_panics_in_the_locks_queue_costs_no_notification() {
     let condition = Condition::new(());
     let mut first = waiting(condition.wait(now(condition.acquire())), Waker::noop());
     let test_waker = TestWaker::new();
-    let _second = waiting(
-        condition.wait(now(condition.acquire())),
-        &test_waker.waker(),
-    );
+    let _second = waiting(condition.wait(now(condition.acquire())), &test_waker.waker());
     let _held = now(condition.acquire());
     condition.notify(&_held, 1);
     assert!(poll(&mut first, &bad_drop(|| ())).is_pending()); // in the lock's queue
@@ -156,11 +140,8 @@ fn a_clone_whose_drop_panics_opens_the_gate_of_a_barrier_all_the_same() {
     let mut inside = waiting(barrier.wait(), Waker::noop());
     let test_waker = Arc::new(TestWaker::new());
     let gated = Arc::new(Mutex::new(None));
-    let (resetting, coming, keep) = (
-        Arc::clone(&barrier),
-        Arc::clone(&test_waker),
-        Arc::clone(&gated),
-    );
+    let (resetting, coming, keep) =
+        (Arc::clone(&barrier), Arc::clone(&test_waker), Arc::clone(&gated));
     let waker = bad_drop(move || {
         resetting.reset();
         *keep.lock().unwrap() = Some(waiting(resetting.wait_owned(), &coming.waker()));

@@ -107,10 +107,7 @@ fn a_clone_that_panics_as_a_notified_one_goes_for_the_lock_keeps_the_notificatio
     let condition = Condition::new(());
     let mut first = waiting(condition.wait(now(condition.acquire())), Waker::noop());
     let second_probe = TestWaker::new();
-    let second = waiting(
-        condition.wait(now(condition.acquire())),
-        &second_probe.waker(),
-    );
+    let second = waiting(condition.wait(now(condition.acquire())), &second_probe.waker());
     let held = now(condition.acquire());
     condition.notify(&held, 1);
     caught(|| poll(&mut first, &not_cloned().waker()));
@@ -133,15 +130,8 @@ fn a_failed_drop_of_a_waker_costs_nothing_else<F: Future>(
     let before = waiters();
     let mut future = waiting(make(), &first);
     let good = TestWaker::new();
-    assert_eq!(
-        caught(|| poll(&mut future, &good.waker())).message,
-        "dropped"
-    );
-    assert_eq!(
-        (waiters(), good.alive(), bad.alive()),
-        (before + 1, 1, 1),
-        "{caller}"
-    );
+    assert_eq!(caught(|| poll(&mut future, &good.waker())).message, "dropped");
+    assert_eq!((waiters(), good.alive(), bad.alive()), (before + 1, 1, 1), "{caller}");
     let dropped = waiting(make(), &first);
     assert_eq!(waiters(), before + 2, "{caller}");
     assert_eq!(caught(|| drop(dropped)).message, "dropped");
@@ -161,10 +151,7 @@ fn a_drop_that_panics_in_a_wait_for_a_lock_or_permits() {
     assert_eq!(test_waker.wakes(), 1);
     assert!(poll(&mut wait, Waker::noop()).is_ready());
     drop(wait);
-    assert_eq!(
-        (lock.locked(), lock.waiters(), Arc::strong_count(&lock)),
-        (false, 0, 1)
-    );
+    assert_eq!((lock.locked(), lock.waiters(), Arc::strong_count(&lock)), (false, 0, 1));
 
     let semaphore = Arc::new(Semaphore::new(0));
     let (mut wait, test_waker) = a_failed_drop_of_a_waker_costs_nothing_else(

@@ -101,13 +101,8 @@ fn of_a_condition() {
         assert_eq!(panic.message, "first");
         assert_eq!(good.wakes(), if all { MANY - 3 } else { 78 });
         drop(guard);
-        let returned = waits
-            .iter_mut()
-            .map(|wait| poll(wait, Waker::noop()).is_ready());
-        assert_eq!(
-            returned.filter(|ready| *ready).count(),
-            if all { MANY } else { 80 }
-        );
+        let returned = waits.iter_mut().map(|wait| poll(wait, Waker::noop()).is_ready());
+        assert_eq!(returned.filter(|ready| *ready).count(), if all { MANY } else { 80 });
     }
     assert_eq!((condition.waiters(), condition.locked()), (0, false));
 }
@@ -122,10 +117,7 @@ fn of_a_barrier() {
     assert_eq!(all_are_woken(|| barrier.wait(), || barrier.reset()), failed);
     assert_eq!(all_are_woken(|| barrier.wait(), || barrier.abort()), failed);
     barrier.reset();
-    assert_eq!(
-        barrier.to_string(),
-        format!("<Barrier [filling, waiters:0/{}]>", MANY + 1)
-    );
+    assert_eq!(barrier.to_string(), format!("<Barrier [filling, waiters:0/{}]>", MANY + 1));
 }
 
 #[test]
@@ -182,10 +174,7 @@ fn of_the_next_in_line_when_a_designated_one_is_dropped() {
 fn of_the_next_in_line_when_a_notified_one_is_dropped() {
     let condition = Condition::new(());
     let notified = waiting(condition.wait(now(condition.acquire())), Waker::noop());
-    let mut next = waiting(
-        condition.wait(now(condition.acquire())),
-        &panics_with("next").waker(),
-    );
+    let mut next = waiting(condition.wait(now(condition.acquire())), &panics_with("next").waker());
     condition.notify(&now(condition.acquire()), 1);
     assert_eq!(caught(|| drop(notified)).message, "next");
     assert_eq!(condition.waiters(), 1);
@@ -231,10 +220,7 @@ fn while_the_caller_unwinds_it_ends_there() {
     assert_eq!(panic.message, "the caller's own");
     assert_eq!((lock.locked(), lock.waiters()), (false, 1));
     assert_eq!((semaphore.value(), semaphore.waiters()), (0, MANY));
-    assert_eq!(
-        (for_permits.1.wakes(), for_event.1.wakes()),
-        (MANY - 3, MANY - 3)
-    );
+    assert_eq!((for_permits.1.wakes(), for_event.1.wakes()), (MANY - 3, MANY - 3));
     assert!(event.is_set());
     drop((for_lock, for_permits, for_event));
     assert_eq!((semaphore.value(), event.waiters()), (MANY, 0));
@@ -258,10 +244,8 @@ fn with_a_payload_that_panics_when_it_is_dropped() {
     // panic again.
     let second = TestWaker::new().on_wake(|| panic_any(Bomb));
     let good = TestWaker::new();
-    let mut waits = vec![
-        waiting(event.wait(), &first.waker()),
-        waiting(event.wait(), &second.waker()),
-    ];
+    let mut waits =
+        vec![waiting(event.wait(), &first.waker()), waiting(event.wait(), &second.waker())];
     waits.extend((2..MANY).map(|_| waiting(event.wait(), &good.waker())));
     let message = caught(|| event.set()).message;
     assert_eq!(message, "first");

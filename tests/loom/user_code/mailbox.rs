@@ -10,10 +10,7 @@ pub(super) struct Mailbox<T> {
 
 impl<T> Mailbox<T> {
     pub(super) fn new() -> Self {
-        Self {
-            messages: Lock::new(Vec::new()),
-            some: Event::new(),
-        }
+        Self { messages: Lock::new(Vec::new()), some: Event::new() }
     }
 
     pub(super) async fn put(&self, message: T) {

@@ -28,10 +28,7 @@ fn check<F: Future<Output = u32> + 'static>(take: fn(Arc<Mailbox<u32>>) -> F) {
         let mut context = Context::from_waker(Waker::noop());
         let early = second.as_mut().poll(&mut context).is_ready();
         thread.join().unwrap();
-        assert!(
-            early || second.poll(&mut context).is_ready(),
-            "the second message was lost"
-        );
+        assert!(early || second.poll(&mut context).is_ready(), "the second message was lost");
     });
 }
 

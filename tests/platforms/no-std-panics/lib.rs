@@ -43,10 +43,7 @@ fn changed<F: Future>(
     let wakes = Arc::new(AtomicUsize::new(0));
     let mut waits: Vec<_> = (0..many).map(|_| Box::pin(wait())).collect();
     for (n, wait) in waits.iter_mut().enumerate() {
-        let signal = Signal {
-            wakes: Arc::clone(&wakes),
-            panics: n == panics,
-        };
+        let signal = Signal { wakes: Arc::clone(&wakes), panics: n == panics };
         assert!(poll(wait, &Waker::from(Arc::new(signal))).is_pending());
     }
     assert!(catch_unwind(AssertUnwindSafe(change)).is_err());

@@ -27,9 +27,7 @@ struct Text<'a, W>(&'a mut W);
 
 impl<W: io::Write> core::fmt::Write for Text<'_, W> {
     fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        self.0
-            .write_all(text.as_bytes())
-            .map_err(|_| core::fmt::Error)
+        self.0.write_all(text.as_bytes()).map_err(|_| core::fmt::Error)
     }
 }
 
@@ -87,10 +85,6 @@ mod interrupts {
         // An interrupt that was pending may come all the same: not between the two looks.
         let (released, left) =
             cortex_m::interrupt::free(|_| (RELEASED.load(Relaxed), PERMITS.value()));
-        if released - ROUNDS != left as u32 {
-            Err("a permit was lost")
-        } else {
-            Ok(())
-        }
+        if released - ROUNDS != left as u32 { Err("a permit was lost") } else { Ok(()) }
     }
 }

@@ -38,9 +38,7 @@ pub fn run(tasks: &mut [Task<'_>]) -> Outcome {
 
 fn poll(index: usize, task: &mut Task<'_>) -> Outcome {
     let waker = waker(index);
-    let polled = task
-        .as_mut()
-        .map(|future| future.as_mut().poll(&mut Context::from_waker(&waker)));
+    let polled = task.as_mut().map(|future| future.as_mut().poll(&mut Context::from_waker(&waker)));
     match polled {
         Some(Poll::Ready(outcome)) => {
             *task = None;

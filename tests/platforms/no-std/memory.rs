@@ -8,10 +8,7 @@ use core::{
 };
 
 #[global_allocator]
-static MEMORY: Memory = Memory {
-    bytes: UnsafeCell::new([0; SIZE]),
-    used: AtomicUsize::new(0),
-};
+static MEMORY: Memory = Memory { bytes: UnsafeCell::new([0; SIZE]), used: AtomicUsize::new(0) };
 
 const SIZE: usize = 1 << 12;
 

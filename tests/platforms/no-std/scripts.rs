@@ -53,37 +53,20 @@ fn lock() -> Outcome {
         let mut log = lock.acquire().await;
         log.push(name);
         yield_now().await;
-        ensure!(
-            log.names().last() == Some(&name),
-            "two were in the lock at once"
-        );
+        ensure!(log.names().last() == Some(&name), "two were in the lock at once");
         Ok(())
     }
     async fn give_up(lock: &Lock<Log>) -> Outcome {
         let mut acquire = pin!(lock.acquire());
-        ensure!(
-            poll_once(acquire.as_mut()).await.is_none(),
-            "entered a held lock"
-        );
+        ensure!(poll_once(acquire.as_mut()).await.is_none(), "entered a held lock");
         ensure!(lock.try_acquire().is_none(), "entered a held lock at once");
         Ok(())
     }
 
     let lock = Lock::new(Log::default());
-    run!(
-        enter(&lock, 1),
-        enter(&lock, 2),
-        give_up(&lock),
-        enter(&lock, 3)
-    )?;
-    ensure!(
-        lock.waiters() == 0 && !lock.locked(),
-        "a waiter was left behind"
-    );
-    ensure!(
-        lock.into_inner().names() == [1, 2, 3],
-        "not first come, first served"
-    );
+    run!(enter(&lock, 1), enter(&lock, 2), give_up(&lock), enter(&lock, 3))?;
+    ensure!(lock.waiters() == 0 && !lock.locked(), "a waiter was left behind");
+    ensure!(lock.into_inner().names() == [1, 2, 3], "not first come, first served");
     Ok(())
 }
 
@@ -96,10 +79,7 @@ fn forgotten_lock() -> Outcome {
     }
     async fn let_go() -> Outcome {
         ensure!(LOCK.locked(), "a forgotten hold was released");
-        ensure!(
-            LOCK.release().is_ok(),
-            "a forgotten hold cannot be released"
-        );
+        ensure!(LOCK.release().is_ok(), "a forgotten hold cannot be released");
         ensure!(LOCK.release() == Err(NotAcquired), "released a free lock");
         Ok(())
     }
@@ -117,10 +97,7 @@ fn event() -> Outcome {
         event.set();
         event.clear();
         let mut late = pin!(event.wait());
-        ensure!(
-            poll_once(late.as_mut()).await.is_none(),
-            "a set from before the wait released it"
-        );
+        ensure!(poll_once(late.as_mut()).await.is_none(), "a set from before the wait released it");
         Ok(())
     }
 
@@ -132,10 +109,7 @@ fn condition() -> Outcome {
     async fn consume(condition: &Condition<Log>) -> Outcome {
         let guard = condition.acquire().await;
         let guard = condition.wait_for(guard, |log| log.length == 2).await;
-        ensure!(
-            guard.names() == [1, 2],
-            "the data is not what was waited for"
-        );
+        ensure!(guard.names() == [1, 2], "the data is not what was waited for");
         Ok(())
     }
     async fn produce(condition: &Condition<Log>) -> Outcome {
@@ -157,12 +131,7 @@ fn condition() -> Outcome {
     }
 
     let condition = Condition::new(Log::default());
-    run!(
-        stop_waiting(&condition),
-        consume(&condition),
-        consume(&condition),
-        produce(&condition)
-    )
+    run!(stop_waiting(&condition), consume(&condition), consume(&condition), produce(&condition))
 }
 
 fn semaphore() -> Outcome {
@@ -170,19 +139,13 @@ fn semaphore() -> Outcome {
         let _permit = semaphore.acquire().await;
         *inside.acquire().await += 1;
         yield_now().await;
-        ensure!(
-            *inside.acquire().await <= 2,
-            "more inside than there are permits"
-        );
+        ensure!(*inside.acquire().await <= 2, "more inside than there are permits");
         *inside.acquire().await -= 1;
         Ok(())
     }
     async fn have_it_all(semaphore: &Semaphore) -> Outcome {
         let both = semaphore.acquire_many(2).await;
-        ensure!(
-            both.count() == 2 && semaphore.value() == 0,
-            "not all permits"
-        );
+        ensure!(both.count() == 2 && semaphore.value() == 0, "not all permits");
         Ok(())
     }
 
@@ -208,14 +171,8 @@ fn bounded_semaphore() -> Outcome {
 
     let semaphore = BoundedSemaphore::new(1);
     run!(borrow(&semaphore), borrow(&semaphore))?;
-    ensure!(
-        semaphore.release() == Err(ReleasedTooManyTimes),
-        "went above the bound"
-    );
-    ensure!(
-        semaphore.value() == 1,
-        "a refused release changed something"
-    );
+    ensure!(semaphore.release() == Err(ReleasedTooManyTimes), "went above the bound");
+    ensure!(semaphore.value() == 1, "a refused release changed something");
     Ok(())
 }
 
@@ -229,34 +186,20 @@ fn barrier() -> Outcome {
     }
     async fn cancel(barrier: &Barrier) -> Outcome {
         let mut arrival = pin!(barrier.wait());
-        ensure!(
-            poll_once(arrival.as_mut()).await.is_none(),
-            "opened for one"
-        );
+        ensure!(poll_once(arrival.as_mut()).await.is_none(), "opened for one");
         Ok(())
     }
 
     let (barrier, seen) = (Barrier::new(3), Lock::new(0));
-    run!(
-        cancel(&barrier),
-        work(&barrier, &seen),
-        work(&barrier, &seen),
-        work(&barrier, &seen),
-    )?;
-    ensure!(
-        seen.into_inner() == 0x222,
-        "an index is missing, or given twice"
-    );
+    run!(cancel(&barrier), work(&barrier, &seen), work(&barrier, &seen), work(&barrier, &seen),)?;
+    ensure!(seen.into_inner() == 0x222, "an index is missing, or given twice");
     Ok(())
 }
 
 fn aborted_barrier() -> Outcome {
     async fn arrive(barrier: &Barrier) -> Outcome {
         let broken = barrier.wait().await;
-        ensure!(
-            broken == Err(BrokenBarrier::AbortOrReset),
-            "got through an aborted barrier"
-        );
+        ensure!(broken == Err(BrokenBarrier::AbortOrReset), "got through an aborted barrier");
         Ok(())
     }
     async fn abort(barrier: &Barrier) -> Outcome {
@@ -285,9 +228,6 @@ fn owned() -> Outcome {
     let lock = Arc::new(Lock::new(Log::default()));
     run!(enter(Arc::clone(&lock), 1), enter(Arc::clone(&lock), 2))?;
     let lock = Arc::into_inner(lock).ok_or("a guard still owns the lock")?;
-    ensure!(
-        lock.into_inner().names() == [1, 2],
-        "not first come, first served"
-    );
+    ensure!(lock.into_inner().names() == [1, 2], "not first come, first served");
     Ok(())
 }

@@ -96,9 +96,7 @@ fn an_event() {
 #[test]
 fn an_owned_guard_goes_from_one_runtime_to_another() {
     let lock = Arc::new(Lock::new("tokio"));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .build()
-        .expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread().build().expect("a runtime");
     let guard = runtime.block_on(lock.acquire_owned());
     let task = smol::spawn(async move {
         let mut guard = guard;

@@ -5,9 +5,7 @@ use std::fs;
 /// The version of a package in the lock file.
 fn version<'a>(lock: &'a str, package: &str) -> &'a str {
     let name = format!("name = \"{package}\"\nversion = \"");
-    let (_, rest) = lock
-        .split_once(&name)
-        .expect("the package is in the lock file");
+    let (_, rest) = lock.split_once(&name).expect("the package is in the lock file");
     rest.split('"').next().expect("a version")
 }
 
@@ -21,8 +19,5 @@ fn is_true() {
         format!("| {name} | {package} {version} | {how} |\n")
     });
     let table: String = rows.collect();
-    assert!(
-        page.contains(&table),
-        "docs/runtimes.md should have these rows:\n{table}"
-    );
+    assert!(page.contains(&table), "docs/runtimes.md should have these rows:\n{table}");
 }

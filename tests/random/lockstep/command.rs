@@ -85,13 +85,8 @@ pub(super) enum Family {
 }
 
 impl Family {
-    pub(super) const ALL: [Self; 5] = [
-        Self::Locks,
-        Self::Plain,
-        Self::Bounded,
-        Self::Event,
-        Self::Barrier,
-    ];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Locks, Self::Plain, Self::Bounded, Self::Event, Self::Barrier];
 
     /// The lines of which it consists.
     pub(super) const fn lines(self) -> &'static [LineId] {

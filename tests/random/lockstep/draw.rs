@@ -95,12 +95,7 @@ pub(super) enum Step {
 /// Draws the next step. `next` is the number of the next future, guard or permit.
 pub(super) fn draw(draw: Draw, focus: Focus, now: &Reference, next: Id) -> Option<Step> {
     let [verb, which, how, much] = draw;
-    let picks = Picks {
-        now,
-        next,
-        which: usize::from(which),
-        much: usize::from(much),
-    };
+    let picks = Picks { now, next, which: usize::from(which), much: usize::from(much) };
     let waker = how % WAKERS;
     let focus = match focus {
         Focus::All => Focus::ALONE[usize::from(how) % Focus::ALONE.len()],

@@ -57,20 +57,13 @@ impl Comparison<'_> {
         let last = done.reference.futures.is_empty() && done.reference.holdings.is_empty();
         if last {
             // So at the end of the program, if not before, all are compared.
-            Family::ALL
-                .into_iter()
-                .try_for_each(|family| self.describe(family, done))?;
+            Family::ALL.into_iter().try_for_each(|family| self.describe(family, done))?;
         } else {
             self.describe(family, done)?;
         }
-        same(
-            "wakers kept of futures that are gone",
-            0,
-            self.subject.left_behind,
-        )?;
+        same("wakers kept of futures that are gone", 0, self.subject.left_behind)?;
         let primitives = self.subject.primitives;
-        self.witness
-            .see(done.command, answer, &self.woken, primitives)
+        self.witness.see(done.command, answer, &self.woken, primitives)
     }
 
     fn describe(&mut self, family: Family, done: &Done<'_>) -> Result<(), String> {

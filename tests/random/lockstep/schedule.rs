@@ -64,12 +64,7 @@ impl<V: FnMut(Done<'_>) -> Result<(), String>> Schedule<V> {
             }
         }
         self.next += u32::from(command.makes().is_some());
-        (self.visit)(Done {
-            command,
-            answer,
-            woken: &woken,
-            reference: &self.reference,
-        })
+        (self.visit)(Done { command, answer, woken: &woken, reference: &self.reference })
     }
 
     fn is_alive(&self, id: Id) -> bool {

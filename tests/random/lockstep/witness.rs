@@ -144,14 +144,7 @@ impl Witness {
         if let Wait::Condition(.., guard) = wait {
             self.guards.retain(|&(held, _)| held != guard);
         }
-        self.futures.push(Seen {
-            id,
-            wait,
-            line: None,
-            arrival: 0,
-            awake: false,
-            fired: false,
-        });
+        self.futures.push(Seen { id, wait, line: None, arrival: 0, awake: false, fired: false });
     }
 
     /// Puts one at the end of a line.
@@ -225,9 +218,7 @@ impl Witness {
         let Wait::Condition(condition, until, _) = future.wait else {
             if awake {
                 // Only at the gate of a barrier is there more to wait for.
-                ensure(line == LineId::Barrier, || {
-                    "it was woken for nothing".to_owned()
-                })?;
+                ensure(line == LineId::Barrier, || "it was woken for nothing".to_owned())?;
                 self.join(id, line);
             }
             return Ok(());
@@ -310,20 +301,14 @@ impl Witness {
         }
         self.check_waiters(LineId::Event, now)?;
         let asleep = self.line(LineId::Event).iter().any(|future| !future.awake);
-        ensure(!(now.is_set() && asleep), || {
-            "the event is set, and a waiter sleeps".to_owned()
-        })?;
+        ensure(!(now.is_set() && asleep), || "the event is set, and a waiter sleeps".to_owned())?;
         let inside = now.waiters(LineId::Barrier);
-        ensure(inside < self.setup.parties, || {
-            format!("{inside} wait at the barrier")
-        })
+        ensure(inside < self.setup.parties, || format!("{inside} wait at the barrier"))
     }
 
     fn check_waiters(&self, line: LineId, now: &Primitives) -> Verdict {
         let (expected, seen) = (self.line(line).len(), now.waiters(line));
-        ensure(expected == seen, || {
-            format!("{expected} wait at {line:?}, which says {seen}")
-        })
+        ensure(expected == seen, || format!("{expected} wait at {line:?}, which says {seen}"))
     }
 
     fn check_lock(&self, lock: LockId, now: &Primitives) -> Verdict {
@@ -345,9 +330,7 @@ impl Witness {
         ensure(locked || waiting.is_empty() || awake == 1, || {
             format!("{lock:?} is free, {} wait, {awake} awake", waiting.len())
         })?;
-        ensure(!locked || awake == 0, || {
-            format!("{lock:?} is held, and {awake} were designated")
-        })
+        ensure(!locked || awake == 0, || format!("{lock:?} is held, and {awake} were designated"))
     }
 
     fn check_semaphore(
@@ -370,9 +353,7 @@ impl Witness {
         let awake = waiting.iter().any(|future| future.awake);
         if let (Some(first), false) = (waiting.first(), awake) {
             let need = need(first);
-            ensure(need > value, || {
-                format!("#{} needs {need} of {value}, and sleeps", first.id)
-            })?;
+            ensure(need > value, || format!("#{} needs {need} of {value}, and sleeps", first.id))?;
         }
         let held = self.permits.iter().filter(|permit| permit.1 == of);
         let held: u128 = held.map(|&(.., count)| count).sum();
@@ -382,15 +363,12 @@ impl Witness {
             SemaphoreId::Plain => MAX_PERMITS,
             SemaphoreId::Bounded => self.setup.bound,
         };
-        ensure(value <= bound, || {
-            format!("the value is {value} of {bound}")
-        })?;
+        ensure(value <= bound, || format!("the value is {value} of {bound}"))?;
         // Only a drop discards, and only at the bound: before the waiters that it woke were granted
         // theirs.
         let drops = matches!(command, Command::DropHolding(_) | Command::Cancel(_));
-        let just_now = waiting
-            .iter()
-            .filter(|future| woken.iter().any(|woken| woken.0 == future.id));
+        let just_now =
+            waiting.iter().filter(|future| woken.iter().any(|woken| woken.0 == future.id));
         let just_now: usize = just_now.map(|future| need(future)).sum();
         let discarded = drops && value + just_now >= bound && total < supply;
         ensure(total == supply || discarded, || {

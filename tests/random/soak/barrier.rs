@@ -65,11 +65,7 @@ impl Barriers {
         let index = visitor.surely(&self.meter, self.steady.wait()).await;
         let index = index.expect("the steady barrier is never broken");
         let before = self.seen[*round % 2].fetch_or(1 << index, SeqCst);
-        assert_eq!(
-            before & 1 << index,
-            0,
-            "index {index} came twice in a round"
-        );
+        assert_eq!(before & 1 << index, 0, "index {index} came twice in a round");
         *round += 1;
         let is_first = index == 0;
         if is_first && *round > 1 {

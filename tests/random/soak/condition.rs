@@ -159,9 +159,7 @@ impl Buffers {
             }
             let mut guard = self.acquire(visitor).await;
             while !guard.has_room() {
-                guard = self
-                    .wait(&self.not_full, guard, Buffer::has_room, visitor)
-                    .await;
+                guard = self.wait(&self.not_full, guard, Buffer::has_room, visitor).await;
             }
             guard.put(Item { producer, number });
             self.not_empty.notify(&guard, 1);
@@ -180,9 +178,7 @@ impl Buffers {
         loop {
             let mut guard = self.acquire(visitor).await;
             while !guard.has_something() {
-                guard = self
-                    .wait(&self.not_empty, guard, Buffer::has_something, visitor)
-                    .await;
+                guard = self.wait(&self.not_empty, guard, Buffer::has_something, visitor).await;
             }
             let Some(_item) = guard.take() else {
                 return;
@@ -237,9 +233,6 @@ impl Site for Buffers {
         let buffer = self.buffer.try_acquire().expect("it is free");
         assert!(buffer.items.is_empty(), "items were left behind");
         let taken: u64 = buffer.taken.iter().sum();
-        assert_eq!(
-            (taken, taken),
-            (self.put.load(Relaxed), self.delivered.load(Relaxed))
-        );
+        assert_eq!((taken, taken), (self.put.load(Relaxed), self.delivered.load(Relaxed)));
     }
 }

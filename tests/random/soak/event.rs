@@ -43,11 +43,7 @@ pub(crate) struct Events {
 
 impl Default for Events {
     fn default() -> Self {
-        Self {
-            meter: Meter::new("Event"),
-            blinking: Default::default(),
-            once: Mutex::default(),
-        }
+        Self { meter: Meter::new("Event"), blinking: Default::default(), once: Mutex::default() }
     }
 }
 
@@ -58,10 +54,8 @@ impl Events {
 
     fn replace_once(&self) {
         let next = Arc::default();
-        let once = mem::replace(
-            &mut *self.once.lock().unwrap_or_else(PoisonError::into_inner),
-            next,
-        );
+        let once =
+            mem::replace(&mut *self.once.lock().unwrap_or_else(PoisonError::into_inner), next);
         once.set();
     }
 

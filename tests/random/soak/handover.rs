@@ -86,11 +86,7 @@ impl Handover {
         if place.closed {
             return;
         }
-        let condition = if visitor.one_in(2) {
-            &self.emptied
-        } else {
-            &self.filled
-        };
+        let condition = if visitor.one_in(2) { &self.emptied } else { &self.filled };
         let notified = if visitor.home() == Home::Thread || visitor.one_in(2) {
             visitor.perhaps(meter, condition.wait(place)).await
         } else {

@@ -58,19 +58,13 @@ impl Meter {
             "cancelled",
             "timed out"
         );
-        let rule: String = names
-            .trim_end()
-            .chars()
-            .map(|letter| if letter == '|' { '|' } else { '-' })
-            .collect();
+        let rule: String =
+            names.trim_end().chars().map(|letter| if letter == '|' { '|' } else { '-' }).collect();
         names + &rule
     }
 
     pub(crate) fn row(&self) -> String {
-        let homes = self
-            .done
-            .each_ref()
-            .map(|done| format!(" {:>12} |", done.load(Relaxed)));
+        let homes = self.done.each_ref().map(|done| format!(" {:>12} |", done.load(Relaxed)));
         format!(
             "| {:16} | {:>13} |{} {:>12} | {:>12} |",
             self.name,

@@ -80,13 +80,7 @@ impl Visitor {
         quota: u64,
         leaving: Sender<Left>,
     ) -> Self {
-        Self {
-            badge,
-            rng,
-            closing,
-            quota,
-            leaving,
-        }
+        Self { badge, rng, closing, quota, leaving }
     }
 
     pub(crate) fn home(&self) -> Home {
@@ -192,11 +186,7 @@ impl Visitor {
 impl Drop for Visitor {
     fn drop(&mut self) {
         self.badge.left.store(true, Relaxed);
-        let left = if thread::panicking() {
-            Left::Panicked
-        } else {
-            Left::Done
-        };
+        let left = if thread::panicking() { Left::Panicked } else { Left::Done };
         // The soak looks at the badges instead, and may have dropped the receiver.
         let _ = self.leaving.send(left);
     }

@@ -38,17 +38,11 @@ pub(crate) fn listen_for_panics() {
 
 fn found(what: String) {
     // A thread that panicked with the mutex held was about to report as well: nothing is half done.
-    FOUND
-        .lock()
-        .unwrap_or_else(|poison| poison.into_inner())
-        .push(what);
+    FOUND.lock().unwrap_or_else(|poison| poison.into_inner()).push(what);
 }
 
 fn finds() -> Vec<String> {
-    FOUND
-        .lock()
-        .unwrap_or_else(|poison| poison.into_inner())
-        .clone()
+    FOUND.lock().unwrap_or_else(|poison| poison.into_inner()).clone()
 }
 
 /// Looks after the crew for `time`, has it go home, and reports.
@@ -84,15 +78,9 @@ pub(crate) fn watch(crew: Crew, time: Duration) -> ExitCode {
 }
 
 fn line(crew: &Crew, elapsed: Duration) -> String {
-    let counts = crew
-        .sites
-        .iter()
-        .map(|site| format!(", {} {}", site.meter().name(), site.meter().total()));
-    format!(
-        "{:>3} min{}",
-        elapsed.as_secs() / 60,
-        counts.collect::<String>()
-    )
+    let counts =
+        crew.sites.iter().map(|site| format!(", {} {}", site.meter().name(), site.meter().total()));
+    format!("{:>3} min{}", elapsed.as_secs() / 60, counts.collect::<String>())
 }
 
 fn report(crew: &Crew, elapsed: Duration) -> ExitCode {
@@ -119,12 +107,10 @@ fn shown(site: Arc<dyn Site>) -> String {
     let name = site.meter().name();
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(format!("{site:#?}")));
-    receiver
-        .recv_timeout(Duration::from_secs(5))
-        .unwrap_or_else(|error| match error {
-            RecvTimeoutError::Timeout => format!("{name} cannot be printed: a list stays locked"),
-            RecvTimeoutError::Disconnected => format!("{name} cannot be printed: that panics"),
-        })
+    receiver.recv_timeout(Duration::from_secs(5)).unwrap_or_else(|error| match error {
+        RecvTimeoutError::Timeout => format!("{name} cannot be printed: a list stays locked"),
+        RecvTimeoutError::Disconnected => format!("{name} cannot be printed: that panics"),
+    })
 }
 
 /// When a visitor was last seen to get on.
@@ -136,11 +122,7 @@ struct Pulse {
 
 impl Pulse {
     fn of(badge: &Arc<Badge>) -> Self {
-        Self {
-            badge: Arc::clone(badge),
-            beats: 0,
-            since: Instant::now(),
-        }
+        Self { badge: Arc::clone(badge), beats: 0, since: Instant::now() }
     }
 
     /// Names the visitor, if it is stuck.
@@ -151,9 +133,7 @@ impl Pulse {
             self.since = now;
         }
         (now - self.since >= STALL).then(|| {
-            let Badge {
-                site, home, number, ..
-            } = &*self.badge;
+            let Badge { site, home, number, .. } = &*self.badge;
             format!("{site}: visitor {number} on {home} is stuck")
         })
     }

@@ -96,8 +96,7 @@ struct Owed<'a>(&'a World);
 impl Drop for Owed<'_> {
     fn drop(&mut self) {
         let released = self.0.bounded.release();
-        self.0
-            .ensure(released.is_ok(), "a forgotten permit is there");
+        self.0.ensure(released.is_ok(), "a forgotten permit is there");
     }
 }
 
@@ -123,9 +122,7 @@ async fn produce(world: &World) {
 
 async fn consume(world: &World) {
     let items = world.waiting(Place::Buffer, world.items.acquire()).await;
-    let item = world
-        .not_empty
-        .wait_for_some(items, |items| items.checked_sub(1));
+    let item = world.not_empty.wait_for_some(items, |items| items.checked_sub(1));
     let (mut items, left) = world.waiting(Place::Buffer, item).await;
     *items = left;
     world.not_full.notify(&items, 1);

@@ -72,10 +72,7 @@ struct Hungry<'a>(&'a World, usize);
 
 impl Drop for Hungry<'_> {
     fn drop(&mut self) {
-        self.0
-            .hungry
-            .borrow_mut()
-            .retain(|&(ticket, _)| ticket != self.1);
+        self.0.hungry.borrow_mut().retain(|&(ticket, _)| ticket != self.1);
     }
 }
 
@@ -122,10 +119,7 @@ impl World {
     /// Records what the barrier returned.
     pub(super) fn arrived(&self, answer: Result<usize, BrokenBarrier>) {
         let Ok(index) = answer else {
-            return self.ensure(
-                self.barrier.broken(),
-                "a barrier failed that was not broken",
-            );
+            return self.ensure(self.barrier.broken(), "a barrier failed that was not broken");
         };
         let mut round = self.round.borrow_mut();
         if index + 1 == PARTIES {
@@ -140,9 +134,7 @@ impl World {
     /// A task says what must be.
     pub(super) fn ensure(&self, holds: bool, what: &str) {
         if !holds {
-            self.fault
-                .borrow_mut()
-                .get_or_insert_with(|| what.to_owned());
+            self.fault.borrow_mut().get_or_insert_with(|| what.to_owned());
         }
     }
 
@@ -150,18 +142,12 @@ impl World {
     pub(super) fn check(&self) -> Result<(), String> {
         let (out, bounded_out) = (self.out.get(), self.bounded_out.get());
         self.ensure(self.inside.get() <= 1, "two are inside the lock");
-        self.ensure(
-            self.semaphore.value() + out <= PERMITS,
-            "permits came out of nothing",
-        );
+        self.ensure(self.semaphore.value() + out <= PERMITS, "permits came out of nothing");
         self.ensure(
             self.bounded.value() + bounded_out <= BOUND,
             "permits came out of nothing, of the bounded semaphore",
         );
-        self.ensure(
-            self.barrier.n_waiting() < PARTIES,
-            "the barrier is full, and waits",
-        );
+        self.ensure(self.barrier.n_waiting() < PARTIES, "the barrier is full, and waits");
         match self.fault.take() {
             Some(fault) => Err(format!("{fault}: {}", self.description())),
             None => Ok(()),
@@ -175,10 +161,7 @@ impl World {
             self.lock.locked() == (self.inside.get() == 1),
             "the lock is locked without a holder",
         );
-        self.ensure(
-            self.lock.waiters() == waiting(Place::Lock),
-            "the lock's waiters are others",
-        );
+        self.ensure(self.lock.waiters() == waiting(Place::Lock), "the lock's waiters are others");
         self.ensure(
             self.lock.locked() || self.lock.waiters() == 0,
             "the lock is free, and a task waits for it",
@@ -186,10 +169,7 @@ impl World {
         let hungry = self.hungry.borrow();
         let value = self.semaphore.value();
         self.ensure(value + self.out.get() == PERMITS, "permits are lost");
-        self.ensure(
-            self.semaphore.waiters() == hungry.len(),
-            "the semaphore's waiters are others",
-        );
+        self.ensure(self.semaphore.waiters() == hungry.len(), "the semaphore's waiters are others");
         self.ensure(
             hungry.first().is_none_or(|&(_, need)| need > value),
             "the first in line waits for permits that are there",
@@ -231,14 +211,8 @@ impl World {
         );
         match self.items.try_acquire() {
             Some(items) => {
-                self.ensure(
-                    *items == 0 || empty == 0,
-                    "a task waits for an item that is there",
-                );
-                self.ensure(
-                    *items >= CAPACITY || full == 0,
-                    "a task waits for room that is there",
-                );
+                self.ensure(*items == 0 || empty == 0, "a task waits for an item that is there");
+                self.ensure(*items >= CAPACITY || full == 0, "a task waits for room that is there");
             }
             // No task keeps the buffer's lock while it waits.
             None => self.ensure(false, "the buffer's lock is not released"),

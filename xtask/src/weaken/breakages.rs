@@ -7,28 +7,19 @@ pub(super) const BREAKAGES: &[Breakage] = &[
     Breakage {
         name: "lock the list: Acquire to Relaxed",
         file: "crates/core/src/queue.rs",
-        edits: &[(
-            "swap(TAKEN, Ordering::Acquire)",
-            "swap(TAKEN, Ordering::Relaxed)",
-        )],
+        edits: &[("swap(TAKEN, Ordering::Acquire)", "swap(TAKEN, Ordering::Relaxed)")],
         seen_by: &["barrier::a_reset_against_an_arrival"],
     },
     Breakage {
         name: "unlock the list: Release to Relaxed",
         file: "crates/core/src/sync.rs",
-        edits: &[(
-            "word.swap(value, Ordering::Release)",
-            "word.swap(value, Ordering::Relaxed)",
-        )],
+        edits: &[("word.swap(value, Ordering::Release)", "word.swap(value, Ordering::Relaxed)")],
         seen_by: &["barrier::a_reset_against_an_arrival"],
     },
     Breakage {
         name: "a locked word shows no waiters",
         file: "crates/core/src/queue.rs",
-        edits: &[(
-            "const TAKEN: usize = LOCKED | WAITERS;",
-            "const TAKEN: usize = LOCKED;",
-        )],
+        edits: &[("const TAKEN: usize = LOCKED | WAITERS;", "const TAKEN: usize = LOCKED;")],
         seen_by: &["condition::a_notify_against_a_drop"],
     },
     Breakage {
@@ -121,10 +112,7 @@ pub(super) const BREAKAGES: &[Breakage] = &[
     Breakage {
         name: "acquire free permits: Acquire to Relaxed",
         file: "crates/core/src/permits.rs",
-        edits: &[(
-            "word - need * ONE, Ordering::Acquire",
-            "word - need * ONE, Ordering::Relaxed",
-        )],
+        edits: &[("word - need * ONE, Ordering::Acquire", "word - need * ONE, Ordering::Relaxed")],
         seen_by: &["semaphore::a_permit_carries_what_was_done_before"],
     },
     Breakage {

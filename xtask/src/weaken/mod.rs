@@ -37,10 +37,7 @@ fn run(arguments: &[String]) -> Outcome {
         [filter] => (false, filter.as_str()),
         _ => return Err(SUBCOMMAND.usage()),
     };
-    let mut chosen = BREAKAGES
-        .iter()
-        .filter(|breakage| breakage.name.contains(filter))
-        .peekable();
+    let mut chosen = BREAKAGES.iter().filter(|breakage| breakage.name.contains(filter)).peekable();
     if chosen.peek().is_none() {
         return Err(format!("no breakage is called `{filter}`"));
     }
@@ -107,14 +104,9 @@ fn failing_models(copy: &Copy, arguments: &[&str]) -> Result<String, Failure> {
     }
     // The list at the end, if the program got that far: some models panic on purpose, and pass.
     let failing: BTreeSet<&str> = match written.rsplit_once("\nfailures:\n") {
-        Some((_, list)) => list
-            .lines()
-            .filter_map(|line| line.strip_prefix("    "))
-            .collect(),
+        Some((_, list)) => list.lines().filter_map(|line| line.strip_prefix("    ")).collect(),
         None => {
-            let panics = written
-                .lines()
-                .filter_map(|line| line.strip_prefix("thread '"));
+            let panics = written.lines().filter_map(|line| line.strip_prefix("thread '"));
             panics.filter_map(|rest| rest.split('\'').next()).collect()
         }
     };

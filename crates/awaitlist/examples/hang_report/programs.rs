@@ -17,26 +17,14 @@ pub(crate) struct Program {
 
 /// All of them.
 pub(crate) const PROGRAMS: &[Program] = &[
-    Program {
-        title: "Two tasks take two locks in opposite order",
-        start: opposite_order,
-    },
-    Program {
-        title: "A task takes a lock that it holds",
-        start: itself,
-    },
+    Program { title: "Two tasks take two locks in opposite order", start: opposite_order },
+    Program { title: "A task takes a lock that it holds", start: itself },
     Program {
         title: "A select! stops polling a future whose turn it is (futurelock)",
         start: futurelock,
     },
-    Program {
-        title: "A permit is never given back",
-        start: leaked_permit,
-    },
-    Program {
-        title: "A barrier waits for one party that never comes",
-        start: one_short,
-    },
+    Program { title: "A permit is never given back", start: leaked_permit },
+    Program { title: "A barrier waits for one party that never comes", start: one_short },
 ];
 
 /// A to B, and B to A: each task waits for the lock that the other holds.

@@ -55,11 +55,7 @@ impl Args {
     /// two makes every request fail.
     pub(crate) fn timeout(&self) -> Duration {
         let timeout = Duration::from_millis(self.timeout_ms);
-        if self.urls.is_empty() {
-            timeout + self.delay()
-        } else {
-            timeout
-        }
+        if self.urls.is_empty() { timeout + self.delay() } else { timeout }
     }
 
     /// How many times a client looks for a page in the cache, all clients and rounds together.

@@ -42,10 +42,7 @@ pub(crate) struct NoLock {
 impl NoLock {
     /// An empty cache.
     pub(crate) fn new(site: Arc<Site>) -> Self {
-        Self {
-            site,
-            pages: Mutex::default(),
-        }
+        Self { site, pages: Mutex::default() }
     }
 
     fn pages(&self) -> MutexGuard<'_, HashMap<Url, Page>> {
@@ -80,10 +77,7 @@ pub(crate) struct OneLock {
 impl OneLock {
     /// An empty cache.
     pub(crate) fn new(site: Arc<Site>) -> Self {
-        Self {
-            site,
-            pages: Lock::default(),
-        }
+        Self { site, pages: Lock::default() }
     }
 }
 
@@ -119,11 +113,7 @@ type Entry = Arc<Lock<Option<Page>>>;
 impl PageLocks {
     /// An empty cache that keeps at most `limit` requests in flight.
     pub(crate) fn new(site: Arc<Site>, limit: usize) -> Self {
-        Self {
-            site,
-            entries: Lock::default(),
-            requests: Semaphore::new(limit),
-        }
+        Self { site, entries: Lock::default(), requests: Semaphore::new(limit) }
     }
 
     /// The page's entry. All entries are locked just long enough to find the one.

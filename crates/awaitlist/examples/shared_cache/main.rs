@@ -81,11 +81,7 @@ async fn try_way<C: Cache>(args: &Args, site: &Site, cache: C) -> Result<Row> {
     let progress = Progress::new(C::NAME, args.rounds, args.wanted(site.pages().len()))?;
     let crowd = Crowd::new(args, site.pages(), cache, progress);
     let wall_time = crowd.run().await?;
-    Ok(Row {
-        way: C::NAME,
-        count: site.take_count(),
-        wall_time,
-    })
+    Ok(Row { way: C::NAME, count: site.take_count(), wall_time })
 }
 
 /// Like `print!`, but a closed stdout is an error and no panic.

@@ -30,12 +30,7 @@ impl Progress {
         // The bar hides where stderr is no terminal.
         if self.bar.is_hidden() {
             // Progress that nobody can read is no reason to stop.
-            let _ = writeln!(
-                io::stderr(),
-                "{}: round {round} of {} done",
-                self.way,
-                self.rounds
-            );
+            let _ = writeln!(io::stderr(), "{}: round {round} of {} done", self.way, self.rounds);
         }
     }
 }

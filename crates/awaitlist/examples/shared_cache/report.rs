@@ -20,12 +20,9 @@ pub(crate) struct Row {
 /// Says what the clients are about to do.
 pub(crate) fn opening(args: &Args, site: &Site) -> String {
     let pages = site.pages().len();
-    let crowd = [
-        counted(args.clients, "client"),
-        counted(pages, "page"),
-        counted(args.rounds, "round"),
-    ]
-    .join(", ");
+    let crowd =
+        [counted(args.clients, "client"), counted(pages, "page"), counted(args.rounds, "round")]
+            .join(", ");
     let once = counted(pages * args.rounds, "hit");
     let server = match site.counted_by() {
         CountedBy::Server => format!(

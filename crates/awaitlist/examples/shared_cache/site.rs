@@ -104,9 +104,7 @@ impl Site {
 fn http_client(timeout: Duration) -> ClientBuilder {
     // It is an error if rustls has its cryptography already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
-        .user_agent("awaitlist-shared-cache")
-        .timeout(timeout)
+    Client::builder().user_agent("awaitlist-shared-cache").timeout(timeout)
 }
 
 fn build(client: ClientBuilder) -> Result<Client> {

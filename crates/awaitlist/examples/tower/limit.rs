@@ -48,12 +48,7 @@ pub(crate) struct Limit<S> {
 
 impl<S> Limit<S> {
     fn new(inner: S, semaphore: Arc<Semaphore>) -> Self {
-        Self {
-            inner,
-            semaphore,
-            acquire: Box::pin(None),
-            permit: None,
-        }
+        Self { inner, semaphore, acquire: Box::pin(None), permit: None }
     }
 }
 
@@ -83,10 +78,7 @@ impl<S: Service<Request>, Request> Service<Request> for Limit<S> {
 
     fn call(&mut self, request: Request) -> Limited<S::Future> {
         let permit = self.permit.take().expect("`poll_ready` was ready");
-        Limited {
-            response: self.inner.call(request),
-            permit,
-        }
+        Limited { response: self.inner.call(request), permit }
     }
 }
 

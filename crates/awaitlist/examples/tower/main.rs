@@ -26,9 +26,7 @@ async fn answer(request: u32) -> Result<u32, Infallible> {
 
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() {
-    let service = ServiceBuilder::new()
-        .layer(LimitLayer::new(2))
-        .service(service_fn(answer));
+    let service = ServiceBuilder::new().layer(LimitLayer::new(2)).service(service_fn(answer));
 
     let mut requests = JoinSet::new();
     for request in 1..=6 {

@@ -17,9 +17,7 @@ pub(crate) struct ParkingSpot {
 
 impl ParkingSpot {
     pub(crate) fn new() -> Self {
-        Self {
-            sleepers: Mutex::new(Vec::new()),
-        }
+        Self { sleepers: Mutex::new(Vec::new()) }
     }
 
     /// Repeats `attempt` until it succeeds.

@@ -64,9 +64,7 @@ async fn sensor(number: usize) {
         drop(power);
 
         let readings = READINGS.acquire().await;
-        let mut readings = READINGS
-            .wait_for(readings, |all| all.free().is_some())
-            .await;
+        let mut readings = READINGS.wait_for(readings, |all| all.free().is_some()).await;
         *readings.free().expect("it was waited for") = Some((number, value));
         READINGS.notify_all(&readings);
     }
@@ -97,14 +95,7 @@ async fn main(spawner: Spawner) {
     spawner.spawn(radio().expect("a free task"));
 
     let pressed = with_timeout(Duration::from_millis(5), BUTTON.wait()).await;
-    println!(
-        "{}",
-        if pressed.is_ok() {
-            "pressed"
-        } else {
-            "the button is not pressed"
-        }
-    );
+    println!("{}", if pressed.is_ok() { "pressed" } else { "the button is not pressed" });
 
     // What an interrupt handler would do.
     thread::spawn(|| BUTTON.set());

@@ -33,12 +33,7 @@ pub(super) struct Barrier {
 
 impl Barrier {
     pub(super) const fn new(parties: usize) -> Self {
-        Self {
-            parties,
-            phase: Phase::Filling,
-            inside: 0,
-            line: Line::new(),
-        }
+        Self { parties, phase: Phase::Filling, inside: 0, line: Line::new() }
     }
 
     pub(super) fn n_waiting(&self) -> usize {
@@ -92,13 +87,10 @@ impl Barrier {
     /// All have come: the arrivals that sleep inside are numbered, and woken.
     fn trip(&mut self, woken: &mut Vec<Id>) {
         self.phase = Phase::Draining;
-        let inside = self
-            .line
-            .iter_mut()
-            .filter_map(|waiter| match &mut waiter.need {
-                Place::Inside(index) => Some(index),
-                Place::Gated => None,
-            });
+        let inside = self.line.iter_mut().filter_map(|waiter| match &mut waiter.need {
+            Place::Inside(index) => Some(index),
+            Place::Gated => None,
+        });
         for (number, index) in inside.enumerate() {
             *index = Some(number);
         }

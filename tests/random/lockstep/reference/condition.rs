@@ -40,11 +40,7 @@ pub(super) struct Place<'a> {
 
 impl Wait {
     pub(super) fn new(until: Until) -> Self {
-        Self {
-            until,
-            stage: Stage::Holds,
-            stop: Stop::default(),
-        }
+        Self { until, stage: Stage::Holds, stop: Stop::default() }
     }
 
     pub(super) fn poll(&mut self, place: &mut Place<'_>) -> Answer {

@@ -62,10 +62,7 @@ impl Reference {
     /// Which stops are still there, and how often each was polled.
     pub(super) fn describe_stops(&self, text: &mut String) {
         for future in &self.futures {
-            let polls = future
-                .condition
-                .as_ref()
-                .and_then(condition::Wait::stop_polls);
+            let polls = future.condition.as_ref().and_then(condition::Wait::stop_polls);
             if let Some(polls) = polls {
                 writeln!(text, "stop of #{}: polled {polls} times", future.id)
                     .expect("a text takes all that is written");
@@ -75,38 +72,21 @@ impl Reference {
 }
 
 fn describe_lock(name: &str, locked: bool, waiters: usize, text: &mut String) -> fmt::Result {
-    let repr = Repr {
-        name,
-        state: lockedness(locked),
-        value: None,
-        waiters,
-    };
+    let repr = Repr { name, state: lockedness(locked), value: None, waiters };
     writeln!(text, "{repr} locked: {locked}, waiters: {waiters}")
 }
 
 fn describe_semaphore(name: &str, semaphore: &Semaphore, text: &mut String) -> fmt::Result {
     let (locked, value) = (semaphore.locked(), semaphore.value());
     let waiters = semaphore.line.len();
-    let repr = Repr {
-        name,
-        state: lockedness(locked),
-        value: (!locked).then_some(value),
-        waiters,
-    };
-    writeln!(
-        text,
-        "{repr} locked: {locked}, value: {value}, waiters: {waiters}"
-    )
+    let repr = Repr { name, state: lockedness(locked), value: (!locked).then_some(value), waiters };
+    writeln!(text, "{repr} locked: {locked}, value: {value}, waiters: {waiters}")
 }
 
 fn describe_event(event: &Event, text: &mut String) -> fmt::Result {
     let (set, waiters) = (event.set, event.line.len());
-    let repr = Repr {
-        name: "Event",
-        state: if set { "set" } else { "unset" },
-        value: None,
-        waiters,
-    };
+    let repr =
+        Repr { name: "Event", state: if set { "set" } else { "unset" }, value: None, waiters };
     writeln!(text, "{repr} set: {set}, waiters: {waiters}")
 }
 
@@ -123,8 +103,5 @@ fn describe_barrier(barrier: &Barrier, text: &mut String) -> fmt::Result {
         true => write!(text, "<Barrier [{phase}]>")?,
         false => write!(text, "<Barrier [{phase}, waiters:{n_waiting}/{parties}]>")?,
     }
-    writeln!(
-        text,
-        " n_waiting: {n_waiting}, broken: {broken}, parties: {parties}"
-    )
+    writeln!(text, " n_waiting: {n_waiting}, broken: {broken}, parties: {parties}")
 }

@@ -41,10 +41,7 @@ impl<N> Line<N> {
 
     /// Takes one out, if it was woken.
     pub(super) fn leave_if_woken(&mut self, who: Id) -> Option<Waiter<N>> {
-        let woken = self
-            .0
-            .iter()
-            .any(|waiter| waiter.who == who && waiter.woken);
+        let woken = self.0.iter().any(|waiter| waiter.who == who && waiter.woken);
         woken.then(|| self.leave(who))
     }
 

@@ -13,11 +13,7 @@ pub(super) struct Lock {
 
 impl Lock {
     pub(super) const fn new() -> Self {
-        Self {
-            held: false,
-            forgotten: false,
-            line: Line::new(),
-        }
+        Self { held: false, forgotten: false, line: Line::new() }
     }
 
     pub(super) const fn held(&self) -> bool {

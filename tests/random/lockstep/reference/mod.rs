@@ -113,13 +113,7 @@ impl Reference {
     }
 
     fn start(&mut self, id: Id, wait: Wait, form: Form) {
-        let mut future = Future {
-            id,
-            wait,
-            form,
-            waker: None,
-            condition: None,
-        };
+        let mut future = Future { id, wait, form, waker: None, condition: None };
         if let Wait::Condition(_, until, guard) = wait {
             // What comes back is the same kind of guard.
             future.form = take(&mut self.holdings, |held| held.id == guard).form;
@@ -196,10 +190,7 @@ impl Reference {
         let what = match answer {
             Answer::Guard(lock)
             | Answer::GuardAndLeft(lock, _)
-            | Answer::GuardAndStopped(lock, _) => What::Guard {
-                lock,
-                mapped: false,
-            },
+            | Answer::GuardAndStopped(lock, _) => What::Guard { lock, mapped: false },
             Answer::Permit(of, count) => What::Permit { of, count },
             _ => return,
         };

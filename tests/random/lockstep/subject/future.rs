@@ -118,13 +118,7 @@ impl<'p> Waiting<'p> {
         G: Handle<Target = Lock<()>> + 'p,
         Guard<(), G>: Into<Holding<'p>>,
     {
-        let Self {
-            lock,
-            stock,
-            until,
-            form,
-            trigger,
-        } = self;
+        let Self { lock, stock, until, form, trigger } = self;
         let take = move || {
             let left = stock.get().checked_sub(1)?;
             stock.set(left);

@@ -55,14 +55,7 @@ impl<'p> Subject<'p> {
             _ => (future::wait(self.primitives, wait, form), None),
         };
         let wakers = Wakers::new(id, &self.log);
-        self.futures.insert(
-            id,
-            Task {
-                future,
-                wakers,
-                stop,
-            },
-        );
+        self.futures.insert(id, Task { future, wakers, stop });
     }
 
     fn poll(&mut self, id: Id, waker: WakerNumber) -> Answer {
@@ -150,10 +143,7 @@ impl<'p> Subject<'p> {
             }
             Command::Merge(into, from) => {
                 let from = self.take(from);
-                self.holdings
-                    .get_mut(&into)
-                    .expect("it is held")
-                    .merge(from);
+                self.holdings.get_mut(&into).expect("it is held").merge(from);
             }
             Command::Set => all.event.set(),
             Command::Clear => all.event.clear(),
@@ -169,17 +159,15 @@ impl<'p> Subject<'p> {
             (SemaphoreId::Plain, Form::Borrowed) => {
                 all.semaphore.try_acquire_many(n).map(Holding::Permit)
             }
-            (SemaphoreId::Plain, Form::Owned) => all
-                .semaphore
-                .try_acquire_many_owned(n)
-                .map(Holding::OwnedPermit),
+            (SemaphoreId::Plain, Form::Owned) => {
+                all.semaphore.try_acquire_many_owned(n).map(Holding::OwnedPermit)
+            }
             (SemaphoreId::Bounded, Form::Borrowed) => {
                 all.bounded.try_acquire_many(n).map(Holding::Bounded)
             }
-            (SemaphoreId::Bounded, Form::Owned) => all
-                .bounded
-                .try_acquire_many_owned(n)
-                .map(Holding::OwnedBounded),
+            (SemaphoreId::Bounded, Form::Owned) => {
+                all.bounded.try_acquire_many_owned(n).map(Holding::OwnedBounded)
+            }
         };
         let permit = permit.map(|permit| (Answer::Permit(of, permit.count()), Some(permit)));
         self.keep(id, permit)

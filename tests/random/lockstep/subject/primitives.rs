@@ -111,12 +111,9 @@ impl Primitives {
                 self.bounded,
                 self.bounded.value()
             ),
-            LineId::Event => writeln!(
-                text,
-                "{} set: {}, waiters: {waiters}",
-                self.event,
-                self.event.is_set()
-            ),
+            LineId::Event => {
+                writeln!(text, "{} set: {}, waiters: {waiters}", self.event, self.event.is_set())
+            }
             LineId::Barrier => writeln!(
                 text,
                 "{} n_waiting: {waiters}, broken: {}, parties: {}",

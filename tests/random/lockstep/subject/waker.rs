@@ -45,9 +45,6 @@ impl Wakers {
 
     /// How many wakers are kept by others.
     pub(super) fn kept(&self) -> usize {
-        self.0
-            .iter()
-            .map(|signal| Arc::strong_count(signal) - 1)
-            .sum()
+        self.0.iter().map(|signal| Arc::strong_count(signal) - 1).sum()
     }
 }
