@@ -75,7 +75,8 @@ impl Event {
     /// assert!(event.is_set());
     /// ```
     pub fn set(&self) {
-        let word = self.queue.load(Ordering::Acquire);
+        // Relaxed, here and in `clear`: the exchange decides.
+        let word = self.queue.load(Ordering::Relaxed);
         let payload = word.payload();
         // Even if the flag is set: the exchange orders what this thread did before a later clear. AcqRel:
         // pairs with itself, and with the lock of the queue.
@@ -95,7 +96,7 @@ impl Event {
 
     /// Clears the flag. Waiters already released by [`set`](Self::set) stay released.
     pub fn clear(&self) {
-        let payload = self.queue.load(Ordering::Acquire).payload();
+        let payload = self.queue.load(Ordering::Relaxed).payload();
         // AcqRel: as in `set`.
         if !self.queue.exchange(payload, payload & !SET, Ordering::AcqRel) {
             let mut queue = self.queue.lock();

@@ -74,8 +74,8 @@ impl RawLock {
     }
 
     fn try_acquire_slow(&self) -> bool {
-        // Held, as far as this thread can know: then it is. A locked queue shows payload 0.
-        let held = self.queue.load(Ordering::Acquire).payload() & HELD != 0;
+        // A locked queue shows payload 0. Relaxed: nothing is read in consequence of a failure.
+        let held = self.queue.load(Ordering::Relaxed).payload() & HELD != 0;
         !held && self.acquire_locked(&mut self.queue.lock())
     }
 
