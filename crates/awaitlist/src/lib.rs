@@ -1,14 +1,16 @@
-//! `asyncio.locks` for Rust: [`Lock`], [`Event`], [`Condition`], [`Semaphore`], [`BoundedSemaphore`] and [`Barrier`], for
-//! any executor, for threads, and for no runtime at all.
+//! Fair synchronization primitives for futures and threads, for any async runtime and for none:
+//! [`Lock`], [`Event`], [`Condition`], [`Semaphore`], [`BoundedSemaphore`] and [`Barrier`].
 //!
-//! | asyncio | awaitlist | use it to |
-//! |---|---|---|
-//! | `async with lock:` | `let guard = lock.acquire().await;` | keep a value consistent across an `.await` |
-//! | `await event.wait()` | `event.wait().await` | wait until something has happened |
-//! | `await condition.wait_for(p)` | `guard = condition.wait_for(guard, p).await` | wait for a property of shared data |
-//! | `async with semaphore:` | `let permit = semaphore.acquire().await;` | bound how many do something at once |
-//! | `BoundedSemaphore` | the same, and `release()` reports one too many | notice a release too many |
-//! | `i = await barrier.wait()` | `let i = barrier.wait().await?;` | go from phase to phase together |
+//! - **Any executor.** tokio, smol, embassy, your own; plain threads wait in the same queues
+//!   ([`Block`]); `no_std` without an allocator.
+//! - **Fair.** Waiters are served in the order of their first poll. No newcomer passes a waiter.
+//! - **Cancel safe.** Dropping a future gives up its place. What it had been given goes to the next
+//!   waiter: no permit, notification or wake-up is lost.
+//! - **No allocation.** A waiter is part of its future.
+//! - **Exact.** They are `asyncio.locks` for Rust: which waiter is woken, in which order, and what
+//!   a lock prints is what CPython does, step for step.
+//! - **A hang explains itself.** With the feature `diagnostics`, a program reports which task holds
+//!   what, which task waits for it, and which tasks are deadlocked.
 //!
 //! ```
 //! use awaitlist::{Block, Lock};
@@ -17,34 +19,52 @@
 //! static CACHE: Lock<Option<HashMap<&str, u32>>> = Lock::new(None);
 //!
 //! async fn price(of: &'static str) -> u32 {
-//!     let mut cache = CACHE.acquire().await;           // async with lock:
+//!     let mut cache = CACHE.acquire().await;
 //!     let prices = cache.get_or_insert_default();
 //!     if let Some(price) = prices.get(of) {
 //!         return *price;
 //!     }
-//!     let price = fetch(of).await;                     // nobody else fetches meanwhile
+//!     let price = fetch(of).await; // the lock is held, so no other task fetches the same
 //!     prices.insert(of, price);
 //!     price
 //! }
 //! # async fn fetch(of: &str) -> u32 { of.len() as u32 }
 //!
-//! assert_eq!(price("tea").block(), 3);                 // a thread waits in the same queue as the tasks
+//! assert_eq!(price("tea").block(), 3); // a thread waits in the same queue as the tasks
 //! ```
 //!
-//! # Guide
+//! # Which one
 //!
-//! ```toml
-//! [dependencies]
-//! awaitlist = "0.1"
-//! ```
+//! | to | use | asyncio |
+//! |---|---|---|
+//! | keep a value consistent across an `.await` | [`Lock`] | `async with lock:` |
+//! | keep a value consistent, with no `.await` in between | `std::sync::Mutex`: it is faster | |
+//! | wait until something has happened | [`Event`] | `await event.wait()` |
+//! | wait for a property of shared data | [`Condition`] | `await condition.wait_for(p)` |
+//! | limit how many operations run at once | [`Semaphore`] | `async with semaphore:` |
+//! | limit them, and report a release too many | [`BoundedSemaphore`] | `BoundedSemaphore` |
+//! | let a number of tasks wait for each other | [`Barrier`] | `await barrier.wait()` |
+//! | pass values between tasks | a channel, such as `async-channel` or `tokio::sync::mpsc` | `asyncio.Queue` |
+//! | initialize a value once | `std::sync::OnceLock`, `async-once-cell` | |
 //!
-//! Each primitive is a feature of this crate, and a crate of its own as well (`awaitlist-lock`, …). There is no runtime to
-//! choose: what follows runs on tokio, smol, embassy, or with [`Block::block`] on none.
+//! The guide says more: [which primitive][which], [coming from `asyncio`][asyncio], [coming from
+//! `tokio::sync`][tokio], [runtimes], [hangs]. What is promised is in the [guarantees], what it
+//! costs in [performance].
+//!
+//! [which]: https://github.com/awaitlist/awaitlist/blob/main/docs/guide/which-primitive.md
+//! [asyncio]: https://github.com/awaitlist/awaitlist/blob/main/docs/guide/from-asyncio/index.md
+//! [tokio]: https://github.com/awaitlist/awaitlist/blob/main/docs/guide/from-tokio-sync.md
+//! [runtimes]: https://github.com/awaitlist/awaitlist/blob/main/docs/runtimes.md
+//! [hangs]: https://github.com/awaitlist/awaitlist/blob/main/docs/hangs.md
+//! [guarantees]: https://github.com/awaitlist/awaitlist/blob/main/docs/guarantees.md
+//! [performance]: https://github.com/awaitlist/awaitlist/blob/main/docs/performance.md
+//!
+//! # A tour
 //!
 //! ## Share data: [`Lock`]
 //!
-//! A lock owns what it guards, and a guard gives access until it is dropped. It may be held across an `.await`: that is what
-//! it is for. Where nothing is awaited meanwhile, `std::sync::Mutex` will do.
+//! A lock owns what it guards. A guard gives access to it until the guard is dropped, and may be
+//! held across an `.await`.
 //!
 //! ```
 //! # use awaitlist::{Block, Lock};
@@ -54,14 +74,14 @@
 //!
 //! let mut guard = numbers.acquire().await;
 //! guard.push(3);
-//! save(&guard).await;                              // others wait until it is saved
-//! drop(guard);                                     // or the end of the block
+//! save(&guard).await; // other tasks wait until it is saved
+//! drop(guard); // or the end of the block
 //!
 //! assert_eq!(numbers.acquire().await.len(), 3);
 //! # }.block();
 //! ```
 //!
-//! ## Say that something has happened: [`Event`]
+//! ## Report that something has happened: [`Event`]
 //!
 //! ```
 //! use awaitlist::{Block, Event};
@@ -69,14 +89,15 @@
 //! static LOADED: Event = Event::new();
 //!
 //! let waiter = std::thread::spawn(|| LOADED.wait().block());
-//! LOADED.set();                                    // releases all who wait, and all who come
+//! LOADED.set(); // releases all waiters, and those that come later do not wait
 //! waiter.join().unwrap();
 //! ```
 //!
 //! ## Wait until the data is right: [`Condition`]
 //!
-//! A condition has a lock of its own, or shares one ([`Condition::with_lock`]). Whoever changes the data notifies; whoever waits
-//! gives the guard away and gets it back, so the data cannot be touched in between.
+//! A condition has a lock of its own, or shares one ([`Condition::with_lock`]). A task that changes
+//! the data notifies. A task that waits passes its guard in and gets it back, so the data cannot be
+//! accessed in between.
 //!
 //! ```
 //! # use awaitlist::{Block, Condition};
@@ -101,25 +122,26 @@
 //! # }.block();
 //! ```
 //!
-//! ## Bound how many: [`Semaphore`], [`BoundedSemaphore`]
+//! ## Limit how many: [`Semaphore`], [`BoundedSemaphore`]
 //!
 //! ```
 //! # use awaitlist::{Block, Semaphore};
 //! # async {
 //! let memory = Semaphore::new(100);
 //!
-//! let small = memory.acquire().await;              // one permit
-//! let large = memory.acquire_many(64).await;       // 64, or it waits, and nobody behind it gets past
+//! let small = memory.acquire().await; // one permit
+//! let large = memory.acquire_many(64).await; // waits until it has all 64
 //! assert_eq!(memory.value(), 35);
 //! # drop((small, large));
 //! # }.block();
 //! ```
 //!
-//! The bounded one reports a release too many, which is a bug to know about.
+//! A [`BoundedSemaphore`] also reports a release too many, which is a bug in the program.
 //!
-//! ## Go on together: [`Barrier`]
+//! ## Continue together: [`Barrier`]
 //!
-//! The last of so many lets all go. Each gets a number, so one of them can be told to tidy up. `abort` is for when one fails.
+//! The last of `n` parties releases all of them. Each gets an index, so that one of them can do
+//! what is to be done once. [`abort`](Barrier::abort) makes all of them fail.
 //!
 //! ```
 //! # use awaitlist::{Barrier, Block, BrokenBarrier};
@@ -132,10 +154,11 @@
 //! # Ok::<(), BrokenBarrier>(())
 //! ```
 //!
-//! ## Keep a wait, or a guard
+//! ## Store a future or a guard
 //!
-//! Futures and guards borrow their primitive. To store one in a struct, or to send it to a spawned task, put the primitive
-//! into an `Arc` and use the owned forms. All of them have names: [`lock::AcquireOwned`], [`OwnedLockGuard`], ….
+//! Futures and guards borrow their primitive. To store one in a struct, or to move it into a
+//! spawned task, put the primitive into an `Arc` and use the owned forms: `acquire_owned`,
+//! `wait_owned`. All types have names, such as [`lock::AcquireOwned`] and [`OwnedLockGuard`].
 //!
 //! ```
 //! # use awaitlist::{Block, Lock};
@@ -147,10 +170,14 @@
 //! # }.block();
 //! ```
 //!
-//! ## Give up
+//! To poll a future by reference, in `select!` for instance, pin it first: `let mut wait =
+//! std::pin::pin!(event.wait());`, then poll `&mut wait`.
 //!
-//! Dropping a future gives its place up, so your runtime's timeout is all it takes:
-//! `tokio::time::timeout(duration, lock.acquire())`. On a thread, [`block_timeout`](Block::block_timeout):
+//! ## Stop waiting
+//!
+//! Dropping a future gives up its place in the queue, so a timeout of your runtime is all it takes:
+//! `tokio::time::timeout(duration, lock.acquire())`. On a thread there is
+//! [`block_timeout`](Block::block_timeout):
 //!
 //! ```
 //! # use awaitlist::{Block, Event};
@@ -160,42 +187,40 @@
 //! assert_eq!(never.waiters(), 0);
 //! ```
 //!
-//! A dropped `Condition::wait` loses its guard; [`Condition::wait_or`] gives up and answers it.
+//! A dropped `Condition::wait` loses its guard. [`Condition::wait_or`] stops waiting and returns
+//! it.
 //!
 //! ## Three mistakes
 //!
-//! - `lock.acquire().await;` releases at once, and so does `let _ = …`. Keep the guard in a variable: `let _guard = …`.
-//! - A guard that is held while its own task acquires the same lock waits for itself, for ever.
-//! - A wait that was polled and is then neither polled nor dropped (the loser of a `select!` that is kept) keeps its place, and
-//!   all behind it wait. Drop it.
+//! - `lock.acquire().await;` releases at once, and so does `let _ = …`. Keep the guard in a
+//!   variable: `let _guard = …`.
+//! - A task that acquires a lock which it holds already waits for itself, for ever.
+//! - A future that was polled once, and is then neither polled nor dropped, keeps its place: the
+//!   loser of a `select!` that is kept, for example. All waiters behind it wait. Drop it.
 //!
-//! When it hangs all the same, turn the feature `diagnostics` on: `awaitlist::diagnostics` says who holds what, who waits
-//! for it, since when and where, and which tasks can never go on.
+//! # Guarantees
 //!
-//! # What they have in common
-//!
-//! - **asyncio's behaviour, step for step**: who enters, who is woken, in which order, what
-//!   [`Display`](core::fmt::Display) prints. Where Rust's drop cannot do what a cancellation does in Python, each type says
-//!   what it does instead.
-//! - **First come, first served.** A place is taken at the first poll. Nobody gets past those who wait.
-//! - **Dropping a future loses nothing.** Its place is given up, and what it had been given goes to the next.
-//! - **No allocation**: the place in the queue is in the future itself.
-//! - **Any executor, and threads.** `Block` (on std) waits on a plain thread, with a deadline if you like.
-//! - **Const constructors**: each can be a `static`.
+//! - **asyncio's behaviour, step for step.** Where a drop in Rust cannot do what a cancellation
+//!   does in Python, each type says what it does instead.
+//! - **No newcomer passes a waiter**, not even one that was woken and was not polled since.
+//! - **No user code runs while a queue is locked**: wakers are cloned, woken and dropped outside.
+//! - **Const constructors**: each primitive can be a `static`.
 //! - **No poisoning**: a guard that is dropped by a panic releases, as `async with` does.
 //!
 //! # Features
 //!
-//! | feature | what it is for |
-//! |---|---|
-//! | `lock`, `event`, `condition`, `semaphore`, `bounded-semaphore`, `barrier` | the six, all on by default |
-//! | `std` (default) | threads that wait ([`Block`]), and panics of wakers that cost nobody else's wake-up |
-//! | `alloc` | the owned forms, where there is an `Arc`; part of `std` |
-//! | `critical-section` | without `std`: what keeps the lists consistent. With both, `std` wins |
-//! | `portable-atomic` | targets without compare-and-swap |
-//! | `diagnostics` | tells why a program hangs: who holds what, who waits, who can never go on (`awaitlist::diagnostics`) |
+//! Each primitive is a feature of this crate, and a crate of its own as well (`awaitlist-lock`, …).
 //!
-//! One of `std` and `critical-section` it must be.
+//! | feature | enables |
+//! |---|---|
+//! | `lock`, `event`, `condition`, `semaphore`, `bounded-semaphore`, `barrier` | the primitives, all by default |
+//! | `std` (default) | threads that wait ([`Block`]); a panic of a waker that prevents no other wake-up |
+//! | `alloc` | the owned forms, which need `Arc`; part of `std` |
+//! | `critical-section` | without `std`: protects the queues by a critical section. With both, `std` wins |
+//! | `portable-atomic` | targets without compare-and-swap |
+//! | `diagnostics` | hang diagnosis (`awaitlist::diagnostics`); implies `std` |
+//!
+//! Enable at least one of `std` and `critical-section`.
 #![no_std]
 #![warn(missing_debug_implementations)]
 #![forbid(unsafe_code)]
@@ -204,21 +229,32 @@
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
+#[doc(inline)]
 pub use awaitlist_core::{Block, TimedOut};
 
 #[cfg(feature = "barrier")]
+#[doc(inline)]
 pub use awaitlist_barrier::{self as barrier, Barrier, BrokenBarrier};
 #[cfg(feature = "bounded-semaphore")]
+#[doc(inline)]
 pub use awaitlist_bounded_semaphore::{
     self as bounded_semaphore, BoundedSemaphore, ReleasedTooManyTimes,
 };
 #[cfg(feature = "condition")]
+#[doc(inline)]
 pub use awaitlist_condition::{self as condition, Condition};
 #[cfg(feature = "event")]
+#[doc(inline)]
 pub use awaitlist_event::{self as event, Event};
 #[cfg(all(feature = "lock", feature = "alloc", target_has_atomic = "ptr"))]
+#[doc(inline)]
 pub use awaitlist_lock::OwnedLockGuard;
 #[cfg(feature = "lock")]
+#[doc(inline)]
 pub use awaitlist_lock::{self as lock, Lock, LockGuard, NotAcquired};
+#[cfg(all(feature = "bounded-semaphore", not(feature = "semaphore")))]
+#[doc(inline)]
+pub use awaitlist_bounded_semaphore::MAX_PERMITS;
 #[cfg(feature = "semaphore")]
-pub use awaitlist_semaphore::{self as semaphore, Semaphore};
+#[doc(inline)]
+pub use awaitlist_semaphore::{self as semaphore, MAX_PERMITS, Semaphore};

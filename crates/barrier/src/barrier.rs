@@ -26,16 +26,16 @@ use crate::{
 /// | `repr(barrier)` | [`Display`](fmt::Display): `<Barrier [filling, waiters:1/3]>` |
 ///
 /// ```
-/// use awaitlist_barrier::{Barrier, Block};
+/// use awaitlist::{Barrier, Block};
 ///
 /// let barrier = Barrier::new(2);
 /// std::thread::scope(|scope| {
 ///     let other = scope.spawn(|| barrier.wait().block());
 ///     let (a, b) = (barrier.wait().block()?, other.join().unwrap()?);
 ///     assert_eq!(a + b, 1); // one got index 0, the other index 1
-///     Ok::<(), awaitlist_barrier::BrokenBarrier>(())
+///     Ok::<(), awaitlist::BrokenBarrier>(())
 /// })?;
-/// # Ok::<(), awaitlist_barrier::BrokenBarrier>(())
+/// # Ok::<(), awaitlist::BrokenBarrier>(())
 /// ```
 pub struct Barrier {
     pub(crate) queue: WaitQueue<Guarded<Round>>,
@@ -98,7 +98,7 @@ impl Barrier {
     /// was complete already, the others keep their indices. The barrier does not break.
     ///
     /// ```
-    /// # use awaitlist_barrier::{Barrier, Block};
+    /// # use awaitlist::{Barrier, Block};
     /// # async {
     /// let alone = Barrier::new(1);
     /// assert_eq!(alone.wait().await, Ok(0));
@@ -127,7 +127,7 @@ impl Barrier {
     /// and so do all arrivals until it is [reset](Self::reset).
     ///
     /// ```
-    /// # use awaitlist_barrier::{Barrier, Block, BrokenBarrier};
+    /// # use awaitlist::{Barrier, Block, BrokenBarrier};
     /// let barrier = Barrier::new(2);
     /// barrier.abort();
     /// assert_eq!(barrier.wait().block(), Err(BrokenBarrier::Aborted));

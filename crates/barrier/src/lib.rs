@@ -4,7 +4,7 @@
 //! meet at one barrier. Waiting never allocates.
 //!
 //! ```
-//! use awaitlist_barrier::{Barrier, Block};
+//! use awaitlist::{Barrier, Block};
 //!
 //! static START: Barrier = Barrier::new(3);
 //!
@@ -17,6 +17,8 @@
 //! indices.sort();
 //! assert_eq!(indices, [0, 1, 2]);
 //! ```
+//!
+//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_barrier` instead.
 //!
 //! # Which parties count
 //!

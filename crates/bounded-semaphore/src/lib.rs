@@ -5,7 +5,7 @@
 //! Waiting never allocates.
 //!
 //! ```
-//! use awaitlist_bounded_semaphore::{Block, BoundedSemaphore, ReleasedTooManyTimes};
+//! use awaitlist::{Block, BoundedSemaphore, ReleasedTooManyTimes};
 //!
 //! static CONNECTIONS: BoundedSemaphore = BoundedSemaphore::new(2);
 //!
@@ -17,6 +17,8 @@
 //!
 //! It builds on the crate `awaitlist-semaphore`, as asyncio's class derives from `Semaphore`:
 //! futures and permits are the same types.
+//!
+//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_bounded_semaphore` instead.
 //!
 //! # Fairness
 //!

@@ -34,7 +34,7 @@ use crate::{AcquireOwned, OwnedPermit};
 /// know which task holds what.
 ///
 /// ```
-/// use awaitlist_bounded_semaphore::{Block, BoundedSemaphore};
+/// use awaitlist::{Block, BoundedSemaphore};
 ///
 /// let semaphore = BoundedSemaphore::new(3);
 /// let permit = semaphore.acquire_many(3).block();
@@ -57,7 +57,7 @@ impl BoundedSemaphore {
         /// for negative values is in the type.
         ///
         /// ```
-        /// use awaitlist_bounded_semaphore::BoundedSemaphore;
+        /// use awaitlist::BoundedSemaphore;
         ///
         /// static CONNECTIONS: BoundedSemaphore = BoundedSemaphore::new(8);
         /// assert_eq!(CONNECTIONS.bound(), 8);
@@ -96,7 +96,7 @@ impl BoundedSemaphore {
     /// to the next waiter at once.
     ///
     /// ```
-    /// # use awaitlist_bounded_semaphore::{Block, BoundedSemaphore};
+    /// # use awaitlist::{Block, BoundedSemaphore};
     /// # async {
     /// let semaphore = BoundedSemaphore::new(2);
     /// let permit = semaphore.acquire().await;
@@ -126,7 +126,7 @@ impl BoundedSemaphore {
     /// Panics if `n` exceeds the bound, or 1 if the bound is 0: it would never be available.
     ///
     /// ```
-    /// # use awaitlist_bounded_semaphore::{Block, BoundedSemaphore};
+    /// # use awaitlist::{Block, BoundedSemaphore};
     /// # async {
     /// let semaphore = BoundedSemaphore::new(3);
     /// let permits = semaphore.acquire_many(2).await;
@@ -145,7 +145,7 @@ impl BoundedSemaphore {
     /// not call it from a signal handler.
     ///
     /// ```
-    /// # use awaitlist_bounded_semaphore::BoundedSemaphore;
+    /// # use awaitlist::BoundedSemaphore;
     /// let semaphore = BoundedSemaphore::new(1);
     /// let permit = semaphore.try_acquire();
     /// assert!(permit.is_some() && semaphore.try_acquire().is_none());
@@ -163,7 +163,7 @@ impl BoundedSemaphore {
     /// If another thread has the queue locked, it waits for that.
     ///
     /// ```
-    /// # use awaitlist_bounded_semaphore::BoundedSemaphore;
+    /// # use awaitlist::BoundedSemaphore;
     /// let semaphore = BoundedSemaphore::new(3);
     /// let two = semaphore.try_acquire_many(2).expect("three are available");
     /// assert!(semaphore.try_acquire_many(2).is_none());
@@ -180,7 +180,7 @@ impl BoundedSemaphore {
     /// be stored in a struct or moved into a task. Cancel safe in the same way.
     ///
     /// ```
-    /// # use awaitlist_bounded_semaphore::{Block, BoundedSemaphore};
+    /// # use awaitlist::{Block, BoundedSemaphore};
     /// # use std::sync::Arc;
     /// let semaphore = Arc::new(BoundedSemaphore::new(1));
     /// let permit = semaphore.acquire_owned().block();
@@ -233,7 +233,7 @@ impl BoundedSemaphore {
     /// Returns [`ReleasedTooManyTimes`] if the value is at the bound. Nothing has changed then.
     ///
     /// ```
-    /// # use awaitlist_bounded_semaphore::{Block, BoundedSemaphore};
+    /// # use awaitlist::{Block, BoundedSemaphore};
     /// let semaphore = BoundedSemaphore::new(1);
     /// semaphore.acquire().block().forget();
     /// assert!(semaphore.release().is_ok());

@@ -36,7 +36,7 @@ use crate::{
 /// loop.
 ///
 /// ```
-/// use awaitlist_condition::{Block, Condition};
+/// use awaitlist::{Block, Condition};
 ///
 /// let ready = Condition::new(false);
 /// std::thread::scope(|scope| {
@@ -107,8 +107,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         /// Several conditions may share a lock:
         ///
         /// ```
-        /// use awaitlist_condition::Condition;
-        /// use awaitlist_lock::Lock;
+        /// use awaitlist::Condition;
+        /// use awaitlist::Lock;
         ///
         /// let buffer = Lock::new(Vec::<u8>::new());
         /// let (not_full, not_empty) = (Condition::with_lock(&buffer), Condition::with_lock(&buffer));
@@ -179,7 +179,7 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Panics if the guard is of another lock, which is released.
     ///
     /// ```
-    /// # use awaitlist_condition::{Block, Condition};
+    /// # use awaitlist::{Block, Condition};
     /// # async {
     /// let condition = Condition::new(0);
     /// let mut guard = condition.acquire().await;
@@ -212,7 +212,7 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Panics if the guard is of another lock. A panic of the predicate releases the lock.
     ///
     /// ```
-    /// # use awaitlist_condition::{Block, Condition};
+    /// # use awaitlist::{Block, Condition};
     /// # async {
     /// let condition = Condition::new(3);
     /// let guard = condition.acquire().await;
@@ -243,7 +243,7 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Panics if the guard is of another lock. A panic of the predicate releases the lock.
     ///
     /// ```
-    /// # use awaitlist_condition::{Block, Condition};
+    /// # use awaitlist::{Block, Condition};
     /// # async {
     /// let jobs = Condition::new(vec![7]);
     /// let guard = jobs.acquire().await;
@@ -283,7 +283,7 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Panics if the guard is of another lock.
     ///
     /// ```
-    /// # use awaitlist_condition::{Block, Condition};
+    /// # use awaitlist::{Block, Condition};
     /// # async {
     /// let condition = Condition::new(0);
     /// let guard = condition.acquire().await;
@@ -320,7 +320,7 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Panics if the guard is of another lock. A panic of the predicate releases the lock.
     ///
     /// ```
-    /// # use awaitlist_condition::{Block, Condition};
+    /// # use awaitlist::{Block, Condition};
     /// # async {
     /// let condition = Condition::new(3);
     /// let guard = condition.acquire().await;
@@ -397,7 +397,7 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Panics if the guard is of another lock. No waiter is notified then.
     ///
     /// ```
-    /// # use awaitlist_condition::{Block, Condition};
+    /// # use awaitlist::{Block, Condition};
     /// let jobs = Condition::new(Vec::new());
     /// let mut guard = jobs.acquire().block();
     /// guard.push(7);

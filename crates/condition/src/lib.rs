@@ -5,7 +5,7 @@
 //! a future which was then dropped goes to another waiter.
 //!
 //! ```
-//! use awaitlist_condition::{Block, Condition};
+//! use awaitlist::{Block, Condition};
 //! use std::collections::VecDeque;
 //!
 //! static JOBS: Condition<VecDeque<u32>> = Condition::new(VecDeque::new());
@@ -26,6 +26,8 @@
 //! produce(7).block();
 //! assert_eq!(consumer.join().unwrap(), 7);
 //! ```
+//!
+//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_condition` instead.
 //!
 //! # The guard goes in and comes back
 //!

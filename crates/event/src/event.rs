@@ -34,7 +34,7 @@ const GENERATION: usize = 2;
 /// sees the other. So a loop that clears, checks and waits misses nothing.
 ///
 /// ```
-/// use awaitlist_event::{Block, Event};
+/// use awaitlist::{Block, Event};
 ///
 /// let event = Event::new();
 /// event.set();
@@ -71,7 +71,7 @@ impl Event {
     /// held.
     ///
     /// ```
-    /// # use awaitlist_event::Event;
+    /// # use awaitlist::Event;
     /// let event = Event::new();
     /// event.set();
     /// assert!(event.is_set());
@@ -122,7 +122,7 @@ impl Event {
     /// Dropping the future gives up its place in the queue. It has no effect on other waiters.
     ///
     /// ```
-    /// # use awaitlist_event::{Block, Event};
+    /// # use awaitlist::{Block, Event};
     /// # async {
     /// # let event = Event::new(); event.set();
     /// event.wait().await;
@@ -138,7 +138,7 @@ impl Event {
     /// in a struct. Cancel safe in the same way.
     ///
     /// ```
-    /// # use awaitlist_event::{Block, Event};
+    /// # use awaitlist::{Block, Event};
     /// # use std::sync::Arc;
     /// let event = Arc::new(Event::new());
     /// let wait = event.wait_owned();

@@ -4,7 +4,7 @@
 //! the flag is cleared. It works on any executor or on none, and waiting never allocates.
 //!
 //! ```
-//! use awaitlist_event::{Block, Event};
+//! use awaitlist::{Block, Event};
 //!
 //! static READY: Event = Event::new();
 //!
@@ -13,6 +13,8 @@
 //! waiter.join().unwrap();
 //! assert!(READY.is_set());
 //! ```
+//!
+//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_event` instead.
 //!
 //! # Which waiters are woken
 //!

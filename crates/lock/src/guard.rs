@@ -70,7 +70,7 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Guard<T, H> {
     /// Makes a guard of a part of the value.
     ///
     /// ```
-    /// use awaitlist_lock::{Block, Lock, LockGuard};
+    /// use awaitlist::{Block, Lock, LockGuard};
     ///
     /// let lock = Lock::new((1, String::from("one")));
     /// let name = LockGuard::map(lock.acquire().block(), |pair| &mut pair.1);
@@ -94,7 +94,7 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Guard<T, H> {
     /// Returns the guard itself if `part` returns `None`.
     ///
     /// ```
-    /// use awaitlist_lock::{Block, Lock, LockGuard};
+    /// use awaitlist::{Block, Lock, LockGuard};
     ///
     /// let lock = Lock::new(vec![1, 2]);
     /// let guard = lock.acquire().block();
@@ -125,7 +125,7 @@ impl<H: Handle<Target = Lock<()>>> Guard<(), H> {
     /// until the guard that [`Lock::adopt`] makes is dropped: asyncio's `await lock.acquire()`.
     ///
     /// ```
-    /// use awaitlist_lock::{Block, Lock, LockGuard};
+    /// use awaitlist::{Block, Lock, LockGuard};
     ///
     /// let lock = Lock::new(());
     /// LockGuard::forget(lock.acquire().block());

@@ -4,7 +4,7 @@
 //! threads ([`block`](Block::block)) share one first-in-first-out queue. Waiting never allocates.
 //!
 //! ```
-//! use awaitlist_lock::{Block, Lock};
+//! use awaitlist::{Block, Lock};
 //!
 //! static VISITS: Lock<Vec<&str>> = Lock::new(Vec::new());
 //!
@@ -17,6 +17,8 @@
 //! assert_eq!(visit("Ada").block(), 1);
 //! assert_eq!(visit("Grace").block(), 2);
 //! ```
+//!
+//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_lock` instead.
 //!
 //! # Fairness
 //!

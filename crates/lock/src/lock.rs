@@ -24,7 +24,7 @@ use crate::{AcquireOwned, OwnedLockGuard};
 /// It is not reentrant: a task that acquires a lock it holds waits for itself.
 ///
 /// ```
-/// use awaitlist_lock::{Block, Lock};
+/// use awaitlist::{Block, Lock};
 ///
 /// let lock = Lock::new(41);
 /// *lock.acquire().block() += 1;
@@ -48,7 +48,7 @@ impl<T> Lock<T> {
         /// Creates a free lock around `value`.
         ///
         /// ```
-        /// use awaitlist_lock::Lock;
+        /// use awaitlist::Lock;
         ///
         /// static CACHE: Lock<Option<String>> = Lock::new(None);
         /// assert!(!CACHE.locked());
@@ -71,7 +71,7 @@ impl<T> Lock<T> {
     /// Consumes the lock and returns the value. No guard can exist any more.
     ///
     /// ```
-    /// # use awaitlist_lock::Lock;
+    /// # use awaitlist::Lock;
     /// assert_eq!(Lock::new(1).into_inner(), 1);
     /// ```
     #[must_use = "the value is dropped otherwise"]
@@ -95,7 +95,7 @@ impl<T: ?Sized> Lock<T> {
     /// waiter is woken.
     ///
     /// ```
-    /// # use awaitlist_lock::{Block, Lock};
+    /// # use awaitlist::{Block, Lock};
     /// # async {
     /// let lock = Lock::new(String::new());
     /// let mut text = lock.acquire().await;
@@ -115,7 +115,7 @@ impl<T: ?Sized> Lock<T> {
     /// not call it from a signal handler.
     ///
     /// ```
-    /// # use awaitlist_lock::Lock;
+    /// # use awaitlist::Lock;
     /// let lock = Lock::new(1);
     /// let guard = lock.try_acquire().expect("it is free");
     /// assert!(lock.try_acquire().is_none());
@@ -136,7 +136,7 @@ impl<T: ?Sized> Lock<T> {
     /// stored in a struct or moved into a task. Cancel safe in the same way.
     ///
     /// ```
-    /// # use awaitlist_lock::{Block, Lock};
+    /// # use awaitlist::{Block, Lock};
     /// # use std::sync::Arc;
     /// let lock = Arc::new(Lock::new(1));
     /// let guard = lock.acquire_owned().block();
@@ -208,14 +208,14 @@ impl Lock<()> {
     /// Releases a hold whose guard was forgotten. Any thread or task may do so.
     ///
     /// ```
-    /// use awaitlist_lock::{Block, Lock, LockGuard};
+    /// use awaitlist::{Block, Lock, LockGuard};
     ///
     /// let lock = Lock::new(());
     /// LockGuard::forget(lock.acquire().block());
     /// assert!(lock.locked());
     /// lock.release()?;
     /// assert!(lock.release().is_err());
-    /// # Ok::<(), awaitlist_lock::NotAcquired>(())
+    /// # Ok::<(), awaitlist::NotAcquired>(())
     /// ```
     ///
     /// # Errors

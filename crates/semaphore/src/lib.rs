@@ -4,7 +4,7 @@
 //! share one first-in-first-out queue. Waiting never allocates.
 //!
 //! ```
-//! use awaitlist_semaphore::{Block, Semaphore};
+//! use awaitlist::{Block, Semaphore};
 //!
 //! static DOWNLOADS: Semaphore = Semaphore::new(2);
 //!
@@ -16,6 +16,8 @@
 //! assert_eq!(download().block(), 1);
 //! assert_eq!(DOWNLOADS.value(), 2);
 //! ```
+//!
+//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_semaphore` instead.
 //!
 //! # Fairness
 //!

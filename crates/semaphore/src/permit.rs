@@ -30,7 +30,7 @@ pub type OwnedPermit = Permit<Arc<Semaphore>>;
 /// takes the permits next.
 ///
 /// ```
-/// use awaitlist_semaphore::{Block, Semaphore};
+/// use awaitlist::{Block, Semaphore};
 ///
 /// let semaphore = Semaphore::new(3);
 /// let mut permit = semaphore.acquire_many(3).block();

@@ -30,7 +30,7 @@ use crate::{AcquireOwned, OwnedPermit};
 /// `BoundedSemaphore` reports that as an error.
 ///
 /// ```
-/// use awaitlist_semaphore::{Block, Semaphore};
+/// use awaitlist::{Block, Semaphore};
 ///
 /// let semaphore = Semaphore::new(3);
 /// let mut permit = semaphore.acquire_many(3).block();
@@ -54,7 +54,7 @@ impl Semaphore {
         /// in the type.
         ///
         /// ```
-        /// use awaitlist_semaphore::Semaphore;
+        /// use awaitlist::Semaphore;
         ///
         /// static DOWNLOADS: Semaphore = Semaphore::new(4);
         /// assert_eq!(DOWNLOADS.value(), 4);
@@ -93,7 +93,7 @@ impl Semaphore {
     /// to the next waiter at once.
     ///
     /// ```
-    /// # use awaitlist_semaphore::{Block, Semaphore};
+    /// # use awaitlist::{Block, Semaphore};
     /// # async {
     /// let semaphore = Semaphore::new(2);
     /// let permit = semaphore.acquire().await;
@@ -123,7 +123,7 @@ impl Semaphore {
     /// Panics if `n` exceeds [`MAX_PERMITS`], which would never be available.
     ///
     /// ```
-    /// # use awaitlist_semaphore::{Block, Semaphore};
+    /// # use awaitlist::{Block, Semaphore};
     /// # async {
     /// let semaphore = Semaphore::new(3);
     /// let permits = semaphore.acquire_many(2).await;
@@ -142,7 +142,7 @@ impl Semaphore {
     /// not call it from a signal handler.
     ///
     /// ```
-    /// # use awaitlist_semaphore::Semaphore;
+    /// # use awaitlist::Semaphore;
     /// let semaphore = Semaphore::new(1);
     /// let permit = semaphore.try_acquire();
     /// assert!(permit.is_some() && semaphore.try_acquire().is_none());
@@ -160,7 +160,7 @@ impl Semaphore {
     /// If another thread has the queue locked, it waits for that.
     ///
     /// ```
-    /// # use awaitlist_semaphore::Semaphore;
+    /// # use awaitlist::Semaphore;
     /// let semaphore = Semaphore::new(3);
     /// let two = semaphore.try_acquire_many(2).expect("three are available");
     /// assert!(semaphore.try_acquire_many(2).is_none());
@@ -177,7 +177,7 @@ impl Semaphore {
     /// be stored in a struct or moved into a task. Cancel safe in the same way.
     ///
     /// ```
-    /// # use awaitlist_semaphore::{Block, Semaphore};
+    /// # use awaitlist::{Block, Semaphore};
     /// # use std::sync::Arc;
     /// let semaphore = Arc::new(Semaphore::new(1));
     /// let permit = semaphore.acquire_owned().block();
@@ -230,7 +230,7 @@ impl Semaphore {
     /// Panics if the value is [`MAX_PERMITS`] already. Nothing has changed then.
     ///
     /// ```
-    /// # use awaitlist_semaphore::Semaphore;
+    /// # use awaitlist::Semaphore;
     /// let semaphore = Semaphore::new(0);
     /// semaphore.release();
     /// assert_eq!(semaphore.value(), 1);
@@ -251,7 +251,7 @@ impl Semaphore {
     /// changed then.
     ///
     /// ```
-    /// # use awaitlist_semaphore::Semaphore;
+    /// # use awaitlist::Semaphore;
     /// let semaphore = Semaphore::new(0);
     /// semaphore.release_many(3);
     /// assert_eq!(semaphore.value(), 3);
