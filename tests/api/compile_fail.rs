@@ -348,7 +348,7 @@ pub mod a_static_barrier_is_for_somebody {}
 ///
 /// ```
 /// # use awaitlist_core::{WaitQueue, trace::PrimitiveTrace};
-/// let own = WaitQueue::new(0, (), PrimitiveTrace::event(None));
+/// let own = unsafe { WaitQueue::new(0, (), PrimitiveTrace::event(None)) };
 /// own.lock().set_payload(1);
 /// ```
 ///

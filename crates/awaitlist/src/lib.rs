@@ -235,6 +235,9 @@ pub use awaitlist_core::{Block, TimedOut};
 #[cfg(feature = "barrier")]
 #[doc(inline)]
 pub use awaitlist_barrier::{self as barrier, Barrier, BrokenBarrier};
+#[cfg(all(feature = "bounded-semaphore", not(feature = "semaphore")))]
+#[doc(inline)]
+pub use awaitlist_bounded_semaphore::MAX_PERMITS;
 #[cfg(feature = "bounded-semaphore")]
 #[doc(inline)]
 pub use awaitlist_bounded_semaphore::{
@@ -252,9 +255,6 @@ pub use awaitlist_lock::OwnedLockGuard;
 #[cfg(feature = "lock")]
 #[doc(inline)]
 pub use awaitlist_lock::{self as lock, Lock, LockGuard, NotAcquired};
-#[cfg(all(feature = "bounded-semaphore", not(feature = "semaphore")))]
-#[doc(inline)]
-pub use awaitlist_bounded_semaphore::MAX_PERMITS;
 #[cfg(feature = "semaphore")]
 #[doc(inline)]
 pub use awaitlist_semaphore::{self as semaphore, MAX_PERMITS, Semaphore};

@@ -73,7 +73,10 @@ impl Barrier {
         const fn traced(name: Option<&'static str>, parties: usize) -> Self {
             assert!(parties > 0, "a barrier needs at least one party (parties must be >= 1)");
             let trace = PrimitiveTrace::barrier(name, parties);
-            Self { queue: WaitQueue::new(0, Guarded::new(Round::new()), trace), parties }
+            // SAFETY: the methods of this crate hold one guard at a time, and drop it before they wake
+            // or return.
+            let queue = unsafe { WaitQueue::new(0, Guarded::new(Round::new()), trace) };
+            Self { queue, parties }
         }
     }
 

@@ -66,6 +66,11 @@ impl Round {
         Tag(self.generation << 1 | kind as usize)
     }
 
+    /// Returns the tag of the generation before.
+    const fn tag_before(&self, kind: Kind) -> Tag {
+        Tag((self.generation.wrapping_sub(1) & Tag::LAST_GENERATION) << 1 | kind as usize)
+    }
+
     /// Makes all current waiters older than the generation, so that [`notify_older`] wakes them.
     pub(crate) const fn begin_generation(&mut self) {
         self.generation = (self.generation + 1) & Tag::LAST_GENERATION;
@@ -233,7 +238,10 @@ pub(crate) fn notify_older(queue: QueueGuard<'_, Guarded<Round>>) {
             return None;
         }
         let mut index = 0;
-        if tag.kind() == Kind::Inside && round.phase == Phase::Draining {
+        // The parties of this round were enqueued in the generation before. An older one is about to
+        // be removed by its `cancel`.
+        let in_round = tag == round.tag_before(Kind::Inside);
+        if in_round && round.phase == Phase::Draining {
             index = round.next_index;
             round.next_index += 1;
         }

@@ -80,7 +80,9 @@ impl<T> Condition<T> {
 impl<T: ?Sized, L> Condition<T, L> {
     const_fn! {
         const fn traced(trace: PrimitiveTrace, lock: L) -> Self {
-            let raw = RawCondition { queue: WaitQueue::new(0, (), trace) };
+            // SAFETY: `RawCondition` and `ConditionAccess` hold one guard at a time, and drop it before
+            // they wake or return.
+            let raw = RawCondition { queue: unsafe { WaitQueue::new(0, (), trace) } };
             Self { raw, lock, value: PhantomData }
         }
     }

@@ -211,7 +211,10 @@ where
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Guard<T, G>> {
         ready!(self.as_mut().poll_notified(context));
-        self.poll_lock(context).map(|(guard, _)| guard)
+        let (guard, condition) = ready!(self.poll_lock(context));
+        // Dropped here, where a panic of its drop drops the guard: it may be the last `Arc`.
+        drop(condition);
+        Poll::Ready(guard)
     }
 }
 

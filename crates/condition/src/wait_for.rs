@@ -36,6 +36,8 @@ where
         };
         // A panic of the predicate drops the guard, which releases the lock.
         if let Some(result) = predicate(&mut guard) {
+            // Dropped here, where a panic of its drop drops the guard: it may be the last `Arc`.
+            drop(condition);
             return Poll::Ready((guard, result));
         }
         // A wait that was stopped has no condition, and its predicate returns `Some`.
@@ -43,6 +45,24 @@ where
             wait.as_mut().restart(condition, guard);
         }
     }
+}
+
+/// Returns a function that calls the predicate.
+pub(crate) fn call<'a, T: ?Sized, F, R>(
+    predicate: &'a mut Option<F>,
+    mut call: impl FnMut(&mut F, &mut T) -> Option<R> + 'a,
+) -> impl FnMut(&mut T) -> Option<R> + 'a {
+    move |value| {
+        let predicate = predicate.as_mut().expect("it is called before completion only");
+        call(predicate, value)
+    }
+}
+
+/// Drops what a completed wait does not need any more, while the caller has the guard: a panic of its
+/// drop drops the guard, which releases the lock. The drop of the future is too late, since the guard
+/// is on its way to the caller by then, and would be leaked.
+pub(crate) fn end<F>(unneeded: &mut Option<F>) {
+    *unneeded = None;
 }
 
 macro_rules! wait_for {
@@ -63,7 +83,8 @@ macro_rules! wait_for {
             {
                 #[pin]
                 wait: Wait<C, T, G>,
-                predicate: F,
+                // Until it is true.
+                predicate: Option<F>,
             }
         }
 
@@ -74,7 +95,7 @@ macro_rules! wait_for {
         {
             #[inline]
             pub(crate) const fn new(wait: Wait<C, T, G>, predicate: F) -> Self {
-                Self { wait, predicate }
+                Self { wait, predicate: Some(predicate) }
             }
         }
 
@@ -114,9 +135,10 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Guard<T, G>> {
         let this = self.project();
-        let predicate = this.predicate;
-        let check = |value: &mut T| predicate(value).then_some(());
-        poll_until(this.wait, context, Wait::poll_notified, check).map(|(guard, ())| guard)
+        let check = call(this.predicate, |predicate, value| predicate(value).then_some(()));
+        let (guard, ()) = ready!(poll_until(this.wait, context, Wait::poll_notified, check));
+        end(this.predicate);
+        Poll::Ready(guard)
     }
 }
 
@@ -130,6 +152,9 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<(Guard<T, G>, R)> {
         let this = self.project();
-        poll_until(this.wait, context, Wait::poll_notified, this.predicate)
+        let check = call(this.predicate, |predicate, value| predicate(value));
+        let outcome = ready!(poll_until(this.wait, context, Wait::poll_notified, check));
+        end(this.predicate);
+        Poll::Ready(outcome)
     }
 }

@@ -11,7 +11,12 @@ use core::{
 use awaitlist_core::Handle;
 use awaitlist_lock::{Guard, Lock};
 
-use crate::{Wait, raw::AnyCondition, wait_for::poll_until, wait_or::poll_notified_or};
+use crate::{
+    Wait,
+    raw::AnyCondition,
+    wait_for::{call, end, poll_until},
+    wait_or::poll_notified_or,
+};
 
 macro_rules! wait_for_or {
     ($(#[$attribute:meta])* $name:ident) => {
@@ -32,7 +37,8 @@ macro_rules! wait_for_or {
             {
                 #[pin]
                 wait: Wait<C, T, G>,
-                predicate: F,
+                // Until it is true, or `stop` is ready.
+                predicate: Option<F>,
                 // Until it is ready, or the predicate is true.
                 #[pin]
                 stop: Option<S>,
@@ -51,7 +57,7 @@ macro_rules! wait_for_or {
             pub(crate) const fn new(wait: Wait<C, T, G>, predicate: F, stop: S) -> Self {
                 Self {
                     wait,
-                    predicate,
+                    predicate: Some(predicate),
                     stop: Some(stop),
                     stopped: None,
                 }
@@ -118,8 +124,7 @@ where
             None => predicate(value).map(Ok),
         }
     }));
-    // Dropped here, where a panic of its drop drops the guard, and not with the future: by then the
-    // guard would be on its way to the caller, and would be leaked.
+    // See `end`.
     stop.set(None);
     Poll::Ready(outcome)
 }
@@ -135,9 +140,10 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let predicate = this.predicate;
-        let check = |value: &mut T| predicate(value).then_some(());
-        poll_until_or(this.wait, check, this.stop, this.stopped, context)
+        let check = call(this.predicate, |predicate, value| predicate(value).then_some(()));
+        let outcome = ready!(poll_until_or(this.wait, check, this.stop, this.stopped, context));
+        end(this.predicate);
+        Poll::Ready(outcome)
     }
 }
 
@@ -152,6 +158,9 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        poll_until_or(this.wait, this.predicate, this.stop, this.stopped, context)
+        let check = call(this.predicate, |predicate, value| predicate(value));
+        let outcome = ready!(poll_until_or(this.wait, check, this.stop, this.stopped, context));
+        end(this.predicate);
+        Poll::Ready(outcome)
     }
 }

@@ -49,6 +49,16 @@ pub use waiter::{LockedWaiter, Waiter};
 #[doc(hidden)]
 #[macro_export]
 macro_rules! const_fn {
+    ($(#[$attribute:meta])* $visibility:vis const unsafe fn $($rest:tt)*) => {
+        #[cfg(not(awaitlist_loom))]
+        $(#[$attribute])*
+        $visibility const unsafe fn $($rest)*
+
+        #[cfg(awaitlist_loom)]
+        $(#[$attribute])*
+        #[allow(clippy::missing_const_for_fn)]
+        $visibility unsafe fn $($rest)*
+    };
     ($(#[$attribute:meta])* $visibility:vis const fn $($rest:tt)*) => {
         #[cfg(not(awaitlist_loom))]
         $(#[$attribute])*

@@ -134,7 +134,13 @@ impl<S> RefUnwindSafe for WaitQueue<S> {}
 impl<S> WaitQueue<S> {
     crate::const_fn! {
         /// Creates a queue without waiters.
-        pub const fn new(payload: usize, state: S, trace: PrimitiveTrace) -> Self {
+        ///
+        /// # Safety
+        ///
+        /// The code that can reach the queue drops each guard that it gets: on the same thread, innermost
+        /// first, and before it runs code that it does not know. Without an operating system, a guard
+        /// disables interrupts as long as it exists.
+        pub const unsafe fn new(payload: usize, state: S, trace: PrimitiveTrace) -> Self {
             Self {
                 word: AtomicUsize::new(StateWord::idle(payload).0),
                 list: UnsafeCell::new(List::new()),

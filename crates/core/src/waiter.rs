@@ -31,7 +31,8 @@ pub struct Waiter<H: Handle, A: Access<H::Target>> {
     node: Node,
     /// `Some` until the wait is over, and so always while the node is queued.
     handle: Option<H>,
-    access: PhantomData<fn() -> A>,
+    /// Invariant in `A`: another `A` may lead to another queue.
+    access: PhantomData<fn(A) -> A>,
 }
 
 impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {

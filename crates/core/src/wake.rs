@@ -22,6 +22,8 @@ impl<'q, S> QueueGuard<'q, S> {
 
     /// Notifies waiters with `next` until it returns `None`, unlocks the queue, and wakes them.
     ///
+    /// `next` must not panic: the first waiter would not be woken.
+    ///
     /// At most 32 waiters are notified before the queue is unlocked and they are woken; then it is
     /// locked again for the next ones. So the lock is never held for as long as there are waiters,
     /// and `next` must expect that others have changed the queue in between.
@@ -60,14 +62,13 @@ impl<'q, S, F: FnMut(&mut QueueGuard<'q, S>) -> Option<Waker>> WakeBatch<'q, S, 
     /// Wakes two waiters that were notified, and goes on notifying and waking until there are no
     /// more.
     #[inline(never)]
-    fn run(mut guard: QueueGuard<'q, S>, first: Waker, second: Waker, next: F) {
+    fn run(guard: QueueGuard<'q, S>, first: Waker, second: Waker, next: F) {
         let wakers = [const { MaybeUninit::uninit() }; WAKE_BATCH];
         let (queue, woken, taken, more) = (guard.queue(), 0, 0, true);
         let mut batch = Self { queue, next, wakers, woken, taken, more };
         batch.push(first);
         batch.push(second);
-        batch.fill(&mut guard);
-        drop(guard);
+        batch.fill(guard);
         batch.wake_all();
     }
 
@@ -76,13 +77,16 @@ impl<'q, S, F: FnMut(&mut QueueGuard<'q, S>) -> Option<Waker>> WakeBatch<'q, S, 
         self.taken += 1;
     }
 
-    /// Takes wakers as long as there are any and there is room.
-    fn fill(&mut self, guard: &mut QueueGuard<'q, S>) {
-        while self.more && self.taken < WAKE_BATCH {
-            match (self.next)(guard) {
-                Some(waker) => self.push(waker),
-                None => self.more = false,
-            }
+    /// Takes wakers as long as there are any and there is room, and unlocks the queue.
+    fn fill(&mut self, mut guard: QueueGuard<'q, S>) {
+        while self.taken < WAKE_BATCH {
+            // If `next` panics, it is not called again.
+            self.more = false;
+            let Some(waker) = (self.next)(&mut guard) else {
+                return;
+            };
+            self.push(waker);
+            self.more = true;
         }
     }
 
@@ -99,8 +103,7 @@ impl<'q, S, F: FnMut(&mut QueueGuard<'q, S>) -> Option<Waker>> WakeBatch<'q, S, 
                 return;
             }
             (self.woken, self.taken) = (0, 0);
-            let mut guard = self.queue.lock();
-            self.fill(&mut guard);
+            self.fill(self.queue.lock());
         }
     }
 }

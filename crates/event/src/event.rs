@@ -51,7 +51,7 @@ impl Event {
         /// Creates an event that is not set.
         #[track_caller]
         pub const fn new() -> Self {
-            Self { queue: WaitQueue::new(0, (), PrimitiveTrace::event(None)) }
+            Self::traced(PrimitiveTrace::event(None))
         }
     }
 
@@ -60,7 +60,15 @@ impl Event {
         /// `diagnostics` the name is discarded.
         #[track_caller]
         pub const fn named(name: &'static str) -> Self {
-            Self { queue: WaitQueue::new(0, (), PrimitiveTrace::event(Some(name))) }
+            Self::traced(PrimitiveTrace::event(Some(name)))
+        }
+    }
+
+    const_fn! {
+        const fn traced(trace: PrimitiveTrace) -> Self {
+            // SAFETY: the methods of this file and of `EventAccess` hold one guard at a time, and drop
+            // it before they wake or return.
+            Self { queue: unsafe { WaitQueue::new(0, (), trace) } }
         }
     }
 

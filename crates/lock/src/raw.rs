@@ -50,7 +50,10 @@ impl RawLock {
         #[track_caller]
         pub(crate) const fn new(name: Option<&'static str>) -> Self {
             let hints = Hints { designated: AtomicBool::new(false), spin: Spin::new() };
-            Self { queue: WaitQueue::new(0, hints, PrimitiveTrace::lock(name)) }
+            // SAFETY: the methods of this file and of `LockAccess` hold one guard at a time, and drop
+            // it before they wake or return.
+            let queue = unsafe { WaitQueue::new(0, hints, PrimitiveTrace::lock(name)) };
+            Self { queue }
         }
     }
 

@@ -152,8 +152,8 @@ where
 /// How the core reaches the queue of a semaphore.
 struct SemaphoreAccess;
 
-// SAFETY: `AnySemaphore` promises that `as_raw` returns the same part of the semaphore each time,
-// and the queue is a field of that. Types that differ in lifetimes share their implementation.
+// SAFETY: `AnySemaphore` promises all this of the field that `as_raw` returns, and the queue is a
+// field of that.
 unsafe impl<S: AnySemaphore + ?Sized> Access<S> for SemaphoreAccess {
     const FUTURE: &'static str = "Acquire";
 

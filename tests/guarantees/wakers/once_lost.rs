@@ -157,7 +157,7 @@ fn a_clone_whose_drop_panics_opens_the_gate_of_a_barrier_all_the_same() {
 fn no_payload_reaches_the_flags_of_a_state_word() {
     use awaitlist_core::{StateWord, WaitQueue, sync::Ordering::AcqRel, trace::PrimitiveTrace};
 
-    let queue = WaitQueue::new(0, (), PrimitiveTrace::event(None));
+    let queue = unsafe { WaitQueue::new(0, (), PrimitiveTrace::event(None)) };
     assert!(queue.exchange(0, usize::MAX, AcqRel));
     assert_eq!(queue.read().idle_payload(), Some(StateWord::MAX_PAYLOAD));
     let guard = queue.lock();
@@ -226,4 +226,59 @@ fn a_stop_whose_drop_panics_does_not_cost_the_lock_of_a_predicate_that_is_true()
     drop(guard);
     assert_eq!(caught(|| poll(&mut wait, Waker::noop())).message, "dropped");
     assert!(!condition.locked());
+}
+
+/// Panics when it is dropped: captured by a predicate, or kept beside a lock.
+struct BadDrop;
+
+impl Drop for BadDrop {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
+#[test]
+fn a_predicate_whose_drop_panics_does_not_cost_the_lock() {
+    let condition = Condition::new(3);
+    let bad = BadDrop;
+    let at_once = caught(|| {
+        let guard = now(condition.acquire());
+        now(async {
+            drop(condition.wait_for(guard, move |n| (&bad, *n == 3).1).await);
+        })
+    });
+    assert_eq!(at_once.message, "dropped");
+    assert!(!condition.locked());
+    let bad = BadDrop;
+    let with_a_stop = caught(|| {
+        let guard = now(condition.acquire());
+        let predicate = move |n: &mut i32| (&bad, (*n == 3).then_some(())).1;
+        now(async {
+            drop(condition.wait_for_some_or(guard, predicate, std::future::ready(())).await);
+        })
+    });
+    assert_eq!(with_a_stop.message, "dropped");
+    assert!(!condition.locked());
+}
+
+/// The last `Arc` of a condition dies in the poll that completes its wait.
+#[test]
+fn a_condition_whose_drop_panics_does_not_cost_the_lock() {
+    struct Shared(Arc<Lock>, #[allow(dead_code, reason = "it is dropped")] BadDrop);
+
+    impl std::borrow::Borrow<Lock> for Shared {
+        fn borrow(&self) -> &Lock {
+            &self.0
+        }
+    }
+
+    let lock = Arc::new(Lock::new(()));
+    let condition = Arc::new(Condition::with_lock(Shared(Arc::clone(&lock), BadDrop)));
+    let wait = condition.wait_owned(now(lock.acquire_owned()));
+    let mut wait = waiting(async { drop(wait.await) }, Waker::noop());
+    let guard = now(lock.acquire_owned());
+    condition.notify(&guard, 1);
+    drop((guard, condition));
+    assert_eq!(caught(|| poll(&mut wait, Waker::noop())).message, "dropped");
+    assert!(!lock.locked());
 }
