@@ -75,8 +75,9 @@
 //!
 //! ## Wait until the data is right: [`Condition`]
 //!
-//! A condition has a lock of its own, or shares one ([`Condition::with_lock`]). Whoever changes the data notifies; whoever waits
-//! gives the guard away and gets it back, so the data cannot be touched in between.
+//! A condition has a lock of its own, or shares one ([`Condition::with_lock`]). A task that changes
+//! the data notifies. A wait takes the guard and returns it, so the waiter cannot touch the data in
+//! between.
 //!
 //! ```
 //! # use awaitlist::{Block, Condition};
@@ -169,8 +170,8 @@
 //! - A wait that was polled and is then neither polled nor dropped (the loser of a `select!` that is kept) keeps its place, and
 //!   all behind it wait. Drop it.
 //!
-//! When it hangs all the same, turn the feature `diagnostics` on: `awaitlist::diagnostics` says who holds what, who waits
-//! for it, since when and where, and which tasks can never go on.
+//! When it hangs all the same, enable the feature `diagnostics`: `awaitlist::diagnostics` reports
+//! which task holds what, which tasks wait for it, since when and where, and which can never continue.
 //!
 //! # What they have in common
 //!
@@ -193,7 +194,7 @@
 //! | `alloc` | the owned forms, where there is an `Arc`; part of `std` |
 //! | `critical-section` | without `std`: what keeps the lists consistent. With both, `std` wins |
 //! | `portable-atomic` | targets without compare-and-swap |
-//! | `diagnostics` | tells why a program hangs: who holds what, who waits, who can never go on (`awaitlist::diagnostics`) |
+//! | `diagnostics` | reports why a program hangs: which task holds what, which tasks wait, which can never continue (`awaitlist::diagnostics`) |
 //!
 //! One of `std` and `critical-section` it must be.
 #![no_std]
