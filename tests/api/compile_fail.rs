@@ -342,3 +342,136 @@ pub mod a_guard_dropped_at_once_is_warned_of {}
 /// static BARRIER: Barrier = Barrier::new(0);
 /// ```
 pub mod a_static_barrier_is_for_somebody {}
+
+/// The queue of a primitive is reached through a type that only the primitive's crate can name. If
+/// other crates could lock the queue of a `Lock`, they could release it while there is a guard.
+///
+/// ```
+/// # use awaitlist_core::{WaitQueue, trace::PrimitiveTrace};
+/// let own = WaitQueue::new(0, (), PrimitiveTrace::event(None));
+/// own.lock().set_payload(1);
+/// ```
+///
+/// ```compile_fail,E0603
+/// # use awaitlist_core::Access;
+/// let lock = awaitlist_lock::Lock::new(());
+/// let queue = <awaitlist_lock::acquire::LockAccess as Access<_>>::queue(&lock);
+/// ```
+///
+/// Nor by inference, though there is only one such type:
+///
+/// ```compile_fail,E0283
+/// # use awaitlist_core::{Access, WaitQueue};
+/// fn queue<P, A: Access<P>>(primitive: &P) -> &WaitQueue<A::State> { A::queue(primitive) }
+/// let lock = awaitlist_lock::Lock::new(());
+/// let _ = queue(&lock);
+/// ```
+///
+/// What can be reached has no way to the queue:
+///
+/// ```compile_fail,E0616
+/// # use awaitlist_semaphore::{AnySemaphore, Semaphore};
+/// let semaphore = Semaphore::new(1);
+/// let queue = &semaphore.as_raw().queue;
+/// ```
+pub mod a_queue_is_locked_by_its_own_crate_only {}
+
+/// A crate says by `unsafe` that it tells the truth about the queue of its primitive: else a waiter
+/// would be enqueued in one queue and removed from another.
+///
+/// ```
+/// # use awaitlist_core::{Access, LockedWaiter, WaitQueue};
+/// # struct Own(WaitQueue);
+/// # struct OwnAccess;
+/// // SAFETY: the queue is a field.
+/// unsafe impl Access<Own> for OwnAccess {
+///     const FUTURE: &'static str = "Own";
+///     type State = ();
+///     fn queue(own: &Own) -> &WaitQueue { &own.0 }
+///     fn cancel(_: &Own, waiter: LockedWaiter<'_>) { drop(waiter.remove()); }
+/// }
+/// ```
+///
+/// ```compile_fail,E0200
+/// # use awaitlist_core::{Access, LockedWaiter, WaitQueue};
+/// # struct Own(WaitQueue);
+/// # struct OwnAccess;
+/// impl Access<Own> for OwnAccess {
+///     const FUTURE: &'static str = "Own";
+///     type State = ();
+///     fn queue(own: &Own) -> &WaitQueue { &own.0 }
+///     fn cancel(_: &Own, waiter: LockedWaiter<'_>) { drop(waiter.remove()); }
+/// }
+/// ```
+///
+/// The same for a semaphore of another crate:
+///
+/// ```compile_fail,E0200
+/// # use awaitlist_semaphore::{AnySemaphore, raw::{RawSemaphore, Unbounded}};
+/// # struct Own(RawSemaphore<Unbounded>);
+/// impl AnySemaphore for Own {
+///     const NAME: &'static str = "Own";
+///     type Bound = Unbounded;
+///     fn as_raw(&self) -> &RawSemaphore<Unbounded> { &self.0 }
+/// }
+/// ```
+pub mod a_foreign_primitive_is_unsafe_to_write {}
+
+/// A locked queue belongs to one thread: its methods read what the lock guards through `&self`.
+///
+/// ```
+/// # use awaitlist_core::WaitQueue;
+/// fn is_shared<T: Sync>() {}
+/// is_shared::<WaitQueue>();
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use awaitlist_core::QueueGuard;
+/// fn is_shared<T: Sync>() {}
+/// is_shared::<QueueGuard<'static>>();
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use awaitlist_core::QueueGuard;
+/// fn is_sent<T: Send>() {}
+/// is_sent::<QueueGuard<'static>>();
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use awaitlist_core::LockedWaiter;
+/// fn is_shared<T: Sync>() {}
+/// is_shared::<LockedWaiter<'static>>();
+/// ```
+pub mod a_locked_queue_is_not_shared {}
+
+/// A waiter and its locked queue stay a pair: the guard is lent out by shared reference only.
+///
+/// ```
+/// # use awaitlist_core::LockedWaiter;
+/// fn front(waiter: LockedWaiter<'_>) -> Option<usize> { waiter.front() }
+/// ```
+///
+/// ```compile_fail,E0596
+/// # use awaitlist_core::{LockedWaiter, QueueGuard};
+/// fn swap<'a>(mut waiter: LockedWaiter<'a>, mut other: QueueGuard<'a>) {
+///     std::mem::swap(&mut *waiter, &mut other);
+/// }
+/// ```
+pub mod a_locked_waiter_keeps_its_guard {}
+
+/// A condition is a `Condition`: the trait that its futures are generic over is sealed.
+///
+/// ```
+/// # use awaitlist::condition::{AnyCondition, Condition};
+/// fn is_condition(_: &impl AnyCondition) {}
+/// is_condition(&Condition::new(()));
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use awaitlist::condition::{AnyCondition, RawCondition};
+/// struct Own(RawCondition);
+/// impl AnyCondition for Own {
+///     fn as_raw(&self) -> &RawCondition { &self.0 }
+/// }
+/// ```
+pub mod only_a_condition_is_a_condition {}

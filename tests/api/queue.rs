@@ -1,13 +1,20 @@
 //! The core's wait queue by itself, and the raw semaphore on it.
 
 use std::{
+    mem,
+    pin::Pin,
     sync::atomic::{AtomicBool, Ordering::SeqCst},
+    task::{Context, Waker},
     thread,
 };
 
 use awaitlist::{Lock, semaphore::MAX_PERMITS};
-use awaitlist_core::{Guarded, WaitQueue, trace::PrimitiveTrace};
+use awaitlist_core::{
+    Access, Guarded, LockedWaiter, WaitQueue, Waiter, sync::Ordering::Relaxed,
+    trace::PrimitiveTrace,
+};
 use awaitlist_semaphore::raw::{Bounded, Overflow, RawSemaphore};
+use awaitlist_tests::caught;
 
 #[test]
 fn one_thread_at_a_time_is_in_a_queue() {
@@ -62,8 +69,6 @@ fn a_thread_that_finds_a_queue_locked_waits_until_it_is_unlocked() {
 
 #[test]
 fn a_locked_queue_errs_on_the_safe_side() {
-    use awaitlist_core::sync::Ordering::Relaxed;
-
     let queue = WaitQueue::new(7, (), PrimitiveTrace::event(None));
     let guard = queue.lock();
     let word = queue.load(Relaxed);
@@ -102,4 +107,126 @@ fn a_thread_that_holds_a_lock_does_not_hold_its_queue() {
     let guard = lock.try_acquire();
     assert!(guard.is_some() && lock.locked());
     assert_eq!(lock.waiters(), 0);
+}
+
+/// A primitive of another crate: a queue, and what its waiters' drops do.
+struct Foreign {
+    queue: WaitQueue,
+    cancel: fn(&WaitQueue, LockedWaiter<'_>),
+}
+
+struct ForeignAccess;
+
+// SAFETY: the queue is a field.
+unsafe impl Access<Foreign> for ForeignAccess {
+    const FUTURE: &'static str = "Foreign";
+
+    type State = ();
+
+    fn queue(foreign: &Foreign) -> &WaitQueue {
+        &foreign.queue
+    }
+
+    fn cancel(foreign: &Foreign, waiter: LockedWaiter<'_>) {
+        (foreign.cancel)(&foreign.queue, waiter);
+    }
+}
+
+type ForeignWaiter<'a> = Pin<Box<Waiter<&'a Foreign, ForeignAccess>>>;
+
+impl Foreign {
+    fn new(cancel: fn(&WaitQueue, LockedWaiter<'_>)) -> Self {
+        Self { queue: WaitQueue::new(0, (), PrimitiveTrace::event(None)), cancel }
+    }
+
+    fn enqueue(&self) -> ForeignWaiter<'_> {
+        let mut waiter = Box::pin(Waiter::new(self, 0));
+        let context = Context::from_waker(Waker::noop());
+        let admitted = waiter.as_mut().admit_or_enqueue::<()>(&context, |_, _| Err(0));
+        assert!(admitted.is_pending());
+        waiter
+    }
+
+    #[track_caller]
+    fn assert_empty(&self) {
+        assert_eq!(self.queue.waiters(), 0);
+        assert_eq!(self.queue.lock().front(), None);
+    }
+}
+
+/// A node that stays linked when its future is freed is a use after free for the next one.
+#[test]
+fn a_cancel_that_removes_nothing_leaves_no_waiter_behind() {
+    let foreign = Foreign::new(|_, waiter| drop(waiter));
+    let first = foreign.enqueue();
+    let second = foreign.enqueue();
+    drop(first);
+    assert_eq!(foreign.queue.waiters(), 1);
+    drop(second);
+    foreign.assert_empty();
+}
+
+#[test]
+fn a_cancel_that_panics_leaves_no_waiter_behind() {
+    let foreign = Foreign::new(|_, waiter| {
+        drop(waiter);
+        panic!("cancelled");
+    });
+    let waiter = foreign.enqueue();
+    assert_eq!(caught(|| drop(waiter)).message, "cancelled");
+    foreign.assert_empty();
+}
+
+#[test]
+fn a_cancel_that_unlocks_the_queue_meets_others_there() {
+    let foreign = Foreign::new(|queue, waiter| {
+        let waiter = waiter.unlocked(|| drop(queue.lock().notify(0)));
+        assert!(waiter.is_notified());
+        drop(waiter.remove());
+    });
+    drop(foreign.enqueue());
+    foreign.assert_empty();
+}
+
+/// Two guards are of one type, so safe code can swap them.
+#[test]
+fn a_waiter_is_not_enqueued_with_the_guard_of_another_queue() {
+    let foreign = Foreign::new(|_, waiter| drop(waiter.remove()));
+    static OTHER: WaitQueue = WaitQueue::new(0, (), PrimitiveTrace::event(None));
+    let mut waiter = Box::pin(Waiter::<_, ForeignAccess>::new(&foreign, 0));
+    let context = Context::from_waker(Waker::noop());
+    let swapped = caught(|| {
+        waiter.as_mut().admit_or_enqueue::<()>(&context, |_, queue| {
+            let mut guard = OTHER.lock();
+            mem::swap(queue, &mut guard);
+            Err(0)
+        })
+    });
+    assert!(swapped.message.contains("queue"), "{}", swapped.message);
+    assert!(!waiter.is_queued());
+    foreign.assert_empty();
+    assert_eq!(OTHER.read().idle_payload(), Some(0));
+}
+
+#[test]
+fn a_waiter_is_not_enqueued_twice() {
+    let foreign = Foreign::new(|_, waiter| drop(waiter.remove()));
+    let mut waiter = foreign.enqueue();
+    let context = Context::from_waker(Waker::noop());
+    let twice = caught(|| waiter.as_mut().admit_or_enqueue::<()>(&context, |_, _| Err(0)));
+    assert!(twice.message.contains("once"), "{}", twice.message);
+    assert_eq!(foreign.queue.waiters(), 1);
+}
+
+#[test]
+fn a_waiter_that_was_removed_by_its_notifier_needs_no_lock_to_see_it() {
+    let foreign = Foreign::new(|_, waiter| drop(waiter.remove()));
+    let mut waiter = foreign.enqueue();
+    assert!(!waiter.as_mut().take_removal());
+    drop(foreign.queue.lock().notify_and_remove());
+    assert_eq!(foreign.queue.waiters(), 0);
+    let guard = foreign.queue.lock();
+    assert!(waiter.as_mut().take_removal());
+    drop(guard);
+    assert!(!waiter.is_queued());
 }

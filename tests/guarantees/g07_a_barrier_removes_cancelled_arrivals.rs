@@ -270,3 +270,66 @@ fn a_round_that_is_tripped_while_the_gate_opens_gives_its_indices_to_its_own() {
     assert!(poll(&mut gated[0], Waker::noop()).is_pending());
     assert_eq!(poll(&mut gated[1], Waker::noop()), Poll::Ready(Ok(1)));
 }
+
+/// Indices are given batch by batch. A waker may drop an arrival that has none yet.
+#[test]
+fn an_arrival_dropped_between_two_batches_renumbers_no_other() {
+    const PARTIES: usize = 70;
+    for dropped in [1, 31, 32, 35, 50, PARTIES - 2] {
+        let barrier = Arc::new(Barrier::new(PARTIES));
+        let victim: Arc<Mutex<Option<Wait>>> = Arc::new(Mutex::new(None));
+        let drops = {
+            let victim = Arc::clone(&victim);
+            TestWaker::new().on_wake(once(move || drop(victim.lock().unwrap().take())))
+        };
+        let victims_waker = TestWaker::new();
+        let mut waits: Vec<(usize, Wait)> = Vec::new();
+        for index in 0..PARTIES - 1 {
+            let waker = match index {
+                0 => drops.waker(),
+                _ if index == dropped => victims_waker.waker(),
+                _ => Waker::noop().clone(),
+            };
+            let wait = waiting(barrier.wait_owned(), &waker);
+            if index == dropped {
+                *victim.lock().unwrap() = Some(wait);
+            } else {
+                waits.push((index, wait));
+            }
+        }
+        assert_eq!(now(barrier.wait()), Ok(PARTIES - 1));
+        assert!(victim.lock().unwrap().is_none());
+        for (index, wait) in &mut waits {
+            assert_ready_eq!(poll(wait, Waker::noop()), Ok(*index), "without {dropped}");
+        }
+        assert_eq!(barrier.to_string(), format!("<Barrier [filling, waiters:0/{PARTIES}]>"));
+        let in_the_first_batch = usize::from(dropped < 32);
+        assert_eq!(victims_waker.wakes(), in_the_first_batch, "without {dropped}");
+    }
+}
+
+/// The same, when a waker behind it panics.
+#[test]
+fn an_arrival_dropped_between_two_batches_leaves_though_a_waker_panics() {
+    let barrier = Arc::new(Barrier::new(70));
+    let victim: Arc<Mutex<Option<Wait>>> = Arc::new(Mutex::new(None));
+    let drops = {
+        let victim = Arc::clone(&victim);
+        TestWaker::new().on_wake(once(move || drop(victim.lock().unwrap().take())))
+    };
+    let bad = TestWaker::new().on_wake(|| panic!("woken"));
+    let mut waits = vec![waiting(barrier.wait_owned(), &drops.waker())];
+    for index in 1..69 {
+        let waker = if index == 60 { bad.waker() } else { Waker::noop().clone() };
+        let wait = waiting(barrier.wait_owned(), &waker);
+        match index {
+            40 => *victim.lock().unwrap() = Some(wait),
+            _ => waits.push(wait),
+        }
+    }
+    assert_eq!(awaitlist_tests::caught(|| now(barrier.wait())).message, "woken");
+    for wait in &mut waits {
+        assert!(poll(wait, Waker::noop()).is_ready());
+    }
+    assert_eq!(barrier.to_string(), "<Barrier [filling, waiters:0/70]>");
+}

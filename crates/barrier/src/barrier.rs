@@ -13,7 +13,8 @@ use crate::{
     phase::{Arrival, Phase, Round, arrive_last, notify_older},
 };
 
-/// A point that a number of parties reach together, again and again: `asyncio.Barrier` of CPython 3.13.
+/// A point that a number of parties reach together, again and again: `asyncio.Barrier` of CPython
+/// 3.13.
 ///
 /// | asyncio | here |
 /// |---|---|
@@ -55,8 +56,8 @@ impl Barrier {
     }
 
     const_fn! {
-        /// Creates a barrier for `parties`, with a name for the diagnostics. Without the feature `diagnostics`
-        /// the name is discarded.
+        /// Creates a barrier for `parties`, with a name for the diagnostics. Without the feature
+        /// `diagnostics` the name is discarded.
         ///
         /// # Panics
         ///
@@ -76,23 +77,25 @@ impl Barrier {
         }
     }
 
-    /// Arrives, and waits until all parties have arrived. Returns the index of this party: the parties of a
-    /// round get the indices from 0 to `parties - 1` in the order of their arrival. The last party does not
-    /// suspend.
+    /// Arrives, and waits until all parties have arrived. Returns the index of this party: the
+    /// parties of a round get the indices from 0 to `parties - 1` in the order of their arrival.
+    /// The last party does not suspend.
     ///
-    /// A future arrives when it is first polled. While the last round is leaving, it waits for that first.
+    /// A future arrives when it is first polled. While the last round is leaving, it waits for that
+    /// first.
     ///
-    /// It is an `Acquire` and a `Release`: what each party did before is visible to all after the wait.
+    /// It is an `Acquire` and a `Release`: what each party did before is visible to all after the
+    /// wait.
     ///
     /// # Errors
     ///
-    /// Returns [`BrokenBarrier`] if the barrier is broken on arrival, or is aborted or reset before the future
-    /// returns.
+    /// Returns [`BrokenBarrier`] if the barrier is broken on arrival, or is aborted or reset before
+    /// the future returns.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future withdraws the arrival: the barrier waits for another one. If the round was complete
-    /// already, the others keep their indices. The barrier does not break.
+    /// Dropping the future withdraws the arrival: the barrier waits for another one. If the round
+    /// was complete already, the others keep their indices. The barrier does not break.
     ///
     /// ```
     /// # use awaitlist_barrier::{Barrier, Block};
@@ -107,8 +110,8 @@ impl Barrier {
         Wait::new(self)
     }
 
-    /// Like [`wait`](Self::wait), but the future owns the barrier's `Arc`, so that it can be stored in a struct.
-    /// Cancel safe in the same way.
+    /// Like [`wait`](Self::wait), but the future owns the barrier's `Arc`, so that it can be stored
+    /// in a struct. Cancel safe in the same way.
     ///
     /// # Errors
     ///
@@ -120,8 +123,8 @@ impl Barrier {
         Wait::new(Arc::clone(self))
     }
 
-    /// Breaks the barrier. All current parties fail, including those released but not yet polled, and so do
-    /// all arrivals until it is [reset](Self::reset).
+    /// Breaks the barrier. All current parties fail, including those released but not yet polled,
+    /// and so do all arrivals until it is [reset](Self::reset).
     ///
     /// ```
     /// # use awaitlist_barrier::{Barrier, Block, BrokenBarrier};
@@ -139,8 +142,8 @@ impl Barrier {
         notify_older(queue);
     }
 
-    /// Resets the barrier. All current parties fail, including those released but not yet polled. Later arrivals
-    /// wait until they have left, then join the new round.
+    /// Resets the barrier. All current parties fail, including those released but not yet polled.
+    /// Later arrivals wait until they have left, then join the new round.
     pub fn reset(&self) {
         let mut queue = self.queue.lock();
         let round = queue.state_mut();
@@ -158,7 +161,8 @@ impl Barrier {
         self.parties
     }
 
-    /// Returns the number of parties that have arrived and wait for the others: 0 unless the barrier is filling.
+    /// Returns the number of parties that have arrived and wait for the others: 0 unless the
+    /// barrier is filling.
     pub fn n_waiting(&self) -> usize {
         self.snapshot().1
     }
@@ -168,8 +172,8 @@ impl Barrier {
         self.snapshot().0 == Phase::Broken
     }
 
-    /// Returns whether an arrival seems to be the last that is missing. A guess: gated waiters, and parties that
-    /// have not left yet, count as well.
+    /// Returns whether an arrival seems to be the last that is missing. A guess: gated waiters, and
+    /// parties that have not left yet, count as well.
     pub(crate) fn seems_last(&self) -> bool {
         self.queue.waiters() + 1 >= self.parties
     }
@@ -193,8 +197,8 @@ impl Barrier {
     }
 }
 
-/// The error of a wait that failed because of an [`abort`](Barrier::abort) or a [`reset`](Barrier::reset):
-/// asyncio's `BrokenBarrierError`, with its texts.
+/// The error of a wait that failed because of an [`abort`](Barrier::abort) or a
+/// [`reset`](Barrier::reset): asyncio's `BrokenBarrierError`, with its texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BrokenBarrier {
@@ -215,7 +219,8 @@ impl fmt::Display for BrokenBarrier {
 
 impl core::error::Error for BrokenBarrier {}
 
-/// Writes the text that asyncio has in brackets: `<Barrier [filling, waiters:1/3]>`, `<Barrier [broken]>`.
+/// Writes the text that asyncio has in brackets: `<Barrier [filling, waiters:1/3]>`, `<Barrier
+/// [broken]>`.
 impl fmt::Display for Barrier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (phase, arrived) = self.snapshot();

@@ -1,7 +1,7 @@
 //! `asyncio.Barrier` for Rust: a point that a number of futures and threads reach together.
 //!
-//! Use it between the phases of a computation, on any executor or on none: tasks and threads may meet at
-//! one barrier. Waiting never allocates.
+//! Use it between the phases of a computation, on any executor or on none: tasks and threads may
+//! meet at one barrier. Waiting never allocates.
 //!
 //! ```
 //! use awaitlist_barrier::{Barrier, Block};
@@ -20,9 +20,9 @@
 //!
 //! # Which parties count
 //!
-//! Only those that are there: dropping a future withdraws its arrival, and the barrier waits for another one.
-//! A round ends when every future that it released was polled or dropped. Futures that arrive before that
-//! wait for the next round.
+//! Only those that are there: dropping a future withdraws its arrival, and the barrier waits for
+//! another one. A round ends when every future that it released was polled or dropped. Futures that
+//! arrive before that wait for the next round.
 #![no_std]
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,14 +1,14 @@
 //! What a barrier keeps under the lock of its queue, and how it changes.
 //!
-//! asyncio builds its barrier on a condition: each change of phase wakes all waiters, and each of them
-//! checks what has become of its round. So does this one. There are two kinds of waiters:
+//! asyncio builds its barrier on a condition: each change of phase wakes all waiters, and each of
+//! them checks what has become of its round. So does this one. There are two kinds of waiters:
 //!
 //! - *inside*: it has arrived, and counts until it leaves;
 //! - *gated*: it came while the last round was leaving. It does not count, and arrives again later.
 //!
-//! A change of phase begins a *generation*. Each waiter's tag contains the generation in which it was
-//! enqueued, and a change wakes the waiters of older generations only. So a waiter that joins between two
-//! batches of wake-ups is not woken by mistake.
+//! A change of phase begins a *generation*. Each waiter's tag contains the generation in which it
+//! was enqueued, and a change wakes the waiters of older generations only. So a waiter that joins
+//! between two batches of wake-ups is not woken by mistake.
 
 use core::task::Waker;
 
@@ -95,7 +95,8 @@ enum Kind {
 struct Tag(usize);
 
 impl Tag {
-    /// The largest generation. The tag of a waiter has two bits less than a word, and the kind is one.
+    /// The largest generation. The tag of a waiter has two bits less than a word, and the kind is
+    /// one.
     const LAST_GENERATION: usize = usize::MAX >> 3;
 
     const fn kind(self) -> Kind {
@@ -186,7 +187,8 @@ pub(crate) fn depart(
         // Into the new round; or to the end of the queue again, if that round leaves by now.
         (Kind::Gated, _, _) => Outcome::ArrivesAgain,
         (Kind::Inside, Phase::Filling, _) => return Err(waiter),
-        // Released, but indices are given in order, and the party that trips has not come to it yet.
+        // Released, but indices are given in order, and the party that trips has not come to it
+        // yet.
         (Kind::Inside, Phase::Draining, None) => return Err(waiter),
         (Kind::Inside, Phase::Draining, Some(index)) => Outcome::Passes(index),
         (Kind::Inside, Phase::Resetting | Phase::Broken, _) => Outcome::Fails,
@@ -206,8 +208,9 @@ pub(crate) fn cancel(
     let opens = inside && waiter.state_mut().leave();
     let mut released_waker = None;
     if inside && waiter.state().phase == Phase::Draining && !waiter.is_notified() {
-        // Released, but it has no index yet. Let it and all others have theirs first, or those behind it
-        // would get lower ones. Its own task need not be woken. If this panics, the core removes it.
+        // Released, but it has no index yet. Let it and all others have theirs first, or those
+        // behind it would get lower ones. Its own task need not be woken. If this panics, the core
+        // removes it.
         released_waker = waiter.replace_waker(Waker::noop().clone());
         waiter = waiter.unlocked(|| notify_older(queue.lock()));
     }

@@ -25,13 +25,13 @@ pub type WaitOwned = Wait<Arc<Barrier>>;
 pin_project_lite::pin_project! {
     /// A future that waits until all parties have arrived at a barrier.
     ///
-    /// Returned by [`Barrier::wait`], where `H` is a reference to the barrier, and by `Barrier::wait_owned`,
-    /// where it is an `Arc`. It arrives when it is first polled.
+    /// Returned by [`Barrier::wait`], where `H` is a reference to the barrier, and by
+    /// `Barrier::wait_owned`, where it is an `Arc`. It arrives when it is first polled.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future withdraws the arrival: the barrier waits for another one. If the round was complete
-    /// already, the others keep their indices.
+    /// Dropping the future withdraws the arrival: the barrier waits for another one. If the round
+    /// was complete already, the others keep their indices.
     ///
     /// # Panics
     ///
@@ -72,7 +72,8 @@ impl<H: Handle<Target = Barrier>> Future for Wait<H> {
                 return poll_arrival(waiter, context);
             }
         };
-        // The wait is over before others are woken: after a panic of a waker it must not arrive again.
+        // The wait is over before others are woken: after a panic of a waker it must not arrive
+        // again.
         let barrier = waiter.take_handle();
         if departure.wakes {
             notify_older(barrier.queue.lock());
@@ -93,8 +94,8 @@ where
     let mut need_not_wait = false;
     loop {
         let mut arrival = None;
-        // The last party needs no waker, and wakes the others under the same lock. Its wait is over before
-        // that: after a panic of a waker it must not arrive again.
+        // The last party needs no waker, and wakes the others under the same lock. Its wait is over
+        // before that: after a panic of a waker it must not arrive again.
         let barrier = waiter.as_mut().try_fast(|barrier| {
             if need_not_wait || barrier.seems_last() {
                 arrival = barrier.arrive_and_wake();

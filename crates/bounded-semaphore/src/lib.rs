@@ -1,7 +1,8 @@
 //! `asyncio.BoundedSemaphore` for Rust: a semaphore that never has more permits than it began with.
 //!
-//! Use it like a `Semaphore` where a release too many would be a mistake that should be reported. It works
-//! on any executor or on none: tasks and threads share one first-in-first-out queue. Waiting never allocates.
+//! Use it like a `Semaphore` where a release too many would be a mistake that should be reported.
+//! It works on any executor or on none: tasks and threads share one first-in-first-out queue.
+//! Waiting never allocates.
 //!
 //! ```
 //! use awaitlist_bounded_semaphore::{Block, BoundedSemaphore, ReleasedTooManyTimes};
@@ -14,14 +15,15 @@
 //! assert_eq!(CONNECTIONS.release(), Err(ReleasedTooManyTimes));
 //! ```
 //!
-//! It builds on the crate `awaitlist-semaphore`, as asyncio's class derives from `Semaphore`: futures and
-//! permits are the same types.
+//! It builds on the crate `awaitlist-semaphore`, as asyncio's class derives from `Semaphore`:
+//! futures and permits are the same types.
 //!
 //! # Fairness
 //!
-//! A future joins the queue at its first poll, and no newcomer passes it: a newcomer acquires at once only
-//! if there are no waiters, not even one that was granted its permits and was not polled since. A waiter
-//! for many permits holds up all waiters behind it until it has them, so it cannot starve.
+//! A future joins the queue at its first poll, and no newcomer passes it: a newcomer acquires at
+//! once only if there are no waiters, not even one that was granted its permits and was not polled
+//! since. A waiter for many permits holds up all waiters behind it until it has them, so it cannot
+//! starve.
 #![no_std]
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -43,13 +45,15 @@ pub use semaphore::{BoundedSemaphore, ReleasedTooManyTimes};
 /// The permit that [`BoundedSemaphore::acquire`] returns: a [`Permit`] that borrows the semaphore.
 pub type BoundedSemaphorePermit<'a> = Permit<&'a BoundedSemaphore>;
 
-/// The permit that [`BoundedSemaphore::acquire_owned`] returns: a [`Permit`] that owns the semaphore's `Arc`.
+/// The permit that [`BoundedSemaphore::acquire_owned`] returns: a [`Permit`] that owns the
+/// semaphore's `Arc`.
 ///
 /// It has no lifetime, so it can be stored in a struct or moved into a task.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub type OwnedPermit = Permit<alloc::sync::Arc<BoundedSemaphore>>;
 
-/// The future that [`BoundedSemaphore::acquire_owned`] returns: an [`Acquire`] that owns the semaphore's `Arc`.
+/// The future that [`BoundedSemaphore::acquire_owned`] returns: an [`Acquire`] that owns the
+/// semaphore's `Arc`.
 ///
 /// It has no lifetime, so it can be stored in a struct.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]

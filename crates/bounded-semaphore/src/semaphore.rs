@@ -17,8 +17,8 @@ use crate::BoundedSemaphorePermit;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use crate::{AcquireOwned, OwnedPermit};
 
-/// A fair semaphore that never has more permits than it began with: `asyncio.BoundedSemaphore` of CPython
-/// 3.13.
+/// A fair semaphore that never has more permits than it began with: `asyncio.BoundedSemaphore` of
+/// CPython 3.13.
 ///
 /// | asyncio | here |
 /// |---|---|
@@ -29,9 +29,9 @@ use crate::{AcquireOwned, OwnedPermit};
 /// | `semaphore.locked()` | [`locked`](BoundedSemaphore::locked) |
 /// | `repr(semaphore)` | [`Display`](fmt::Display): `<BoundedSemaphore [unlocked, value:2]>` |
 ///
-/// A release is one too many if the value is at the bound. While there are waiters it seldom is, since a
-/// grant takes the permit out of the value at once. That is asyncio's rule; it does not know which task holds
-/// what.
+/// A release is one too many if the value is at the bound. While there are waiters it seldom is,
+/// since a grant takes the permit out of the value at once. That is asyncio's rule; it does not
+/// know which task holds what.
 ///
 /// ```
 /// use awaitlist_bounded_semaphore::{Block, BoundedSemaphore};
@@ -48,13 +48,13 @@ pub struct BoundedSemaphore {
 
 impl BoundedSemaphore {
     const_fn! {
-        /// Creates a semaphore with `value` permits, which is its bound as well. With none, an acquire waits for
-        /// ever, as in asyncio.
+        /// Creates a semaphore with `value` permits, which is its bound as well. With none, an
+        /// acquire waits for ever, as in asyncio.
         ///
         /// # Panics
         ///
-        /// Panics if `value` exceeds [`MAX_PERMITS`](crate::MAX_PERMITS). asyncio's `ValueError` for negative
-        /// values is in the type.
+        /// Panics if `value` exceeds [`MAX_PERMITS`](crate::MAX_PERMITS). asyncio's `ValueError`
+        /// for negative values is in the type.
         ///
         /// ```
         /// use awaitlist_bounded_semaphore::BoundedSemaphore;
@@ -70,8 +70,8 @@ impl BoundedSemaphore {
     }
 
     const_fn! {
-        /// Creates a semaphore with `value` permits and a name for the diagnostics. Without the feature
-        /// `diagnostics` the name is discarded.
+        /// Creates a semaphore with `value` permits and a name for the diagnostics. Without the
+        /// feature `diagnostics` the name is discarded.
         ///
         /// # Panics
         ///
@@ -85,15 +85,15 @@ impl BoundedSemaphore {
 
     /// Acquires a permit, which is released when it is dropped.
     ///
-    /// The future joins the queue when it is first polled. If a permit is available and there are no
-    /// waiters, that poll is ready: an uncontended acquire never suspends.
+    /// The future joins the queue when it is first polled. If a permit is available and there are
+    /// no waiters, that poll is ready: an uncontended acquire never suspends.
     ///
     /// It is an `Acquire`: it synchronizes with the releases of the permits that it takes.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up its place in the queue. A permit that it had been granted goes to the
-    /// next waiter at once.
+    /// Dropping the future gives up its place in the queue. A permit that it had been granted goes
+    /// to the next waiter at once.
     ///
     /// ```
     /// # use awaitlist_bounded_semaphore::{Block, BoundedSemaphore};
@@ -112,13 +112,14 @@ impl BoundedSemaphore {
 
     /// Acquires `n` permits at once.
     ///
-    /// The waiters behind it wait until it has all of them, even if there are enough for them. An acquire
-    /// of 0 permits waits for its turn as well.
+    /// The waiters behind it wait until it has all of them, even if there are enough for them. An
+    /// acquire of 0 permits waits for its turn as well.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up its place in the queue, and what it had been granted goes to the next
-    /// waiters at once. If it was the first in the queue, those behind it get what they need.
+    /// Dropping the future gives up its place in the queue, and what it had been granted goes to
+    /// the next waiters at once. If it was the first in the queue, those behind it get what they
+    /// need.
     ///
     /// # Panics
     ///
@@ -140,8 +141,8 @@ impl BoundedSemaphore {
 
     /// Acquires a permit if one is available and there are no waiters. Otherwise returns `None`.
     ///
-    /// If another thread has the queue locked, it waits for that, some nanoseconds as a rule. So do not
-    /// call it from a signal handler.
+    /// If another thread has the queue locked, it waits for that, some nanoseconds as a rule. So do
+    /// not call it from a signal handler.
     ///
     /// ```
     /// # use awaitlist_bounded_semaphore::BoundedSemaphore;
@@ -156,8 +157,8 @@ impl BoundedSemaphore {
         Permit::try_take(self, 1, CallSite::here())
     }
 
-    /// Acquires `n` permits if they are available and there are no waiters. Otherwise returns `None`, as it
-    /// always does if `n` exceeds the bound.
+    /// Acquires `n` permits if they are available and there are no waiters. Otherwise returns
+    /// `None`, as it always does if `n` exceeds the bound.
     ///
     /// If another thread has the queue locked, it waits for that.
     ///
@@ -175,8 +176,8 @@ impl BoundedSemaphore {
         Permit::try_take(self, n, CallSite::here())
     }
 
-    /// Like [`acquire`](Self::acquire), but the permit owns the semaphore's `Arc`, so that it can be stored
-    /// in a struct or moved into a task. Cancel safe in the same way.
+    /// Like [`acquire`](Self::acquire), but the permit owns the semaphore's `Arc`, so that it can
+    /// be stored in a struct or moved into a task. Cancel safe in the same way.
     ///
     /// ```
     /// # use awaitlist_bounded_semaphore::{Block, BoundedSemaphore};
@@ -193,8 +194,8 @@ impl BoundedSemaphore {
         Acquire::new(Arc::clone(self), 1)
     }
 
-    /// Like [`acquire_many`](Self::acquire_many), but the permit owns the semaphore's `Arc`. Cancel safe in
-    /// the same way.
+    /// Like [`acquire_many`](Self::acquire_many), but the permit owns the semaphore's `Arc`. Cancel
+    /// safe in the same way.
     ///
     /// # Panics
     ///
@@ -215,7 +216,8 @@ impl BoundedSemaphore {
         Permit::try_take(Arc::clone(self), 1, CallSite::here())
     }
 
-    /// Like [`try_acquire_many`](Self::try_acquire_many), but the permit owns the semaphore's `Arc`.
+    /// Like [`try_acquire_many`](Self::try_acquire_many), but the permit owns the semaphore's
+    /// `Arc`.
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     #[inline]
     #[track_caller]
@@ -244,13 +246,13 @@ impl BoundedSemaphore {
 
     /// Makes `n` releases in one step. Each grants at most one waiter, as asyncio's does.
     ///
-    /// If more than 32 waiters are granted, it wakes them in steps of 32. If `n` exceeds the room below the
-    /// bound, it first visits as many waiters as it would grant, with the queue locked.
+    /// If more than 32 waiters are granted, it wakes them in steps of 32. If `n` exceeds the room
+    /// below the bound, it first visits as many waiters as it would grant, with the queue locked.
     ///
     /// # Errors
     ///
-    /// Returns [`ReleasedTooManyTimes`] if one of the releases would have been too many. None of them has
-    /// changed anything then.
+    /// Returns [`ReleasedTooManyTimes`] if one of the releases would have been too many. None of
+    /// them has changed anything then.
     #[inline]
     pub fn release_many(&self, n: usize) -> Result<(), ReleasedTooManyTimes> {
         let trace = self.raw.releasing(n);
@@ -272,21 +274,23 @@ impl BoundedSemaphore {
         self.raw.is_locked()
     }
 
-    /// Returns the number of available permits: those that are neither held nor granted to a waiter.
+    /// Returns the number of available permits: those that are neither held nor granted to a
+    /// waiter.
     #[inline]
     pub fn value(&self) -> usize {
         self.raw.value()
     }
 
-    /// Returns the number of waiters, those included that were granted their permits and were not polled
-    /// since.
+    /// Returns the number of waiters, those included that were granted their permits and were not
+    /// polled since.
     #[inline]
     pub fn waiters(&self) -> usize {
         self.raw.waiters()
     }
 }
 
-/// The error of a release of a [`BoundedSemaphore`] whose value is at its bound. Nothing has changed.
+/// The error of a release of a [`BoundedSemaphore`] whose value is at its bound. Nothing has
+/// changed.
 ///
 /// Its text is that of asyncio's `ValueError`: `BoundedSemaphore released too many times`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -31,8 +31,9 @@ use crate::{
 /// | `RuntimeError` without the lock | a type error: the guard proves that the lock is held |
 /// | `repr(condition)` | [`Display`](fmt::Display): `<Condition [locked, waiters:3]>` |
 ///
-/// A notified waiter acquires the lock like any other, from the back of its queue. By the time it has the
-/// lock, what it waited for may no longer be true. So wait for a predicate, or check in a loop.
+/// A notified waiter acquires the lock like any other, from the back of its queue. By the time it
+/// has the lock, what it waited for may no longer be true. So wait for a predicate, or check in a
+/// loop.
 ///
 /// ```
 /// use awaitlist_condition::{Block, Condition};
@@ -50,7 +51,8 @@ use crate::{
 /// });
 /// ```
 pub struct Condition<T: ?Sized = (), L = Lock<T>> {
-    /// The waiters for a notification. Those that were notified and polled wait in the queue of the lock.
+    /// The waiters for a notification. Those that were notified and polled wait in the queue of the
+    /// lock.
     raw: RawCondition,
     lock: L,
     value: PhantomData<fn(PhantomData<T>) -> PhantomData<T>>,
@@ -66,8 +68,8 @@ impl<T> Condition<T> {
     }
 
     const_fn! {
-        /// Creates a condition with a lock of its own around `value`, and a name for the diagnostics. Without
-        /// the feature `diagnostics` the name is discarded.
+        /// Creates a condition with a lock of its own around `value`, and a name for the
+        /// diagnostics. Without the feature `diagnostics` the name is discarded.
         #[track_caller]
         pub const fn named(name: &'static str, value: T) -> Self {
             Self::traced(PrimitiveTrace::condition(Some(name)), Lock::named(name, value))
@@ -99,7 +101,8 @@ impl<T> Condition<T> {
 
 impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     const_fn! {
-        /// Creates a condition on what `lock` guards: a `&Lock<T>`, an `Arc<Lock<T>>`, or a `Lock<T>`.
+        /// Creates a condition on what `lock` guards: a `&Lock<T>`, an `Arc<Lock<T>>`, or a
+        /// `Lock<T>`.
         ///
         /// Several conditions may share a lock:
         ///
@@ -118,8 +121,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     }
 
     const_fn! {
-        /// Like [`with_lock`](Self::with_lock), with a name for the diagnostics. Without the feature
-        /// `diagnostics` the name is discarded.
+        /// Like [`with_lock`](Self::with_lock), with a name for the diagnostics. Without the
+        /// feature `diagnostics` the name is discarded.
         #[track_caller]
         pub const fn named_with_lock(name: &'static str, lock: L) -> Self {
             Self::traced(PrimitiveTrace::condition(Some(name)), lock)
@@ -153,8 +156,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         self.lock().locked()
     }
 
-    /// Returns the number of waiters for a notification. It includes those that were notified and were not
-    /// polled since, but not those that wait for the lock by now.
+    /// Returns the number of waiters for a notification. It includes those that were notified and
+    /// were not polled since, but not those that wait for the lock by now.
     #[inline]
     pub fn waiters(&self) -> usize {
         self.raw.queue.waiters()
@@ -167,9 +170,9 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses the guard: the lock is released, or is not acquired again. A notification
-    /// that it had received goes to the next waiter. To stop waiting and keep the guard, use
-    /// [`wait_or`](Self::wait_or).
+    /// Dropping the future loses the guard: the lock is released, or is not acquired again. A
+    /// notification that it had received goes to the next waiter. To stop waiting and keep the
+    /// guard, use [`wait_or`](Self::wait_or).
     ///
     /// # Panics
     ///
@@ -227,8 +230,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         WaitFor::new(self.wait(guard), predicate)
     }
 
-    /// Waits until `predicate` returns `Some` for the data, which it may change. Returns the guard and the
-    /// value, as asyncio's `wait_for` returns the predicate's value. Otherwise like
+    /// Waits until `predicate` returns `Some` for the data, which it may change. Returns the guard
+    /// and the value, as asyncio's `wait_for` returns the predicate's value. Otherwise like
     /// [`wait_for`](Self::wait_for).
     ///
     /// # Cancel safety
@@ -262,12 +265,14 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         WaitForSome::new(self.wait(guard), predicate)
     }
 
-    /// Waits for a notification, or until `stop` is ready: a timer, a shutdown signal. Acquires the lock again
-    /// either way. Returns the guard, with `Ok` if it was notified, or `Err` with the output of `stop`.
+    /// Waits for a notification, or until `stop` is ready: a timer, a shutdown signal. Acquires the
+    /// lock again either way. Returns the guard, with `Ok` if it was notified, or `Err` with the
+    /// output of `stop`.
     ///
-    /// Each poll checks for the notification first. The lock is released before `stop` is polled for the
-    /// first time, and `stop` is not polled again after either has happened. If `stop` is ready, its output is
-    /// returned in any case, and a notification that came meanwhile goes to the next waiter.
+    /// Each poll checks for the notification first. The lock is released before `stop` is polled
+    /// for the first time, and `stop` is not polled again after either has happened. If `stop` is
+    /// ready, its output is returned in any case, and a notification that came meanwhile goes to
+    /// the next waiter.
     ///
     /// # Cancel safety
     ///
@@ -297,14 +302,14 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         WaitOr::new(self.wait(guard), stop)
     }
 
-    /// Waits until `predicate` is true of the data, or until `stop` is ready: a timer, a shutdown signal.
-    /// Acquires the lock again either way. Returns the guard, with `Ok` if the predicate is true, or `Err` with
-    /// the output of `stop`.
+    /// Waits until `predicate` is true of the data, or until `stop` is ready: a timer, a shutdown
+    /// signal. Acquires the lock again either way. Returns the guard, with `Ok` if the predicate is
+    /// true, or `Err` with the output of `stop`.
     ///
-    /// The predicate is called first, so it may be true without `stop` having been polled. It is not called
-    /// again after `stop` was ready. This is asyncio's `wait_for(condition.wait_for(predicate), timeout)`,
-    /// except that the guard comes back. Otherwise like [`wait_for`](Self::wait_for) and
-    /// [`wait_or`](Self::wait_or).
+    /// The predicate is called first, so it may be true without `stop` having been polled. It is
+    /// not called again after `stop` was ready. This is asyncio's
+    /// `wait_for(condition.wait_for(predicate), timeout)`, except that the guard comes back.
+    /// Otherwise like [`wait_for`](Self::wait_for) and [`wait_or`](Self::wait_or).
     ///
     /// # Cancel safety
     ///
@@ -339,7 +344,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         WaitForOr::new(self.wait(guard), predicate, stop)
     }
 
-    /// Like [`wait_for_or`](Self::wait_for_or), until `predicate` returns `Some`. `Ok` contains that value.
+    /// Like [`wait_for_or`](Self::wait_for_or), until `predicate` returns `Some`. `Ok` contains
+    /// that value.
     ///
     /// # Cancel safety
     ///
@@ -364,8 +370,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         WaitForSomeOr::new(self.wait(guard), predicate, stop)
     }
 
-    /// Like [`wait`](Self::wait), but the future owns the condition's `Arc`, so that it can be stored in a
-    /// struct. Dropping it loses the guard in the same way.
+    /// Like [`wait`](Self::wait), but the future owns the condition's `Arc`, so that it can be
+    /// stored in a struct. Dropping it loses the guard in the same way.
     ///
     /// # Panics
     ///
@@ -381,7 +387,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         Wait::new(Arc::clone(self), guard)
     }
 
-    /// Notifies the first `n` waiters that were not notified yet. If there are none, nothing is remembered.
+    /// Notifies the first `n` waiters that were not notified yet. If there are none, nothing is
+    /// remembered.
     ///
     /// They continue when they have acquired the lock, which is after `guard` is dropped.
     ///
@@ -411,8 +418,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
 
     /// Notifies all waiters.
     ///
-    /// If there are more than 32, it wakes them in steps of 32. No waiter can join in between, since that
-    /// takes the lock.
+    /// If there are more than 32, it wakes them in steps of 32. No waiter can join in between,
+    /// since that takes the lock.
     ///
     /// # Panics
     ///
@@ -426,8 +433,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         self.notify(guard, usize::MAX);
     }
 
-    /// Panics if the guard is of another lock. `Borrow` is user code, so what it returns is compared and not
-    /// used otherwise.
+    /// Panics if the guard is of another lock. `Borrow` is user code, so what it returns is
+    /// compared and not used otherwise.
     #[inline]
     #[track_caller]
     fn assert_own<G>(&self, guard: &Guard<T, G>)
@@ -485,7 +492,8 @@ impl<T> From<T> for Condition<T> {
     }
 }
 
-/// Writes the text that asyncio has in brackets: `<Condition [unlocked]>`, `<Condition [locked, waiters:3]>`.
+/// Writes the text that asyncio has in brackets: `<Condition [unlocked]>`, `<Condition [locked,
+/// waiters:3]>`.
 impl<T: ?Sized, L: Borrow<Lock<T>>> fmt::Display for Condition<T, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = if self.locked() { "locked" } else { "unlocked" };

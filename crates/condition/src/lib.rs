@@ -1,8 +1,8 @@
 //! `asyncio.Condition` for Rust: tasks release a lock and wait until another task reports a change.
 //!
-//! Use it where tasks wait for a property of shared data ("the queue is not empty"), on any executor or on
-//! none. Waiting never allocates, and no notification is lost: one that had reached a future which was then
-//! dropped goes to another waiter.
+//! Use it where tasks wait for a property of shared data ("the queue is not empty"), on any
+//! executor or on none. Waiting never allocates, and no notification is lost: one that had reached
+//! a future which was then dropped goes to another waiter.
 //!
 //! ```
 //! use awaitlist_condition::{Block, Condition};
@@ -29,10 +29,10 @@
 //!
 //! # The guard goes in and comes back
 //!
-//! [`wait`](Condition::wait) takes the lock's guard by value and returns it, so nobody can access the data
-//! while the lock is released. If the future is dropped meanwhile, the guard is lost.
-//! [`wait_or`](Condition::wait_or) stops waiting *and* returns the guard, as asyncio does when a wait is
-//! cancelled.
+//! [`wait`](Condition::wait) takes the lock's guard by value and returns it, so nobody can access
+//! the data while the lock is released. If the future is dropped meanwhile, the guard is lost.
+//! [`wait_or`](Condition::wait_or) stops waiting *and* returns the guard, as asyncio does when a
+//! wait is cancelled.
 #![no_std]
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

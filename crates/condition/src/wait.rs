@@ -26,16 +26,16 @@ pub type WaitOwned<T, L, G> = Wait<Arc<Condition<T, L>>, T, G>;
 const NO_TAG: usize = 0;
 
 pin_project_lite::pin_project! {
-    /// A future that releases a condition's lock, waits for a notification, acquires the lock again, and
-    /// returns the guard.
+    /// A future that releases a condition's lock, waits for a notification, acquires the lock
+    /// again, and returns the guard.
     ///
     /// Returned by [`Condition::wait`], where `C` is a reference to the condition, and by
     /// `Condition::wait_owned`, where it is an `Arc`. `G` is the handle of the guard.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up its place in the queue, and a notification that it had received goes
-    /// to the next waiter. The guard is lost: the lock is released, or is not acquired again.
+    /// Dropping the future gives up its place in the queue, and a notification that it had received
+    /// goes to the next waiter. The guard is lost: the lock is released, or is not acquired again.
     ///
     /// # Panics
     ///
@@ -62,9 +62,9 @@ pin_project_lite::pin_project! {
         C::Target: AnyCondition,
         G: Handle<Target = Lock<T>>,
     {
-        /// Waits for a notification. The waiter is not queued before the first poll; until then there is
-        /// a guard. A drop releases the lock; or the waiter leaves the queue, and passes on a
-        /// notification that it has received.
+        /// Waits for a notification. The waiter is not queued before the first poll; until then
+        /// there is a guard. A drop releases the lock; or the waiter leaves the queue, and passes
+        /// on a notification that it has received.
         Waiting {
             #[pin]
             waiter: Waiter<C, ConditionAccess>,
@@ -98,8 +98,8 @@ where
         let mut this = self.project();
         if let StateProjection::Waiting { mut waiter, guard, .. } = this.state.as_mut().project() {
             if !waiter.is_queued() {
-                // Enqueued before the lock is released, so that no notification can come in between.
-                // `Condition::notify` relies on it.
+                // Enqueued before the lock is released, so that no notification can come in
+                // between. `Condition::notify` relies on it.
                 let enqueue = waiter.as_mut().admit_or_enqueue(context, |_, _| Err(NO_TAG));
                 let _: Poll<((), _)> = enqueue;
                 drop(guard.take());
@@ -126,8 +126,8 @@ where
         this.state.relock(*this.site, Notification(None));
     }
 
-    /// Acquires the lock, once the wait was notified or stopped. Returns the condition as well if it was
-    /// notified.
+    /// Acquires the lock, once the wait was notified or stopped. Returns the condition as well if
+    /// it was notified.
     pub(crate) fn poll_lock(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -141,8 +141,8 @@ where
         }
     }
 
-    /// Returns the guard of a wait that was not polled yet, and the condition. The wait is over then,
-    /// until it is [started again](Self::restart).
+    /// Returns the guard of a wait that was not polled yet, and the condition. The wait is over
+    /// then, until it is [started again](Self::restart).
     pub(crate) fn take_guard(self: Pin<&mut Self>) -> Option<(Guard<T, G>, Option<C>)> {
         match self.project().state.project() {
             StateProjection::Waiting { waiter, guard, .. } => {
@@ -183,7 +183,8 @@ where
     }
 }
 
-/// A notification that a wait has received and not used up yet. Dropped, it goes to the next waiter.
+/// A notification that a wait has received and not used up yet. Dropped, it goes to the next
+/// waiter.
 struct Notification<C: Handle<Target: AnyCondition>>(Option<C>);
 
 impl<C: Handle<Target: AnyCondition>> Notification<C> {
@@ -220,8 +221,8 @@ where
     C: Handle<Target: AnyCondition>,
     G: Handle<Target = Lock<T>>,
 {
-    /// Waits on the current thread: for a notification until `timeout` has passed, and then for the lock
-    /// as long as it takes. Returns the guard, and whether it was notified.
+    /// Waits on the current thread: for a notification until `timeout` has passed, and then for the
+    /// lock as long as it takes. Returns the guard, and whether it was notified.
     ///
     /// # Errors
     ///
@@ -252,8 +253,8 @@ where
 /// How the core reaches the queue of a condition.
 struct ConditionAccess;
 
-// SAFETY: `AnyCondition` is sealed, and its only implementation returns the same field each time, of which
-// the queue is a field.
+// SAFETY: `AnyCondition` is sealed, and its only implementation returns the same field each time,
+// of which the queue is a field.
 unsafe impl<C: AnyCondition + ?Sized> Access<C> for ConditionAccess {
     const FUTURE: &'static str = "Wait";
 

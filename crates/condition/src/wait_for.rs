@@ -12,8 +12,8 @@ use awaitlist_lock::{Guard, Lock};
 
 use crate::{Wait, raw::AnyCondition};
 
-/// Calls `predicate` at once, and again whenever `poll_wait` is ready and the lock is acquired, until it
-/// returns `Some`.
+/// Calls `predicate` at once, and again whenever `poll_wait` is ready and the lock is acquired,
+/// until it returns `Some`.
 pub(crate) fn poll_until<C, T: ?Sized, G, R>(
     mut wait: Pin<&mut Wait<C, T, G>>,
     context: &mut Context<'_>,

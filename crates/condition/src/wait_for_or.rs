@@ -81,8 +81,8 @@ wait_for_or! {
 }
 
 wait_for_or! {
-    /// A future that waits until a predicate returns `Some`, or until another future is ready. Returned by
-    /// [`Condition::wait_for_some_or`](crate::Condition::wait_for_some_or).
+    /// A future that waits until a predicate returns `Some`, or until another future is ready.
+    /// Returned by [`Condition::wait_for_some_or`](crate::Condition::wait_for_some_or).
     WaitForSomeOr
 }
 
@@ -118,8 +118,8 @@ where
             None => predicate(value).map(Ok),
         }
     }));
-    // Dropped here, where a panic of its drop drops the guard, and not with the future: by then the guard
-    // would be on its way to the caller, and would be leaked.
+    // Dropped here, where a panic of its drop drops the guard, and not with the future: by then the
+    // guard would be on its way to the caller, and would be leaked.
     stop.set(None);
     Poll::Ready(outcome)
 }

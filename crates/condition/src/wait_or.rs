@@ -74,8 +74,9 @@ where
     }
 }
 
-/// Polls until the wait was notified or `stop` is ready, and returns whether it is the latter. If so, the
-/// wait is stopped and the output is in `stopped`, before the caller drops `stop`, which may panic.
+/// Polls until the wait was notified or `stop` is ready, and returns whether it is the latter. If
+/// so, the wait is stopped and the output is in `stopped`, before the caller drops `stop`, which
+/// may panic.
 pub(crate) fn poll_notified_or<C, T: ?Sized, G, S>(
     mut wait: Pin<&mut Wait<C, T, G>>,
     stop: Pin<&mut S>,

@@ -17,8 +17,8 @@ use parking::Parker;
 
 use crate::trace::blocking;
 
-/// Waits for a future on the current thread: for every wait of the suite, and for any other future that
-/// needs no runtime.
+/// Waits for a future on the current thread: for every wait of the suite, and for any other future
+/// that needs no runtime.
 ///
 /// ```
 /// use awaitlist_core::Block;
@@ -40,13 +40,14 @@ pub trait Block: Future + Sized {
 
     /// Waits until the future is ready, for at most `timeout`.
     ///
-    /// The future is polled at least once, so one that is ready is never late. A timeout that the clock
-    /// cannot represent is none.
+    /// The future is polled at least once, so one that is ready is never late. A timeout that the
+    /// clock cannot represent is none.
     ///
     /// # Errors
     ///
-    /// Returns [`TimedOut`] if the future was not ready in time. The future has been dropped by then, so
-    /// its place in a queue is given up, and what it had been given has gone to the next waiter.
+    /// Returns [`TimedOut`] if the future was not ready in time. The future has been dropped by
+    /// then, so its place in a queue is given up, and what it had been given has gone to the next
+    /// waiter.
     fn block_timeout(self, timeout: Duration) -> Result<Self::Output, TimedOut> {
         let deadline = Instant::now().checked_add(timeout);
         block_on(pin!(self), deadline).ok_or(TimedOut)
@@ -78,8 +79,8 @@ impl fmt::Display for TimedOut {
 
 impl core::error::Error for TimedOut {}
 
-/// Waits for `future` on the current thread until `deadline`. Returns `None` if it is not ready by then;
-/// it can be polled again.
+/// Waits for `future` on the current thread until `deadline`. Returns `None` if it is not ready by
+/// then; it can be polled again.
 #[doc(hidden)]
 pub fn block_until<F: Future>(future: Pin<&mut F>, deadline: Instant) -> Option<F::Output> {
     block_on(future, Some(deadline))
@@ -111,7 +112,8 @@ struct Parked {
 }
 
 thread_local! {
-    /// Kept from one wait to the next. Empty while a wait uses it: a wait inside its poll makes another.
+    /// Kept from one wait to the next. Empty while a wait uses it: a wait inside its poll makes
+    /// another.
     static SPARE: Cell<Option<Parked>> = const { Cell::new(None) };
 }
 

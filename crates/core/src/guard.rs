@@ -11,8 +11,8 @@ use crate::{
 
 /// A locked [`WaitQueue`]. Dropping it unlocks the queue and publishes the changes.
 ///
-/// It must be dropped: without an operating system, interrupts are disabled as long as it exists. So
-/// primitives never hand it to user code.
+/// It must be dropped: without an operating system, interrupts are disabled as long as it exists.
+/// So primitives never hand it to user code.
 pub struct QueueGuard<'q, S = ()> {
     queue: &'q WaitQueue<S>,
     /// The state that the drop publishes.
@@ -76,16 +76,16 @@ impl<'q, S> QueueGuard<'q, S> {
 
     /// Notifies the first waiter and returns its waker, to be woken after the unlock.
     ///
-    /// The waiter counts until its owner polls or drops it. It finds `notification`, whose highest bit
-    /// is discarded.
+    /// The waiter counts until its owner polls or drops it. It finds `notification`, whose highest
+    /// bit is discarded.
     #[must_use = "the waiter's task does not run until the waker is woken"]
     #[inline]
     pub fn notify(&mut self, notification: usize) -> Option<Waker> {
         self.pop_front(notification << 1)
     }
 
-    /// Notifies the first waiter, removes it from the queue, and returns its waker, to be woken after
-    /// the unlock.
+    /// Notifies the first waiter, removes it from the queue, and returns its waker, to be woken
+    /// after the unlock.
     ///
     /// Its owner can find out [without the lock](crate::Waiter::take_removal).
     #[must_use = "the waiter's task does not run until the waker is woken"]
@@ -160,7 +160,8 @@ impl<T> QueueGuard<'_, Guarded<T>> {
 
     /// Returns the state, to be changed.
     pub fn state_mut(&mut self) -> &mut T {
-        // SAFETY: it is part of the queue whose lock is held, and `&mut self` excludes other borrows.
+        // SAFETY: it is part of the queue whose lock is held, and `&mut self` excludes other
+        // borrows.
         self.queue.state().0.with_mut(|value| unsafe { &mut *value })
     }
 }

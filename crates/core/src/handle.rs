@@ -27,13 +27,13 @@ impl<P: ?Sized> Handle for alloc::sync::Arc<P> {}
 
 /// How the core reaches the queue of a primitive of type `P`.
 ///
-/// This is the border between the core, which anybody can depend on, and the primitives, whose memory
-/// safety depends on their queues. A primitive does not implement a trait that leads to its queue,
-/// since any caller could use it. Instead its crate implements `Access<P>` for a private type, and
-/// names that type in the private [`Waiter`](crate::Waiter) of its futures. Rust guarantees that code
-/// which cannot name a private type cannot use it either, not even by inference (RFC 2145). So a
-/// queue can be locked, and a waiter can be made for it, only by the primitive's own crate and by the
-/// core on its behalf.
+/// This is the border between the core, which anybody can depend on, and the primitives, whose
+/// memory safety depends on their queues. A primitive does not implement a trait that leads to its
+/// queue, since any caller could use it. Instead its crate implements `Access<P>` for a private
+/// type, and names that type in the private [`Waiter`](crate::Waiter) of its futures. Rust
+/// guarantees that code which cannot name a private type cannot use it either, not even by
+/// inference (RFC 2145). So a queue can be locked, and a waiter can be made for it, only by the
+/// primitive's own crate and by the core on its behalf.
 ///
 /// # Safety
 ///

@@ -1,12 +1,12 @@
 //! The wait queue of [awaitlist](https://docs.rs/awaitlist), which all its primitives share.
 //!
 //! **Not meant for users**, except for what the primitives re-export: [`Block`], [`TimedOut`] and
-//! [`Handle`]. It is published because the primitives are, which depend on its exact version. Its safe
-//! functions are sound against any caller all the same.
+//! [`Handle`]. It is published because the primitives are, which depend on its exact version. Its
+//! safe functions are sound against any caller all the same.
 //!
 //! How it works, and what its terms mean, is said at the top of `queue.rs`. The invariants of its
-//! `unsafe` code stand at the top of `list.rs`. What keeps other crates from the queue of a primitive
-//! is explained at `Access` in `handle.rs`.
+//! `unsafe` code stand at the top of `list.rs`. What keeps other crates from the queue of a
+//! primitive is explained at `Access` in `handle.rs`.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -44,7 +44,8 @@ pub use sync::Guarded;
 #[doc(hidden)]
 pub use waiter::{LockedWaiter, Waiter};
 
-/// Defines a function that is `const`, except in a model: the types of loom have no const constructors.
+/// Defines a function that is `const`, except in a model: the types of loom have no const
+/// constructors.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! const_fn {

@@ -6,8 +6,8 @@
 //!
 //! 1. **The lock guards the list.** The ends of a list, and `next` and `waker` of a node on it, are
 //!    accessed only while the lock of the queue is held. Three fields of a node are exceptions:
-//!    - `state` is written by the owner of the node, and only while the node is on no list. While it
-//!      is linked nobody writes it, so the owner and the holder of the lock may both read it.
+//!    - `state` is written by the owner of the node, and only while the node is on no list. While
+//!      it is linked nobody writes it, so the owner and the holder of the lock may both read it.
 //!    - `previous` is atomic. While the node is linked, the holder of the lock writes it. The owner
 //!      may load it at any time: an odd value is a notification, and an address is never odd.
 //!    - `trace` is safe to share.
@@ -15,10 +15,10 @@
 //!    pushed for the first time. From then on the waker is `Some` exactly as long as the node is
 //!    linked. A notifier takes the waker, and stores the notification last: from that store on it
 //!    does not touch the node, which its owner may free at once.
-//! 3. **Pinned and alive.** A linked node is pinned, and it is unlinked before its memory is freed or
-//!    reused: the drop of the [`Waiter`](crate::Waiter) that contains it sees to that. If that drop
-//!    never runs because the future was leaked, pinning keeps the memory valid for ever, and the
-//!    node stays a waiter for ever.
+//! 3. **Pinned and alive.** A linked node is pinned, and it is unlinked before its memory is freed
+//!    or reused: the drop of the [`Waiter`](crate::Waiter) that contains it sees to that. If that
+//!    drop never runs because the future was leaked, pinning keeps the memory valid for ever, and
+//!    the node stays a waiter for ever.
 //! 4. **One queue.** A node is linked in one list at a time and is unlinked under the lock of the
 //!    same queue. A `Waiter` reaches its queue through a [`Handle`](crate::Handle), and a handle
 //!    always leads to the same one.
@@ -45,7 +45,8 @@ use crate::{
 #[repr(C)]
 pub(crate) struct Node {
     /// While linked, the address of the previous node, or null. After the notification, what
-    /// [`List::pop_front`] stored. Written under the lock; the owner may load it without (invariant 1).
+    /// [`List::pop_front`] stored. Written under the lock; the owner may load it without (invariant
+    /// 1).
     previous: AtomicPtr<Self>,
     /// The tag, whether the node is queued, and a bit that is always set, so that an `Option` of a
     /// future needs no more room than the future. Written by the owner while the node is not linked
@@ -54,7 +55,8 @@ pub(crate) struct Node {
     /// Not an atomic, so that the compiler sees that a node which was just made is not queued and
     /// need not be dropped.
     state: NonZeroUsize,
-    /// The next node while linked. Guarded by the lock; initialized by the first push (invariant 2).
+    /// The next node while linked. Guarded by the lock; initialized by the first push (invariant
+    /// 2).
     next: UnsafeCell<MaybeUninit<Option<NonNull<Self>>>>,
     /// `Some` while linked. Guarded by the lock; initialized by the first push (invariant 2).
     waker: UnsafeCell<MaybeUninit<Option<Waker>>>,
@@ -101,8 +103,8 @@ impl Node {
         self.state.get() / TAG
     }
 
-    /// Returns whether the node was pushed and has not been removed by its owner since: it is linked,
-    /// or was notified. For the owner.
+    /// Returns whether the node was pushed and has not been removed by its owner since: it is
+    /// linked, or was notified. For the owner.
     pub(crate) const fn is_queued(&self) -> bool {
         self.state.get() & QUEUED != 0
     }
@@ -158,8 +160,8 @@ impl Node {
     /// The lock is held, the node was pushed before, and `access` does not access the node.
     #[inline]
     pub(crate) unsafe fn with_waker<R>(&self, access: impl FnOnce(&mut Option<Waker>) -> R) -> R {
-        // SAFETY: the lock excludes every other access (invariant 1), `access` makes none, and the first
-        // push initialized the field (invariant 2).
+        // SAFETY: the lock excludes every other access (invariant 1), `access` makes none, and the
+        // first push initialized the field (invariant 2).
         self.waker.with_mut(|waker| access(unsafe { (*waker).assume_init_mut() }))
     }
 }
@@ -168,8 +170,8 @@ const fn encode(tag: usize, flags: usize) -> NonZeroUsize {
     NonZeroUsize::MIN.saturating_add(tag.wrapping_mul(TAG) | flags)
 }
 
-/// For models only: an access that marks the end of the node's life, so that loom reports a race with
-/// any access that is not ordered before it (invariants 2 and 3).
+/// For models only: an access that marks the end of the node's life, so that loom reports a race
+/// with any access that is not ordered before it (invariants 2 and 3).
 #[cfg(awaitlist_loom)]
 impl Drop for Node {
     fn drop(&mut self) {
@@ -226,8 +228,8 @@ impl List {
     /// Returns the first node.
     #[inline]
     pub(crate) fn front(&self) -> Option<&Node> {
-        // SAFETY: linked nodes are alive (invariant 3); the borrow of the list holds the lock, under
-        // which alone a node is unlinked (invariant 1).
+        // SAFETY: linked nodes are alive (invariant 3); the borrow of the list holds the lock,
+        // under which alone a node is unlinked (invariant 1).
         self.head.map(|node| unsafe { node.as_ref() })
     }
 
@@ -263,7 +265,8 @@ impl List {
     /// The lock is held, and this is the list that the node was last pushed to (invariant 4).
     #[inline]
     pub(crate) unsafe fn remove(&mut self, node: &Node) -> Option<Waker> {
-        // SAFETY: it was pushed, and the lock is held. Without a waker it is not linked (invariant 2).
+        // SAFETY: it was pushed, and the lock is held. Without a waker it is not linked (invariant
+        // 2).
         let waker = unsafe { node.with_waker(Option::take) }?;
         // Relaxed: written under the lock.
         let previous = NonNull::new(node.previous.load(Ordering::Relaxed));

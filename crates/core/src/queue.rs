@@ -3,8 +3,8 @@
 //! # How it works
 //!
 //! An uncontended acquire is one compare-exchange of the state word, a *fast path*. Everything else
-//! happens with the queue locked. Locking is one swap and unlocking is a plain store, so an uncontended
-//! release costs as much as a fast path.
+//! happens with the queue locked. Locking is one swap and unlocking is a plain store, so an
+//! uncontended release costs as much as a fast path.
 //!
 //! | bits of the state word | meaning | written by |
 //! |---|---|---|
@@ -12,23 +12,24 @@
 //! | 1 `WAITERS` | there are waiters | the holder of the lock |
 //! | the rest | the payload, such as a count of permits | the holder of the lock; or, **while bits 0 and 1 are clear**, any thread by a compare-exchange of the whole word |
 //!
-//! - **Lock**: swap in `LOCKED_WORD`, which has both flags and payload 0. If the old value has `LOCKED`,
-//!   another thread holds the lock, and the swap has replaced `LOCKED_WORD` by the same value: nothing has
-//!   changed. Otherwise the old value is the state, and only this thread knows it until it unlocks.
-//! - **Unlock**: store the new state. No other thread changes the word meanwhile: swaps leave a locked
-//!   word as it is, and every compare-exchange expects a word without flags.
-//! - **No newcomer passes a waiter**: every fast path expects a word without `WAITERS`. `LOCKED_WORD`
-//!   contains that flag, so a thread that loads a locked word errs on the safe side.
+//! - **Lock**: swap in `LOCKED_WORD`, which has both flags and payload 0. If the old value has
+//!   `LOCKED`, another thread holds the lock, and the swap has replaced `LOCKED_WORD` by the same
+//!   value: nothing has changed. Otherwise the old value is the state, and only this thread knows
+//!   it until it unlocks.
+//! - **Unlock**: store the new state. No other thread changes the word meanwhile: swaps leave a
+//!   locked word as it is, and every compare-exchange expects a word without flags.
+//! - **No newcomer passes a waiter**: every fast path expects a word without `WAITERS`.
+//!   `LOCKED_WORD` contains that flag, so a thread that loads a locked word errs on the safe side.
 //! - **Wait**: a future locks the queue, checks again whether it must wait, pushes its node, and
 //!   unlocks. The node is part of the future, so waiting never allocates.
-//! - **Notify**: the notifier locks the queue, unlinks the first node, takes its waker, unlocks, and
-//!   only then wakes. The waiter still counts as one until its owner, the future, is polled or dropped.
-//!   `WAITERS` stays set for so long, so no newcomer passes it.
-//! - **Cancel**: dropping a queued future removes its node under the lock, and the primitive passes on
-//!   what the waiter had been given.
+//! - **Notify**: the notifier locks the queue, unlinks the first node, takes its waker, unlocks,
+//!   and only then wakes. The waiter still counts as one until its owner, the future, is polled or
+//!   dropped. `WAITERS` stays set for so long, so no newcomer passes it.
+//! - **Cancel**: dropping a queued future removes its node under the lock, and the primitive passes
+//!   on what the waiter had been given.
 //!
-//! Locking is an `Acquire`, unlocking a `Release`. They pair with each other and with the fast paths,
-//! which are `Acquire` where they take something and `Release` where they give something.
+//! Locking is an `Acquire`, unlocking a `Release`. They pair with each other and with the fast
+//! paths, which are `Acquire` where they take something and `Release` where they give something.
 //!
 //! # Glossary
 //!
@@ -106,8 +107,8 @@ impl StateWord {
     }
 }
 
-/// A first-in-first-out queue of futures. A primitive keeps its own state in the payload of the state word,
-/// and in a value of type `S`.
+/// A first-in-first-out queue of futures. A primitive keeps its own state in the payload of the
+/// state word, and in a value of type `S`.
 ///
 /// On 64-bit targets an `S` of two bytes fits into the padding.
 pub struct WaitQueue<S = ()> {

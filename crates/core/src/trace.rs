@@ -1,7 +1,7 @@
 //! What the core and the primitives report to the diagnostics.
 //!
-//! With the feature `diagnostics`, these are the hooks of `awaitlist-diagnostics`. Without it they are the
-//! types below, which have no size and do nothing.
+//! With the feature `diagnostics`, these are the hooks of `awaitlist-diagnostics`. Without it they
+//! are the types below, which have no size and do nothing.
 //!
 //! | type | part of | records |
 //! |---|---|---|
@@ -12,8 +12,8 @@
 //! | `ReleaseTrace` | a release without a guard | the permits, until it has succeeded |
 //! | `Timestamp` | a queue guard | when the waiters are notified |
 //!
-//! Hooks that take a `Context`, and `after_enqueue`, clone or drop a waker, so they are called without
-//! the lock of the queue. The others may be called under it.
+//! Hooks that take a `Context`, and `after_enqueue`, clone or drop a waker, so they are called
+//! without the lock of the queue. The others may be called under it.
 
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_diagnostics::hooks::{

@@ -23,9 +23,9 @@ use crate::{
 /// It is the whole of most futures. Dropped while it is queued, it is [cancelled](Access::cancel).
 ///
 /// `await` makes a future in place, field by field. A future that is moved first is copied sixteen
-/// bytes at a time, and processors stall on such a load while the two stores that it covers are still
-/// under way. So nothing here may keep the compiler from making a waiter in place: as long as it is
-/// not queued, it is plain data that need not be dropped.
+/// bytes at a time, and processors stall on such a load while the two stores that it covers are
+/// still under way. So nothing here may keep the compiler from making a waiter in place: as long as
+/// it is not queued, it is plain data that need not be dropped.
 #[repr(C)]
 pub struct Waiter<H: Handle, A: Access<H::Target>> {
     node: Node,
@@ -67,11 +67,11 @@ impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
         unsafe { self.get_unchecked_mut() }
     }
 
-    /// Completes the wait and returns the handle if the waiter is not queued and `ready` returns true. If
-    /// `ready` panics, the wait is over.
+    /// Completes the wait and returns the handle if the waiter is not queued and `ready` returns
+    /// true. If `ready` panics, the wait is over.
     ///
-    /// This is the fast path of every poll, and is inlined into the caller. It leaves everything else
-    /// to the slow path, the panic of a poll after completion included.
+    /// This is the fast path of every poll, and is inlined into the caller. It leaves everything
+    /// else to the slow path, the panic of a poll after completion included.
     #[inline(always)]
     pub fn try_fast(self: Pin<&mut Self>, ready: impl FnOnce(&H::Target) -> bool) -> Option<H> {
         let this = self.project();
@@ -161,8 +161,8 @@ impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
         };
         // May panic, so it comes first.
         queue.add_waiter();
-        // SAFETY: the lock of the node's own queue is held. The node is not queued, so it is on no list.
-        // It is pinned, and its drop removes it.
+        // SAFETY: the lock of the node's own queue is held. The node is not queued, so it is on no
+        // list. It is pinned, and its drop removes it.
         queue.list_mut(|list| unsafe { list.push_back(node, waker, tag) });
         own_queue.trace().enqueued(node.trace(), tag);
         drop(queue);
@@ -172,9 +172,9 @@ impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
 
     /// Polls a queued waiter.
     ///
-    /// `check` gets the waiter with its queue locked. If the wait is over, it removes the waiter and
-    /// returns what the wait comes to. Otherwise it gives the waiter back, and the task of `context` is
-    /// woken from now on.
+    /// `check` gets the waiter with its queue locked. If the wait is over, it removes the waiter
+    /// and returns what the wait comes to. Otherwise it gives the waiter back, and the task of
+    /// `context` is woken from now on.
     ///
     /// # Panics
     ///
@@ -230,8 +230,8 @@ impl<S> Drop for Evict<'_, S> {
 
 /// Replaces the waker, unless the waiter was notified meanwhile.
 ///
-/// Wakers are user code: the new one is cloned and the old one is dropped without the lock, and before the
-/// next check, so that a panic loses nothing that the check would have found.
+/// Wakers are user code: the new one is cloned and the old one is dropped without the lock, and
+/// before the next check, so that a panic loses nothing that the check would have found.
 #[cold]
 fn renew_waker<S>(queue: &WaitQueue<S>, node: &mut Node, context: &Context<'_>) {
     let waker = context.waker().clone();
@@ -255,8 +255,9 @@ impl<H: Handle, A: Access<H::Target>> Drop for Waiter<H, A> {
 
 /// A queued waiter and its queue, which is locked.
 ///
-/// It is made only in this file, from the node of a pinned waiter and the queue that its handle leads to
-/// (invariants 3 and 4). It lends out the guard by shared reference only, so that the two stay a pair.
+/// It is made only in this file, from the node of a pinned waiter and the queue that its handle
+/// leads to (invariants 3 and 4). It lends out the guard by shared reference only, so that the two
+/// stay a pair.
 pub struct LockedWaiter<'a, S = ()> {
     queue: QueueGuard<'a, S>,
     node: &'a mut Node,
@@ -288,8 +289,8 @@ impl<'a, S> LockedWaiter<'a, S> {
         self.node.tag()
     }
 
-    /// Removes the waiter, notified or not. Returns its waker if it was not, to be dropped after the
-    /// unlock.
+    /// Removes the waiter, notified or not. Returns its waker if it was not, to be dropped after
+    /// the unlock.
     #[inline]
     pub fn remove(self) -> (QueueGuard<'a, S>, Option<Waker>) {
         self.queue.queue().trace().abandoned(self.node.trace());
@@ -322,8 +323,8 @@ impl<'a, S> LockedWaiter<'a, S> {
     fn will_wake(&self, waker: &Waker) -> bool {
         let will_wake =
             |own: &mut Option<Waker>| own.as_ref().is_some_and(|own| own.will_wake(waker));
-        // SAFETY: the lock is held, and a queued node was pushed. `Waker::will_wake` compares two pointers
-        // and runs no user code.
+        // SAFETY: the lock is held, and a queued node was pushed. `Waker::will_wake` compares two
+        // pointers and runs no user code.
         unsafe { self.node.with_waker(will_wake) }
     }
 

@@ -23,12 +23,12 @@ impl<'q, S> QueueGuard<'q, S> {
     /// Notifies waiters with `next` until it returns `None`, unlocks the queue, and wakes them.
     ///
     /// At most 32 waiters are notified before the queue is unlocked and they are woken; then it is
-    /// locked again for the next ones. So the lock is never held for as long as there are waiters, and
-    /// `next` must expect that others have changed the queue in between.
+    /// locked again for the next ones. So the lock is never held for as long as there are waiters,
+    /// and `next` must expect that others have changed the queue in between.
     ///
-    /// A panic of a waker prevents no other wake-up. With std it is caught, and the first one resumes
-    /// when all are woken (or is dropped if this thread is unwinding already). Without std the rest are
-    /// woken during unwinding, so a second panic aborts.
+    /// A panic of a waker prevents no other wake-up. With std it is caught, and the first one
+    /// resumes when all are woken (or is dropped if this thread is unwinding already). Without std
+    /// the rest are woken during unwinding, so a second panic aborts.
     ///
     /// A waker that polls its task inside `wake` recurses once for each hand-over.
     #[inline]
@@ -43,8 +43,8 @@ impl<'q, S> QueueGuard<'q, S> {
     }
 }
 
-/// Wakers that were taken under one hold of the lock, and what it takes to get more. If it is dropped
-/// because a waker panicked, it wakes the rest.
+/// Wakers that were taken under one hold of the lock, and what it takes to get more. If it is
+/// dropped because a waker panicked, it wakes the rest.
 struct WakeBatch<'q, S, F: FnMut(&mut QueueGuard<'q, S>) -> Option<Waker>> {
     queue: &'q WaitQueue<S>,
     next: F,
@@ -57,7 +57,8 @@ struct WakeBatch<'q, S, F: FnMut(&mut QueueGuard<'q, S>) -> Option<Waker>> {
 }
 
 impl<'q, S, F: FnMut(&mut QueueGuard<'q, S>) -> Option<Waker>> WakeBatch<'q, S, F> {
-    /// Wakes two waiters that were notified, and goes on notifying and waking until there are no more.
+    /// Wakes two waiters that were notified, and goes on notifying and waking until there are no
+    /// more.
     #[inline(never)]
     fn run(mut guard: QueueGuard<'q, S>, first: Waker, second: Waker, next: F) {
         let wakers = [const { MaybeUninit::uninit() }; WAKE_BATCH];
@@ -90,8 +91,8 @@ impl<'q, S, F: FnMut(&mut QueueGuard<'q, S>) -> Option<Waker>> WakeBatch<'q, S, 
         loop {
             while self.woken < self.taken {
                 self.woken += 1;
-                // SAFETY: it is one of those up to `taken`, so it was written; and it is not read again,
-                // since `woken` is past it.
+                // SAFETY: it is one of those up to `taken`, so it was written; and it is not read
+                // again, since `woken` is past it.
                 panics.wake(unsafe { self.wakers[self.woken - 1].assume_init_read() });
             }
             if !self.more {

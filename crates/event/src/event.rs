@@ -1,8 +1,8 @@
 //! The event itself.
 //!
-//! The payload of the state word is the flag, and above it the *generation*: the number of sets that have
-//! released waiters. A waiter's tag is the generation in which it was enqueued. It is released once the
-//! generation has changed, even if it was not notified yet.
+//! The payload of the state word is the flag, and above it the *generation*: the number of sets
+//! that have released waiters. A waiter's tag is the generation in which it was enqueued. It is
+//! released once the generation has changed, even if it was not notified yet.
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use alloc::sync::Arc;
@@ -29,9 +29,9 @@ const GENERATION: usize = 2;
 /// # Memory ordering
 ///
 /// A [`set`](Self::set) synchronizes with every [`wait`](Self::wait) that returns, and every
-/// [`is_set`](Self::is_set) that returns true, because of it. That holds for a `set` of an event that is set
-/// already, too: of a `set` after a change, and a `clear` before a check of it, one sees the other. So a loop
-/// that clears, checks and waits misses nothing.
+/// [`is_set`](Self::is_set) that returns true, because of it. That holds for a `set` of an event
+/// that is set already, too: of a `set` after a change, and a `clear` before a check of it, one
+/// sees the other. So a loop that clears, checks and waits misses nothing.
 ///
 /// ```
 /// use awaitlist_event::{Block, Event};
@@ -64,9 +64,11 @@ impl Event {
         }
     }
 
-    /// Sets the flag and releases all current waiters. If the flag is set already, it only orders memory.
+    /// Sets the flag and releases all current waiters. If the flag is set already, it only orders
+    /// memory.
     ///
-    /// The waiters are woken in the order of their arrival, in steps of 32, and without any lock held.
+    /// The waiters are woken in the order of their arrival, in steps of 32, and without any lock
+    /// held.
     ///
     /// ```
     /// # use awaitlist_event::Event;
@@ -75,10 +77,11 @@ impl Event {
     /// assert!(event.is_set());
     /// ```
     pub fn set(&self) {
-        let word = self.queue.load(Ordering::Acquire);
+        // Relaxed, here and in `clear`: the exchange decides.
+        let word = self.queue.load(Ordering::Relaxed);
         let payload = word.payload();
-        // Even if the flag is set: the exchange orders what this thread did before a later clear. AcqRel:
-        // pairs with itself, and with the lock of the queue.
+        // Even if the flag is set: the exchange orders what this thread did before a later clear.
+        // AcqRel: pairs with itself, and with the lock of the queue.
         if !word.has_waiters() && self.queue.exchange(payload, payload | SET, Ordering::AcqRel) {
             return;
         }
@@ -95,7 +98,7 @@ impl Event {
 
     /// Clears the flag. Waiters already released by [`set`](Self::set) stay released.
     pub fn clear(&self) {
-        let payload = self.queue.load(Ordering::Acquire).payload();
+        let payload = self.queue.load(Ordering::Relaxed).payload();
         // AcqRel: as in `set`.
         if !self.queue.exchange(payload, payload & !SET, Ordering::AcqRel) {
             let mut queue = self.queue.lock();
@@ -111,8 +114,8 @@ impl Event {
 
     /// Waits until the flag is set. Returns at once if it is.
     ///
-    /// The future joins the queue when it is first polled. A waiter that was released returns even if the
-    /// flag has been cleared since.
+    /// The future joins the queue when it is first polled. A waiter that was released returns even
+    /// if the flag has been cleared since.
     ///
     /// # Cancel safety
     ///
@@ -131,8 +134,8 @@ impl Event {
         Wait::new(self)
     }
 
-    /// Like [`wait`](Self::wait), but the future owns the event's `Arc`, so that it can be stored in a struct.
-    /// Cancel safe in the same way.
+    /// Like [`wait`](Self::wait), but the future owns the event's `Arc`, so that it can be stored
+    /// in a struct. Cancel safe in the same way.
     ///
     /// ```
     /// # use awaitlist_event::{Block, Event};
@@ -149,8 +152,8 @@ impl Event {
         Wait::new(Arc::clone(self))
     }
 
-    /// Returns the number of waiters, including those that were released and were not polled since, as in
-    /// asyncio.
+    /// Returns the number of waiters, including those that were released and were not polled since,
+    /// as in asyncio.
     #[inline]
     pub fn waiters(&self) -> usize {
         self.queue.waiters()

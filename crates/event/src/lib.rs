@@ -1,7 +1,7 @@
 //! `asyncio.Event` for Rust: a flag that futures and threads wait for.
 //!
-//! Use it to tell any number of tasks and threads that something has happened, and stays so until the flag
-//! is cleared. It works on any executor or on none, and waiting never allocates.
+//! Use it to tell any number of tasks and threads that something has happened, and stays so until
+//! the flag is cleared. It works on any executor or on none, and waiting never allocates.
 //!
 //! ```
 //! use awaitlist_event::{Block, Event};
@@ -16,10 +16,10 @@
 //!
 //! # Which waiters are woken
 //!
-//! [`set`](Event::set) releases all waiters that are queued at that moment. They return even if the flag is
-//! cleared before they are polled; a waiter that joins after the clear waits for the next set. Waiters are
-//! woken in the order of their arrival. A newcomer that finds the flag set returns at once, before released
-//! waiters that were not polled yet.
+//! [`set`](Event::set) releases all waiters that are queued at that moment. They return even if the
+//! flag is cleared before they are polled; a waiter that joins after the clear waits for the next
+//! set. Waiters are woken in the order of their arrival. A newcomer that finds the flag set returns
+//! at once, before released waiters that were not polled yet.
 #![no_std]
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -25,8 +25,8 @@ pub type WaitOwned = Wait<Arc<Event>>;
 pin_project_lite::pin_project! {
     /// A future that waits until an event is set.
     ///
-    /// Returned by [`Event::wait`], where `H` is a reference to the event, and by `Event::wait_owned`, where
-    /// it is an `Arc`. It joins the queue when it is first polled.
+    /// Returned by [`Event::wait`], where `H` is a reference to the event, and by
+    /// `Event::wait_owned`, where it is an `Arc`. It joins the queue when it is first polled.
     ///
     /// # Cancel safety
     ///

@@ -26,13 +26,13 @@ const NO_TAG: usize = 0;
 pin_project_lite::pin_project! {
     /// A future that acquires a lock and returns its [`Guard`].
     ///
-    /// Returned by [`Lock::acquire`], where `H` is a reference to the lock, and by `Lock::acquire_owned`,
-    /// where it is an `Arc`. It joins the queue when it is first polled.
+    /// Returned by [`Lock::acquire`], where `H` is a reference to the lock, and by
+    /// `Lock::acquire_owned`, where it is an `Arc`. It joins the queue when it is first polled.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up its place in the queue. If the lock was meant for it, the next waiter
-    /// is woken.
+    /// Dropping the future gives up its place in the queue. If the lock was meant for it, the next
+    /// waiter is woken.
     ///
     /// # Panics
     ///

@@ -28,11 +28,12 @@ pub type OwnedLockGuard<T = ()> = Guard<T, Arc<Lock<T>>>;
 ///
 /// `H` is `&Lock<T>` ([`LockGuard`]) or `Arc<Lock<T>>` (`OwnedLockGuard`).
 ///
-/// It is `Send` if the value is, so a task may hold it across an `.await` on a runtime that moves tasks
-/// between threads. The release is a `Release`: it synchronizes with the acquire that follows.
+/// It is `Send` if the value is, so a task may hold it across an `.await` on a runtime that moves
+/// tasks between threads. The release is a `Release`: it synchronizes with the acquire that
+/// follows.
 ///
-/// Everything beyond access are associated functions, such as `LockGuard::map(guard, …)`, so that they
-/// hide no method of the value.
+/// Everything beyond access are associated functions, such as `LockGuard::map(guard, …)`, so that
+/// they hide no method of the value.
 #[must_use = "dropped at once, the lock is released at once: keep the guard in a variable with a name (`let _guard = …`, not `let _ = …`)"]
 #[clippy::has_significant_drop]
 pub struct Guard<T: ?Sized, H: Handle<Target = Lock<T>>> {
@@ -110,8 +111,8 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Guard<T, H> {
             Some(part) => {
                 let part: *mut U = part;
                 let (lock, hold) = this.into_parts();
-                // SAFETY: the hold moves from one guard to the other, and the part is one of the value
-                // that it guards.
+                // SAFETY: the hold moves from one guard to the other, and the part is one of the
+                // value that it guards.
                 Ok(unsafe { MappedGuard::new(part, H::mapped(lock), hold) })
             }
             None => Err(this),
@@ -120,8 +121,8 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Guard<T, H> {
 }
 
 impl<H: Handle<Target = Lock<()>>> Guard<(), H> {
-    /// Drops the guard without releasing the lock. The lock stays held until [`Lock::release`], or until
-    /// the guard that [`Lock::adopt`] makes is dropped: asyncio's `await lock.acquire()`.
+    /// Drops the guard without releasing the lock. The lock stays held until [`Lock::release`], or
+    /// until the guard that [`Lock::adopt`] makes is dropped: asyncio's `await lock.acquire()`.
     ///
     /// ```
     /// use awaitlist_lock::{Block, Lock, LockGuard};
@@ -142,7 +143,8 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Deref for Guard<T, H> {
 
     #[inline]
     fn deref(&self) -> &T {
-        // SAFETY: the lock is held, which excludes other guards; `&self` excludes a `&mut T` of this one.
+        // SAFETY: the lock is held, which excludes other guards; `&self` excludes a `&mut T` of
+        // this one.
         self.lock.data.with(|data| unsafe { &*data })
     }
 }
@@ -150,8 +152,8 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Deref for Guard<T, H> {
 impl<T: ?Sized, H: Handle<Target = Lock<T>>> DerefMut for Guard<T, H> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: the lock is held, which excludes other guards; `&mut self` excludes other references
-        // through this one.
+        // SAFETY: the lock is held, which excludes other guards; `&mut self` excludes other
+        // references through this one.
         self.lock.data.with_mut(|data| unsafe { &mut *data })
     }
 }

@@ -1,7 +1,7 @@
 //! `asyncio.Lock` for Rust: a mutual exclusion lock for futures and threads.
 //!
-//! Use it to keep a value consistent across an `.await`, on any executor or on none: tasks and threads
-//! ([`block`](Block::block)) share one first-in-first-out queue. Waiting never allocates.
+//! Use it to keep a value consistent across an `.await`, on any executor or on none: tasks and
+//! threads ([`block`](Block::block)) share one first-in-first-out queue. Waiting never allocates.
 //!
 //! ```
 //! use awaitlist_lock::{Block, Lock};
@@ -20,10 +20,10 @@
 //!
 //! # Fairness
 //!
-//! A future joins the queue at its first poll, and no newcomer passes it: a newcomer acquires at once only
-//! if there are no waiters, not even one that was woken and was not polled since. As in asyncio, a release
-//! wakes the first waiter but does not make it the holder: until it is polled, [`locked`](Lock::locked)
-//! returns false and the waiter is one of the [`waiters`](Lock::waiters).
+//! A future joins the queue at its first poll, and no newcomer passes it: a newcomer acquires at
+//! once only if there are no waiters, not even one that was woken and was not polled since. As in
+//! asyncio, a release wakes the first waiter but does not make it the holder: until it is polled,
+//! [`locked`](Lock::locked) returns false and the waiter is one of the [`waiters`](Lock::waiters).
 //!
 //! # No poisoning
 //!

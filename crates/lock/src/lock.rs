@@ -10,7 +10,8 @@ use crate::{Acquire, Guard, LockGuard, raw::RawLock};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use crate::{AcquireOwned, OwnedLockGuard};
 
-/// A fair mutual exclusion lock around a value, for futures and threads: `asyncio.Lock` of CPython 3.13.
+/// A fair mutual exclusion lock around a value, for futures and threads: `asyncio.Lock` of CPython
+/// 3.13.
 ///
 /// | asyncio | here |
 /// |---|---|
@@ -38,8 +39,8 @@ pub struct Lock<T: ?Sized = ()> {
 
 // SAFETY: sending the lock sends the value; the queue may be sent too.
 unsafe impl<T: ?Sized + Send> Send for Lock<T> {}
-// SAFETY: through a shared lock one thread at a time reaches the value, which needs it to be Send. It
-// need not be Sync: a guard gives out `&T`, but is itself Sync only if T is.
+// SAFETY: through a shared lock one thread at a time reaches the value, which needs it to be Send.
+// It need not be Sync: a guard gives out `&T`, but is itself Sync only if T is.
 unsafe impl<T: ?Sized + Send> Sync for Lock<T> {}
 
 impl<T> Lock<T> {
@@ -80,18 +81,18 @@ impl<T> Lock<T> {
 }
 
 impl<T: ?Sized> Lock<T> {
-    /// Acquires the lock, and returns a guard that gives access to the value and releases the lock when
-    /// it is dropped.
+    /// Acquires the lock, and returns a guard that gives access to the value and releases the lock
+    /// when it is dropped.
     ///
-    /// The future joins the queue when it is first polled. If the lock is free and there are no waiters,
-    /// that poll is ready: an uncontended acquire never suspends.
+    /// The future joins the queue when it is first polled. If the lock is free and there are no
+    /// waiters, that poll is ready: an uncontended acquire never suspends.
     ///
     /// It is an `Acquire`: it synchronizes with the releases before it.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up its place in the queue. If the lock was meant for it, the next waiter
-    /// is woken.
+    /// Dropping the future gives up its place in the queue. If the lock was meant for it, the next
+    /// waiter is woken.
     ///
     /// ```
     /// # use awaitlist_lock::{Block, Lock};
@@ -110,8 +111,8 @@ impl<T: ?Sized> Lock<T> {
 
     /// Acquires the lock if it is free and there are no waiters. Otherwise returns `None`.
     ///
-    /// If another thread has the queue locked, it waits for that, some nanoseconds as a rule. So do not
-    /// call it from a signal handler.
+    /// If another thread has the queue locked, it waits for that, some nanoseconds as a rule. So do
+    /// not call it from a signal handler.
     ///
     /// ```
     /// # use awaitlist_lock::Lock;
@@ -131,8 +132,8 @@ impl<T: ?Sized> Lock<T> {
         })
     }
 
-    /// Like [`acquire`](Self::acquire), but the guard owns the lock's `Arc`, so that it can be stored in a
-    /// struct or moved into a task. Cancel safe in the same way.
+    /// Like [`acquire`](Self::acquire), but the guard owns the lock's `Arc`, so that it can be
+    /// stored in a struct or moved into a task. Cancel safe in the same way.
     ///
     /// ```
     /// # use awaitlist_lock::{Block, Lock};
@@ -162,8 +163,8 @@ impl<T: ?Sized> Lock<T> {
         })
     }
 
-    /// Returns whether the lock is held. As asyncio's `locked()`, this is false from a release until the
-    /// first waiter is polled.
+    /// Returns whether the lock is held. As asyncio's `locked()`, this is false from a release
+    /// until the first waiter is polled.
     #[inline]
     pub fn locked(&self) -> bool {
         self.raw.is_held()
@@ -184,8 +185,8 @@ impl<T: ?Sized> Lock<T> {
     }
 }
 
-/// The error of a release or an adoption of a hold that nobody has [forgotten](Guard::forget). Nothing
-/// has changed.
+/// The error of a release or an adoption of a hold that nobody has [forgotten](Guard::forget).
+/// Nothing has changed.
 ///
 /// Its text is that of asyncio's `RuntimeError`: `Lock is not acquired.`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -201,8 +202,8 @@ impl core::error::Error for NotAcquired {}
 
 /// asyncio's way to acquire in one place and release in another: in a callback, in another task.
 ///
-/// It needs a lock that guards no value, and a hold whose guard was [forgotten](Guard::forget). As long
-/// as a guard exists, only the guard releases.
+/// It needs a lock that guards no value, and a hold whose guard was [forgotten](Guard::forget). As
+/// long as a guard exists, only the guard releases.
 impl Lock<()> {
     /// Releases a hold whose guard was forgotten. Any thread or task may do so.
     ///
@@ -250,7 +251,8 @@ impl Lock<()> {
     }
 }
 
-/// Creates a free lock around `T::default()`. For a lock without a value, write `<Lock>::default()`.
+/// Creates a free lock around `T::default()`. For a lock without a value, write
+/// `<Lock>::default()`.
 impl<T: Default> Default for Lock<T> {
     #[track_caller]
     fn default() -> Self {
@@ -277,8 +279,8 @@ impl<T: ?Sized> fmt::Display for Lock<T> {
     }
 }
 
-/// Writes the state, the waiters and the value. To show the value it acquires the lock if that is free, for
-/// as long as the value takes to print; meanwhile `try_acquire` returns `None` elsewhere.
+/// Writes the state, the waiters and the value. To show the value it acquires the lock if that is
+/// free, for as long as the value takes to print; meanwhile `try_acquire` returns `None` elsewhere.
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Lock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (held, waiters) = self.raw.snapshot();

@@ -14,19 +14,20 @@ use awaitlist_core::{Handle, trace::HoldTrace};
 
 use crate::{Lock, raw::RawLock};
 
-/// The guard that [`LockGuard::map`](crate::Guard::map) returns: a [`MappedGuard`] that borrows the lock.
+/// The guard that [`LockGuard::map`](crate::Guard::map) returns: a [`MappedGuard`] that borrows the
+/// lock.
 pub type MappedLockGuard<'a, U> = MappedGuard<U, &'a RawLock>;
 
-/// The guard that [`OwnedLockGuard::map`](crate::Guard::map) returns: a [`MappedGuard`] that owns the
-/// lock's `Arc`.
+/// The guard that [`OwnedLockGuard::map`](crate::Guard::map) returns: a [`MappedGuard`] that owns
+/// the lock's `Arc`.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub type OwnedMappedLockGuard<T, U> = MappedGuard<U, Arc<Lock<T>>>;
 
-/// Access to a part of the value of a lock. The lock is held as long as this exists, and released when it
-/// is dropped.
+/// Access to a part of the value of a lock. The lock is held as long as this exists, and released
+/// when it is dropped.
 ///
-/// `R` is what is left of the handle: `&RawLock` ([`MappedLockGuard`]), which does not know the type of
-/// the value, or `Arc<Lock<T>>` (`OwnedMappedLockGuard`).
+/// `R` is what is left of the handle: `&RawLock` ([`MappedLockGuard`]), which does not know the
+/// type of the value, or `Arc<Lock<T>>` (`OwnedMappedLockGuard`).
 #[must_use = "dropped at once, the lock is released at once: keep the guard in a variable with a name (`let _guard = …`, not `let _ = …`)"]
 #[clippy::has_significant_drop]
 pub struct MappedGuard<U: ?Sized, R: Release> {
@@ -79,8 +80,8 @@ impl<U: ?Sized, R: Release> MappedGuard<U, R> {
                 let this = ManuallyDrop::new(this);
                 // SAFETY: each is read once, from a value that is not dropped.
                 let (lock, hold) = unsafe { (ptr::read(&this.lock), ptr::read(&this.hold)) };
-                // SAFETY: the hold moves from one guard to the other, and a part of the part is a part
-                // of the value.
+                // SAFETY: the hold moves from one guard to the other, and a part of the part is a
+                // part of the value.
                 Ok(unsafe { MappedGuard::new(part, lock, hold) })
             }
             None => Err(this),
@@ -93,7 +94,8 @@ impl<U: ?Sized, R: Release> Deref for MappedGuard<U, R> {
 
     #[inline]
     fn deref(&self) -> &U {
-        // SAFETY: the lock is held, which excludes other guards; `&self` excludes a `&mut U` of this one.
+        // SAFETY: the lock is held, which excludes other guards; `&self` excludes a `&mut U` of
+        // this one.
         unsafe { &*self.part }
     }
 }
@@ -101,8 +103,8 @@ impl<U: ?Sized, R: Release> Deref for MappedGuard<U, R> {
 impl<U: ?Sized, R: Release> DerefMut for MappedGuard<U, R> {
     #[inline]
     fn deref_mut(&mut self) -> &mut U {
-        // SAFETY: the lock is held, which excludes other guards; `&mut self` excludes other references
-        // through this one.
+        // SAFETY: the lock is held, which excludes other guards; `&mut self` excludes other
+        // references through this one.
         unsafe { &mut *self.part }
     }
 }
@@ -135,8 +137,8 @@ impl<U: ?Sized + fmt::Display, R: Release> fmt::Display for MappedGuard<U, R> {
 
 /// A handle whose guard can be mapped: `&Lock<T>` or `Arc<Lock<T>>`. Sealed.
 pub trait MapHandle: Handle {
-    /// What is left of the handle in a [`MappedGuard`]: `&RawLock`, which does not know the type of the
-    /// value; or the `Arc` itself.
+    /// What is left of the handle in a [`MappedGuard`]: `&RawLock`, which does not know the type of
+    /// the value; or the `Arc` itself.
     type Mapped: Release;
 
     /// Drops what is not needed to release the lock.

@@ -5,13 +5,13 @@
 //! | 0 `HELD` | newcomers cannot acquire: the lock is held, or a waiter is designated |
 //! | 1 `FORGOTTEN` | it is held, and its guard was forgotten |
 //!
-//! - **Acquire**: if the payload is 0 and there are no waiters, set `HELD`. Otherwise spin for a moment
-//!   if the holder runs on another thread, then enqueue.
-//! - **Release**: without waiters, clear `HELD`. Otherwise leave it set, and *designate* the first waiter:
-//!   notify it and remove it from the queue. Until it is polled the lock is meant for it, but shows as not
-//!   locked, and the waiter still shows as a waiter. That is what asyncio does.
-//! - **The designated waiter** acquires the lock when it is polled: it finds that it was removed, and
-//!   clears `designated`. That takes neither the lock of the queue nor a compare-exchange.
+//! - **Acquire**: if the payload is 0 and there are no waiters, set `HELD`. Otherwise spin for a
+//!   moment if the holder runs on another thread, then enqueue.
+//! - **Release**: without waiters, clear `HELD`. Otherwise leave it set, and *designate* the first
+//!   waiter: notify it and remove it from the queue. Until it is polled the lock is meant for it,
+//!   but shows as not locked, and the waiter still shows as a waiter. That is what asyncio does.
+//! - **The designated waiter** acquires the lock when it is polled: it finds that it was removed,
+//!   and clears `designated`. That takes neither the lock of the queue nor a compare-exchange.
 //! - **Cancel**: if the designated waiter is dropped, the next waiter is designated.
 //!
 //! At most one waiter is designated at a time, since only the holder releases.
@@ -39,7 +39,8 @@ pub struct RawLock {
 /// What is kept in the queue's two spare bytes.
 #[derive(Debug)]
 pub(crate) struct Hints {
-    /// Whether a waiter is designated. Set under the lock of the queue, cleared by that waiter without it.
+    /// Whether a waiter is designated. Set under the lock of the queue, cleared by that waiter
+    /// without it.
     designated: AtomicBool,
     spin: Spin,
 }
@@ -74,8 +75,8 @@ impl RawLock {
     }
 
     fn try_acquire_slow(&self) -> bool {
-        // Held, as far as this thread can know: then it is. A locked queue shows payload 0.
-        let held = self.queue.load(Ordering::Acquire).payload() & HELD != 0;
+        // A locked queue shows payload 0. Relaxed: nothing is read in consequence of a failure.
+        let held = self.queue.load(Ordering::Relaxed).payload() & HELD != 0;
         !held && self.acquire_locked(&mut self.queue.lock())
     }
 
@@ -128,16 +129,16 @@ impl RawLock {
         }
     }
 
-    /// Designates the first waiter, or frees the lock if there is none. The caller is the holder, or has
-    /// dropped the designated waiter.
+    /// Designates the first waiter, or frees the lock if there is none. The caller is the holder,
+    /// or has dropped the designated waiter.
     #[inline(never)]
     pub(crate) fn hand_over(&self, mut queue: QueueGuard<'_, Hints>) {
         let waiter = queue.front().is_some();
         if !waiter {
             queue.set_payload(0);
         }
-        // Relaxed: published by the unlock, and to the waiter by its notification. Stored before that: from
-        // then on the waiter may clear it.
+        // Relaxed: published by the unlock, and to the waiter by its notification. Stored before
+        // that: from then on the waiter may clear it.
         self.queue.state().designated.store(waiter, Ordering::Relaxed);
         let waker = queue.notify_and_remove();
         queue.unlock_and_wake(waker);

@@ -1,18 +1,18 @@
 //! Adaptive spinning: decides whether a contended acquire spins before it enqueues.
 //!
 //! A lock that another thread holds for some nanoseconds is free again before a waiter could be
-//! enqueued; and once there is a waiter, each hand-over wakes a task, since no newcomer passes it. On a
-//! single-threaded runtime, though, the holder cannot run while the newcomer spins. So no lock spins as
-//! long as only one thread has ever found a lock held, and after that each lock learns from its attempts.
-//! It keeps what it has learned in one byte:
+//! enqueued; and once there is a waiter, each hand-over wakes a task, since no newcomer passes it.
+//! On a single-threaded runtime, though, the holder cannot run while the newcomer spins. So no lock
+//! spins as long as only one thread has ever found a lock held, and after that each lock learns
+//! from its attempts. It keeps what it has learned in one byte:
 //!
 //! | value | meaning |
 //! |---|---|
 //! | below [`WORTH_IT`] | spinning did not help; the number of newcomers that have enqueued without spinning since |
 //! | from there on | spin, the longer the more often it has helped |
 //!
-//! Each load takes the cache line of the word from the holder, which needs it for the release. So the
-//! pauses between loads double.
+//! Each load takes the cache line of the word from the holder, which needs it for the release. So
+//! the pauses between loads double.
 
 use core::{fmt, hint};
 
@@ -24,16 +24,17 @@ const WORTH_IT: u8 = 224;
 const LOADS: u8 = 3;
 /// How much credit makes one load more.
 const CREDIT_PER_LOAD: u8 = 3;
-/// The longest pause before a load, in multiples of the processor's own. An attempt lasts for 7 of those
-/// at least and 1,535 at most: half a microsecond and 100 where one takes 65 ns. A thread takes as long
-/// to wake, and a queue of sleeping threads only ends if one of them spins for that long.
+/// The longest pause before a load, in multiples of the processor's own. An attempt lasts for 7 of
+/// those at least and 1,535 at most: half a microsecond and 100 where one takes 65 ns. A thread
+/// takes as long to wake, and a queue of sleeping threads only ends if one of them spins for that
+/// long.
 const LONGEST_PAUSE: u32 = 256;
 /// What an attempt adds that succeeded.
 const GAIN: u8 = 8;
 /// What an attempt subtracts that failed.
 const LOSS: u8 = 2;
-/// What a new lock begins with: enough for 767 pauses. Not the maximum, since many locks are found held
-/// once in their life, and then for long.
+/// What a new lock begins with: enough for 767 pauses. Not the maximum, since many locks are found
+/// held once in their life, and then for long.
 const BEGIN: u8 = WORTH_IT + 21;
 
 /// What a lock has learned. It orders nothing, and concurrent updates may overwrite each other.
@@ -56,7 +57,8 @@ impl Spin {
 
     /// Repeats `attempt` for a while if that is worth it. Returns whether it acquired the lock.
     ///
-    /// Call it only after a failed attempt; otherwise an immediate success would be credited to spinning.
+    /// Call it only after a failed attempt; otherwise an immediate success would be credited to
+    /// spinning.
     #[inline(never)]
     pub(crate) fn acquires(&self, mut attempt: impl FnMut() -> Attempt) -> bool {
         if !multi_threaded() {

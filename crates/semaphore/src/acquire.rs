@@ -16,7 +16,8 @@ use crate::{
     raw::{AnySemaphore, Bound},
 };
 
-/// The future that [`Semaphore::acquire_owned`] returns: an [`Acquire`] that owns the semaphore's `Arc`.
+/// The future that [`Semaphore::acquire_owned`] returns: an [`Acquire`] that owns the semaphore's
+/// `Arc`.
 ///
 /// It has no lifetime, so it can be stored in a struct.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
@@ -26,13 +27,13 @@ pin_project_lite::pin_project! {
     /// A future that acquires permits and returns them as a [`Permit`].
     ///
     /// Returned by `acquire` and `acquire_many`, where `H` is a reference to the semaphore, and by
-    /// `acquire_owned` and `acquire_many_owned`, where it is an `Arc`. It joins the queue when it is
-    /// first polled.
+    /// `acquire_owned` and `acquire_many_owned`, where it is an `Arc`. It joins the queue when it
+    /// is first polled.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up its place in the queue. Permits that it had been granted are released
-    /// at once.
+    /// Dropping the future gives up its place in the queue. Permits that it had been granted are
+    /// released at once.
     ///
     /// # Panics
     ///
@@ -54,8 +55,8 @@ impl<H: Handle<Target: AnySemaphore>> Acquire<H> {
     ///
     /// # Panics
     ///
-    /// Panics if `need` exceeds the bound: it would never be available. An acquire of one permit is allowed
-    /// even if the bound is 0; as in asyncio, it waits for ever.
+    /// Panics if `need` exceeds the bound: it would never be available. An acquire of one permit is
+    /// allowed even if the bound is 0; as in asyncio, it waits for ever.
     #[doc(hidden)]
     #[inline]
     #[track_caller]
@@ -151,8 +152,8 @@ where
 /// How the core reaches the queue of a semaphore.
 struct SemaphoreAccess;
 
-// SAFETY: `AnySemaphore` promises that `as_raw` returns the same part of the semaphore each time, and the
-// queue is a field of that. Types that differ in lifetimes share their implementation.
+// SAFETY: `AnySemaphore` promises that `as_raw` returns the same part of the semaphore each time,
+// and the queue is a field of that. Types that differ in lifetimes share their implementation.
 unsafe impl<S: AnySemaphore + ?Sized> Access<S> for SemaphoreAccess {
     const FUTURE: &'static str = "Acquire";
 

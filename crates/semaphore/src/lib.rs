@@ -1,7 +1,7 @@
 //! `asyncio.Semaphore` for Rust: a number of permits that futures and threads acquire.
 //!
-//! Use it to limit how many operations run at once, on any executor or on none: tasks and threads share
-//! one first-in-first-out queue. Waiting never allocates.
+//! Use it to limit how many operations run at once, on any executor or on none: tasks and threads
+//! share one first-in-first-out queue. Waiting never allocates.
 //!
 //! ```
 //! use awaitlist_semaphore::{Block, Semaphore};
@@ -19,12 +19,13 @@
 //!
 //! # Fairness
 //!
-//! A future joins the queue at its first poll, and no newcomer passes it: a newcomer acquires at once only
-//! if there are no waiters, not even one that was granted its permits and was not polled since. A waiter
-//! for many permits holds up all waiters behind it until it has them, so it cannot starve.
+//! A future joins the queue at its first poll, and no newcomer passes it: a newcomer acquires at
+//! once only if there are no waiters, not even one that was granted its permits and was not polled
+//! since. A waiter for many permits holds up all waiters behind it until it has them, so it cannot
+//! starve.
 //!
-//! A release grants its permit to the first waiter at once, so [`value`](Semaphore::value) does not show
-//! it.
+//! A release grants its permit to the first waiter at once, so [`value`](Semaphore::value) does not
+//! show it.
 #![no_std]
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -14,7 +14,8 @@ use crate::{Semaphore, raw::AnySemaphore};
 /// The permit that [`Semaphore::acquire`] returns: a [`Permit`] that borrows the semaphore.
 pub type SemaphorePermit<'a> = Permit<&'a Semaphore>;
 
-/// The permit that [`Semaphore::acquire_owned`] returns: a [`Permit`] that owns the semaphore's `Arc`.
+/// The permit that [`Semaphore::acquire_owned`] returns: a [`Permit`] that owns the semaphore's
+/// `Arc`.
 ///
 /// It has no lifetime, so it can be stored in a struct or moved into a task.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
@@ -25,8 +26,8 @@ pub type OwnedPermit = Permit<Arc<Semaphore>>;
 /// `H` is `&Semaphore` or `Arc<Semaphore>`, or the same of a `BoundedSemaphore`.
 ///
 /// The release never fails. Permits that would take the value above the bound, because more were
-/// released than acquired, are discarded. It is a `Release`: it synchronizes with the acquire that takes
-/// the permits next.
+/// released than acquired, are discarded. It is a `Release`: it synchronizes with the acquire that
+/// takes the permits next.
 ///
 /// ```
 /// use awaitlist_semaphore::{Block, Semaphore};
@@ -86,8 +87,8 @@ impl<H: Handle<Target: AnySemaphore>> Permit<H> {
         &self.semaphore
     }
 
-    /// Drops this without releasing the permits. The semaphore's `release_many` releases them later, from
-    /// anywhere.
+    /// Drops this without releasing the permits. The semaphore's `release_many` releases them
+    /// later, from anywhere.
     pub fn forget(mut self) {
         let primitive = self.semaphore.as_raw().queue.trace();
         primitive.forgotten(&mut self.trace);
@@ -110,16 +111,16 @@ impl<H: Handle<Target: AnySemaphore>> Permit<H> {
     ///
     /// # Panics
     ///
-    /// Panics if `other` is a permit of another semaphore. Both are unchanged then, and are released when
-    /// they are dropped.
+    /// Panics if `other` is a permit of another semaphore. Both are unchanged then, and are
+    /// released when they are dropped.
     #[track_caller]
     pub fn merge(&mut self, mut other: Self) {
         assert!(
             ptr::addr_eq(self.semaphore(), other.semaphore()),
             "permits of two different semaphores cannot be merged"
         );
-        // Saturates if `release` has made up more permits than a semaphore can have. A release would
-        // discard them.
+        // Saturates if `release` has made up more permits than a semaphore can have. A release
+        // would discard them.
         self.count = self.count.saturating_add(mem::take(&mut other.count));
         let primitive = self.semaphore.as_raw().queue.trace();
         primitive.merged(&mut self.trace, &mut other.trace, self.count);

@@ -1,26 +1,27 @@
-//! The raw semaphore: a value and a bound on a wait queue. [`Permit`](crate::Permit) adds what releases
-//! itself.
+//! The raw semaphore: a value and a bound on a wait queue. [`Permit`](crate::Permit) adds what
+//! releases itself.
 //!
-//! The payload of the state word is the *value*: the permits that are available. Permits that are held,
-//! and permits that were granted to a waiter, are not part of it. Releases do not take the value above the
-//! *bound*.
+//! The payload of the state word is the *value*: the permits that are available. Permits that are
+//! held, and permits that were granted to a waiter, are not part of it. Releases do not take the
+//! value above the *bound*.
 //!
-//! - **Acquire**: if there are no waiters and the value is large enough, subtract from it. Otherwise
-//!   enqueue, with the number of permits needed as the tag.
-//! - **Release** adds one permit to the value. If that is enough for the first waiter, its permits are
-//!   subtracted again (a *grant*) and it is notified. A first waiter that needs more holds up all behind
-//!   it. A release of `n` permits has the effect of `n` such releases one after the other, so it grants at
-//!   most `n` waiters, in order.
-//! - **A granted waiter** is one of the waiters until it is polled, so no newcomer passes it. Its poll
-//!   removes it, and then grants the first waiters as long as the value is large enough.
-//! - **Cancel**: the permits of a granted waiter return to the value, up to the bound. A waiter that was
-//!   not granted leaves. In both cases the first waiters are granted as long as the value is large enough.
+//! - **Acquire**: if there are no waiters and the value is large enough, subtract from it.
+//!   Otherwise enqueue, with the number of permits needed as the tag.
+//! - **Release** adds one permit to the value. If that is enough for the first waiter, its permits
+//!   are subtracted again (a *grant*) and it is notified. A first waiter that needs more holds up
+//!   all behind it. A release of `n` permits has the effect of `n` such releases one after the
+//!   other, so it grants at most `n` waiters, in order.
+//! - **A granted waiter** is one of the waiters until it is polled, so no newcomer passes it. Its
+//!   poll removes it, and then grants the first waiters as long as the value is large enough.
+//! - **Cancel**: the permits of a granted waiter return to the value, up to the bound. A waiter
+//!   that was not granted leaves. In both cases the first waiters are granted as long as the value
+//!   is large enough.
 //!
 //! asyncio's semaphore does the same, one permit at a time.
 //!
-//! The names: `take` is the acquire of a raw semaphore. It is `try_take_once` (one exchange, may fail
-//! spuriously), `try_take_idle` (repeats that, does not wait for the queue's lock), `try_take` (waits for
-//! it) and `try_take_locked` (has it).
+//! The names: `take` is the acquire of a raw semaphore. It is `try_take_once` (one exchange, may
+//! fail spuriously), `try_take_idle` (repeats that, does not wait for the queue's lock), `try_take`
+//! (waits for it) and `try_take_locked` (has it).
 
 use core::{fmt, mem, task::Waker};
 
@@ -75,8 +76,8 @@ impl Bound for Bounded {
     }
 }
 
-/// A `Semaphore` or a `BoundedSemaphore`. [`Acquire`](crate::Acquire) and [`Permit`](crate::Permit) are
-/// generic over it.
+/// A `Semaphore` or a `BoundedSemaphore`. [`Acquire`](crate::Acquire) and [`Permit`](crate::Permit)
+/// are generic over it.
 ///
 /// # Safety
 ///
@@ -131,15 +132,16 @@ impl<B> RawSemaphore<B> {
         self.queue.read().payload()
     }
 
-    /// Returns whether an acquire of one permit would have to wait: the value is 0, or there are waiters.
+    /// Returns whether an acquire of one permit would have to wait: the value is 0, or there are
+    /// waiters.
     #[inline]
     pub fn is_locked(&self) -> bool {
         let word = self.queue.read();
         word.payload() == 0 || word.has_waiters()
     }
 
-    /// Returns the number of waiters, those included that were granted their permits and were not polled
-    /// since.
+    /// Returns the number of waiters, those included that were granted their permits and were not
+    /// polled since.
     #[inline]
     pub fn waiters(&self) -> usize {
         self.queue.waiters()
@@ -157,8 +159,8 @@ impl<B> RawSemaphore<B> {
         self.queue.trace().releasing(count)
     }
 
-    /// Writes what asyncio's `repr` has in brackets: `<Semaphore [unlocked, value:2]>`. Like asyncio, it
-    /// shows the value only if an acquire need not wait.
+    /// Writes what asyncio's `repr` has in brackets: `<Semaphore [unlocked, value:2]>`. Like
+    /// asyncio, it shows the value only if an acquire need not wait.
     pub fn fmt_brackets(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.snapshot() {
             (0, 0) => write!(f, "<{name} [locked]>"),
@@ -181,8 +183,8 @@ impl<B: Bound> RawSemaphore<B> {
         true
     }
 
-    /// Takes `need` permits if there are that many and no waiters, without waiting for the lock of the
-    /// queue. It fails if another thread changes the state at the same time.
+    /// Takes `need` permits if there are that many and no waiters, without waiting for the lock of
+    /// the queue. It fails if another thread changes the state at the same time.
     #[inline(always)]
     pub(crate) fn try_take_once(&self, need: usize) -> bool {
         // Load first: a failed exchange costs as much as a successful one.
@@ -238,8 +240,8 @@ impl<B: Bound> RawSemaphore<B> {
         }
     }
 
-    /// Releases `count` permits if there are no waiters and the bound is not exceeded. Otherwise returns
-    /// the locked queue.
+    /// Releases `count` permits if there are no waiters and the bound is not exceeded. Otherwise
+    /// returns the locked queue.
     #[inline(always)]
     fn release_without_waiters(&self, count: usize) -> Result<(), QueueGuard<'_>> {
         let mut queue = self.queue.lock();
@@ -263,13 +265,14 @@ impl<B: Bound> RawSemaphore<B> {
 
     #[inline(never)]
     fn release_queued(&self, queue: QueueGuard<'_>, mut count: usize) {
-        // `notify_while` unlocks the queue after every 32 grants. What is left of the count then is here, and
-        // not in the value yet. If other releases fill the value to its bound meanwhile, it is discarded.
+        // `notify_while` unlocks the queue after every 32 grants. What is left of the count then is
+        // here, and not in the value yet. If other releases fill the value to its bound meanwhile,
+        // it is discarded.
         queue.notify_while(|queue| self.release_until_grant(queue, &mut count));
     }
 
-    /// Makes single releases until one grants the first waiter, or until `count` is used up, as it is at once
-    /// if there is no waiter, or the first one needs more.
+    /// Makes single releases until one grants the first waiter, or until `count` is used up, as it
+    /// is at once if there is no waiter, or the first one needs more.
     fn release_until_grant(&self, queue: &mut QueueGuard<'_>, count: &mut usize) -> Option<Waker> {
         if *count == 0 {
             return None;
@@ -313,8 +316,8 @@ impl<B: Bound> RawSemaphore<B> {
         queue.set_payload(value.saturating_add(count).min(bound));
     }
 
-    /// Returns whether each of `count` single releases would stay within the bound, given that each may
-    /// grant a waiter.
+    /// Returns whether each of `count` single releases would stay within the bound, given that each
+    /// may grant a waiter.
     fn all_have_room(&self, queue: &QueueGuard<'_>, count: usize) -> bool {
         let bound = self.bound.get();
         let mut value = queue.payload();
@@ -343,7 +346,8 @@ fn has_room(value: usize, count: usize, bound: usize) -> bool {
     count <= bound.saturating_sub(value)
 }
 
-/// Returns how many single releases it takes until one grants a waiter that needs `need`: one at least.
+/// Returns how many single releases it takes until one grants a waiter that needs `need`: one at
+/// least.
 fn releases_until_grant(value: usize, need: usize) -> usize {
     need.saturating_sub(value).max(1)
 }

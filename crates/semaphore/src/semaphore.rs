@@ -26,8 +26,8 @@ use crate::{AcquireOwned, OwnedPermit};
 /// | `semaphore.locked()` | [`locked`](Semaphore::locked) |
 /// | `repr(semaphore)` | [`Display`](fmt::Display): `<Semaphore [unlocked, value:2]>` |
 ///
-/// [`release`](Semaphore::release) can also add permits that were never acquired. A `BoundedSemaphore`
-/// reports that as an error.
+/// [`release`](Semaphore::release) can also add permits that were never acquired. A
+/// `BoundedSemaphore` reports that as an error.
 ///
 /// ```
 /// use awaitlist_semaphore::{Block, Semaphore};
@@ -50,8 +50,8 @@ impl Semaphore {
         ///
         /// # Panics
         ///
-        /// Panics if `value` exceeds [`MAX_PERMITS`]. asyncio's `ValueError` for negative values is in the
-        /// type.
+        /// Panics if `value` exceeds [`MAX_PERMITS`]. asyncio's `ValueError` for negative values is
+        /// in the type.
         ///
         /// ```
         /// use awaitlist_semaphore::Semaphore;
@@ -66,8 +66,8 @@ impl Semaphore {
     }
 
     const_fn! {
-        /// Creates a semaphore with `value` permits and a name for the diagnostics. Without the feature
-        /// `diagnostics` the name is discarded.
+        /// Creates a semaphore with `value` permits and a name for the diagnostics. Without the
+        /// feature `diagnostics` the name is discarded.
         ///
         /// # Panics
         ///
@@ -82,15 +82,15 @@ impl Semaphore {
 
     /// Acquires a permit, which is released when it is dropped.
     ///
-    /// The future joins the queue when it is first polled. If a permit is available and there are no
-    /// waiters, that poll is ready: an uncontended acquire never suspends.
+    /// The future joins the queue when it is first polled. If a permit is available and there are
+    /// no waiters, that poll is ready: an uncontended acquire never suspends.
     ///
     /// It is an `Acquire`: it synchronizes with the releases of the permits that it takes.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up its place in the queue. A permit that it had been granted goes to the
-    /// next waiter at once.
+    /// Dropping the future gives up its place in the queue. A permit that it had been granted goes
+    /// to the next waiter at once.
     ///
     /// ```
     /// # use awaitlist_semaphore::{Block, Semaphore};
@@ -109,13 +109,14 @@ impl Semaphore {
 
     /// Acquires `n` permits at once.
     ///
-    /// The waiters behind it wait until it has all of them, even if there are enough for them. An acquire
-    /// of 0 permits waits for its turn as well.
+    /// The waiters behind it wait until it has all of them, even if there are enough for them. An
+    /// acquire of 0 permits waits for its turn as well.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up its place in the queue, and what it had been granted goes to the next
-    /// waiters at once. If it was the first in the queue, those behind it get what they need.
+    /// Dropping the future gives up its place in the queue, and what it had been granted goes to
+    /// the next waiters at once. If it was the first in the queue, those behind it get what they
+    /// need.
     ///
     /// # Panics
     ///
@@ -137,8 +138,8 @@ impl Semaphore {
 
     /// Acquires a permit if one is available and there are no waiters. Otherwise returns `None`.
     ///
-    /// If another thread has the queue locked, it waits for that, some nanoseconds as a rule. So do not
-    /// call it from a signal handler.
+    /// If another thread has the queue locked, it waits for that, some nanoseconds as a rule. So do
+    /// not call it from a signal handler.
     ///
     /// ```
     /// # use awaitlist_semaphore::Semaphore;
@@ -153,8 +154,8 @@ impl Semaphore {
         Permit::try_take(self, 1, CallSite::here())
     }
 
-    /// Acquires `n` permits if they are available and there are no waiters. Otherwise returns `None`, as it
-    /// always does if `n` exceeds [`MAX_PERMITS`].
+    /// Acquires `n` permits if they are available and there are no waiters. Otherwise returns
+    /// `None`, as it always does if `n` exceeds [`MAX_PERMITS`].
     ///
     /// If another thread has the queue locked, it waits for that.
     ///
@@ -172,8 +173,8 @@ impl Semaphore {
         Permit::try_take(self, n, CallSite::here())
     }
 
-    /// Like [`acquire`](Self::acquire), but the permit owns the semaphore's `Arc`, so that it can be stored
-    /// in a struct or moved into a task. Cancel safe in the same way.
+    /// Like [`acquire`](Self::acquire), but the permit owns the semaphore's `Arc`, so that it can
+    /// be stored in a struct or moved into a task. Cancel safe in the same way.
     ///
     /// ```
     /// # use awaitlist_semaphore::{Block, Semaphore};
@@ -190,8 +191,8 @@ impl Semaphore {
         Acquire::new(Arc::clone(self), 1)
     }
 
-    /// Like [`acquire_many`](Self::acquire_many), but the permit owns the semaphore's `Arc`. Cancel safe in
-    /// the same way.
+    /// Like [`acquire_many`](Self::acquire_many), but the permit owns the semaphore's `Arc`. Cancel
+    /// safe in the same way.
     ///
     /// # Panics
     ///
@@ -212,7 +213,8 @@ impl Semaphore {
         Permit::try_take(Arc::clone(self), 1, CallSite::here())
     }
 
-    /// Like [`try_acquire_many`](Self::try_acquire_many), but the permit owns the semaphore's `Arc`.
+    /// Like [`try_acquire_many`](Self::try_acquire_many), but the permit owns the semaphore's
+    /// `Arc`.
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     #[inline]
     #[track_caller]
@@ -245,7 +247,8 @@ impl Semaphore {
     ///
     /// # Panics
     ///
-    /// Panics if one of the releases would take the value above [`MAX_PERMITS`]. Nothing has changed then.
+    /// Panics if one of the releases would take the value above [`MAX_PERMITS`]. Nothing has
+    /// changed then.
     ///
     /// ```
     /// # use awaitlist_semaphore::Semaphore;
@@ -269,14 +272,15 @@ impl Semaphore {
         self.raw.is_locked()
     }
 
-    /// Returns the number of available permits: those that are neither held nor granted to a waiter.
+    /// Returns the number of available permits: those that are neither held nor granted to a
+    /// waiter.
     #[inline]
     pub fn value(&self) -> usize {
         self.raw.value()
     }
 
-    /// Returns the number of waiters, those included that were granted their permits and were not polled
-    /// since.
+    /// Returns the number of waiters, those included that were granted their permits and were not
+    /// polled since.
     #[inline]
     pub fn waiters(&self) -> usize {
         self.raw.waiters()

@@ -192,3 +192,38 @@ fn a_stop_whose_drop_panics_has_stopped_the_wait() {
         std::task::Poll::Pending => panic!("the lock is free"),
     }
 }
+
+/// The output was on its way to the caller when the future, and `stop` in it, was dropped: so the guard
+/// was leaked and the lock held for ever.
+#[test]
+fn a_stop_whose_drop_panics_does_not_cost_the_lock_of_a_predicate_that_is_true() {
+    struct Stop;
+    impl Future for Stop {
+        type Output = ();
+        fn poll(self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<()> {
+            std::task::Poll::Pending
+        }
+    }
+    impl Drop for Stop {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    let condition = Condition::new(3);
+    let at_once = caught(|| {
+        let guard = now(condition.acquire());
+        now(async { drop(condition.wait_for_or(guard, |n| *n == 3, Stop).await) })
+    });
+    assert_eq!(at_once.message, "dropped");
+    assert!(!condition.locked());
+    let guard = now(condition.acquire());
+    let wait =
+        async { drop(condition.wait_for_some_or(guard, |n| (*n == 4).then_some(()), Stop).await) };
+    let mut wait = waiting(wait, Waker::noop());
+    let mut guard = now(condition.acquire());
+    *guard = 4;
+    condition.notify(&guard, 1);
+    drop(guard);
+    assert_eq!(caught(|| poll(&mut wait, Waker::noop())).message, "dropped");
+    assert!(!condition.locked());
+}

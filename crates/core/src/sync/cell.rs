@@ -1,5 +1,5 @@
-//! Cells: `core`'s with the interface of loom's, so that the same code can be model-checked; and one that
-//! a queue's lock guards.
+//! Cells: `core`'s with the interface of loom's, so that the same code can be model-checked; and
+//! one that a queue's lock guards.
 
 #[cfg(awaitlist_loom)]
 pub use loom::cell::UnsafeCell;

@@ -1,5 +1,5 @@
-//! Without an operating system: interrupts are disabled while a queue is locked, so on one core it is
-//! never found locked.
+//! Without an operating system: interrupts are disabled while a queue is locked, so on one core it
+//! is never found locked.
 
 use core::hint;
 
@@ -37,8 +37,8 @@ pub(crate) struct Section(critical_section::RestoreState);
 impl Section {
     #[inline]
     pub(crate) fn enter() -> Self {
-        // SAFETY: released once, by the drop; on the same thread and innermost first, since a guard is
-        // neither sent nor leaked, and no queue is locked while another one is.
+        // SAFETY: released once, by the drop; on the same thread and innermost first, since a guard
+        // is neither sent nor leaked, and no queue is locked while another one is.
         Self(unsafe { critical_section::acquire() })
     }
 }

@@ -1,5 +1,5 @@
-//! In a model: a thread that finds a queue locked sleeps until it is unlocked. It must not spin, since
-//! loom could not tell that from a deadlock.
+//! In a model: a thread that finds a queue locked sleeps until it is unlocked. It must not spin,
+//! since loom could not tell that from a deadlock.
 
 use ::std::{mem, sync::Mutex, vec::Vec};
 
@@ -9,8 +9,8 @@ use super::{AtomicUsize, Ordering};
 
 /// Where threads sleep until a queue is unlocked.
 ///
-/// The list of sleepers is not loom's. As long as no thread sleeps here, nothing of it is part of the
-/// model, so it hides no ordering of the state word.
+/// The list of sleepers is not loom's. As long as no thread sleeps here, nothing of it is part of
+/// the model, so it hides no ordering of the state word.
 pub(crate) struct ParkingSpot {
     sleepers: Mutex<Vec<Thread>>,
 }
@@ -57,19 +57,20 @@ impl Section {
     }
 }
 
-/// Loads the state word before another attempt to lock: the newest value, as a read-modify-write sees
-/// it, since the thread sleeps if that is locked.
+/// Loads the state word before another attempt to lock: the newest value, as a read-modify-write
+/// sees it, since the thread sleeps if that is locked.
 pub(crate) fn load_newest(word: &AtomicUsize) -> usize {
     word.fetch_add(0, Ordering::Relaxed)
 }
 
-/// Stores a word that no other thread changes at this time: by a swap, for the sake of `load_newest`.
+/// Stores a word that no other thread changes at this time: by a swap, for the sake of
+/// `load_newest`.
 pub(crate) fn store_release(word: &AtomicUsize, value: usize) {
     word.swap(value, Ordering::Release);
 }
 
-/// Returns whether spinning for a lock can help. Not in a model: to spin is to try the same exchange
-/// again, and each attempt multiplies the interleavings.
+/// Returns whether spinning for a lock can help. Not in a model: to spin is to try the same
+/// exchange again, and each attempt multiplies the interleavings.
 pub const fn multi_threaded() -> bool {
     false
 }

@@ -1,5 +1,5 @@
-//! Panics of wakers. With std the first one is caught, and resumes when all have been woken. Without std a
-//! panic cannot be caught: it unwinds at once, if the target unwinds at all.
+//! Panics of wakers. With std the first one is caught, and resumes when all have been woken.
+//! Without std a panic cannot be caught: it unwinds at once, if the target unwinds at all.
 
 use core::task::Waker;
 

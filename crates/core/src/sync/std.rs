@@ -10,14 +10,15 @@ use super::{AtomicUsize, Ordering};
 const SPINS: u32 = 64;
 /// How often the thread that owns the mutex yields its processor before it starts to sleep.
 const YIELDS: u32 = 128;
-/// The longest sleep, in case the holder of the queue's lock cannot run while this thread can, as with
-/// real-time priorities.
+/// The longest sleep, in case the holder of the queue's lock cannot run while this thread can, as
+/// with real-time priorities.
 const LONGEST_SLEEP: Duration = Duration::from_millis(1);
 
 /// Where threads wait for the lock of a queue whose holder was preempted.
 ///
-/// All but one of them sleep at the mutex. The one that owns it yields its processor to the holder of
-/// the queue's lock, and finally sleeps as well, so that it never starves a holder of lower priority.
+/// All but one of them sleep at the mutex. The one that owns it yields its processor to the holder
+/// of the queue's lock, and finally sleeps as well, so that it never starves a holder of lower
+/// priority.
 pub(crate) struct ParkingSpot(parking_lot::Mutex<()>);
 
 impl ParkingSpot {
@@ -80,8 +81,8 @@ pub(crate) fn store_release(word: &AtomicUsize, value: usize) {
     word.store(value, Ordering::Release);
 }
 
-/// Returns whether more than one thread has called this. A thread calls it when it finds a lock held:
-/// as long as only one thread ever does, spinning cannot help.
+/// Returns whether more than one thread has called this. A thread calls it when it finds a lock
+/// held: as long as only one thread ever does, spinning cannot help.
 pub fn multi_threaded() -> bool {
     /// The value of `CALLER` once two threads have called.
     const SEVERAL: usize = 1;
