@@ -28,7 +28,14 @@
                 startOnLoad: false,
                 theme: drawnDark ? 'dark' : 'default',
             });
-            window.mermaid.run({ nodes: diagrams.map(({ element }) => element) });
+            window.mermaid.run({ nodes: diagrams.map(({ element }) => element) }).then(() => {
+                // On a narrow screen a wide diagram scrolls, before its text is too small to read.
+                for (const { element } of diagrams) {
+                    const svg = element.querySelector('svg');
+                    element.style.overflowX = 'auto';
+                    svg.style.minWidth = `${0.6 * svg.viewBox.baseVal.width}px`;
+                }
+            });
         };
         draw();
         new MutationObserver(draw).observe(page, { attributeFilter: ['class'] });
