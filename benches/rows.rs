@@ -4,7 +4,7 @@ use crate::{barrier, condition, event, harness::Row, lock, semaphore};
 
 /// From ten waiters to a million.
 pub const GROWTH: &[usize] = &[10, 100, 1_000, 10_000, 100_000, 1_000_000];
-/// The same, with the one who waits alone.
+/// The same, and a single waiter.
 pub const BROADCAST: &[usize] = &[1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
 /// The growth of dropping waiters.
 pub const CANCEL: &[usize] = &[10, 100, 1_000, 10_000, 100_000, 1_000_000];

@@ -22,18 +22,48 @@ pub use support::{
 #[path = "api/compile_fail.rs"]
 mod compile_fail;
 
-/// The examples in the documents compile and run.
+/// The examples in the documents compile and run. (Those of docs/runtimes.md do so in
+/// tests/platforms/runtimes, where the runtimes are.)
 #[cfg(doctest)]
 mod documents {
-    #[doc = include_str!("../README.md")]
-    struct Readme;
+    /// One item for each page, so that a failure names the page.
+    macro_rules! pages {
+        ($($name:ident: $page:literal,)*) => {$(
+            #[doc = include_str!(concat!("../", $page))]
+            struct $name;
+        )*};
+    }
 
-    #[doc = include_str!("../docs/porting.md")]
-    struct Porting;
-
-    #[doc = include_str!("../docs/hangs.md")]
-    struct Hangs;
-
-    #[doc = include_str!("../docs/beyond-one-process.md")]
-    struct BeyondOneProcess;
+    pages! {
+        Readme: "README.md",
+        FacadeReadme: "crates/awaitlist/README.md",
+        BeyondOneProcess: "docs/beyond-one-process.md",
+        Hangs: "docs/hangs.md",
+        Blocking: "docs/guide/blocking.md",
+        ForeignEventLoop: "docs/guide/foreign-event-loop.md",
+        AsyncioDifferences: "docs/guide/from-asyncio/differences.md",
+        AsyncioFirstFunction: "docs/guide/from-asyncio/first-function.md",
+        IdiomsCleaningUp: "docs/guide/from-asyncio/idioms/cleaning-up.md",
+        IdiomsConditions: "docs/guide/from-asyncio/idioms/conditions.md",
+        IdiomsEventsAndBarriers: "docs/guide/from-asyncio/idioms/events-and-barriers.md",
+        IdiomsHolding: "docs/guide/from-asyncio/idioms/holding.md",
+        IdiomsStopping: "docs/guide/from-asyncio/idioms/stopping.md",
+        IdiomsTimeouts: "docs/guide/from-asyncio/idioms/timeouts.md",
+        AsyncioMistakes: "docs/guide/from-asyncio/mistakes.md",
+        AsyncioNoLock: "docs/guide/from-asyncio/no-lock.md",
+        ProgramsAcquireRelease: "docs/guide/from-asyncio/programs/acquire_release.md",
+        ProgramsBoundedBuffer: "docs/guide/from-asyncio/programs/bounded_buffer.md",
+        ProgramsCacheStampede: "docs/guide/from-asyncio/programs/cache_stampede.md",
+        ProgramsCallbacks: "docs/guide/from-asyncio/programs/callbacks.md",
+        ProgramsConnectionPool: "docs/guide/from-asyncio/programs/connection_pool.md",
+        ProgramsEveningShift: "docs/guide/from-asyncio/programs/evening_shift.md",
+        ProgramsGracefulShutdown: "docs/guide/from-asyncio/programs/graceful_shutdown.md",
+        ProgramsLostUpdate: "docs/guide/from-asyncio/programs/lost_update.md",
+        ProgramsPhasedWorkers: "docs/guide/from-asyncio/programs/phased_workers.md",
+        ProgramsPrintTheLock: "docs/guide/from-asyncio/programs/print_the_lock.md",
+        ProgramsRateLimit: "docs/guide/from-asyncio/programs/rate_limit.md",
+        FromTokioSync: "docs/guide/from-tokio-sync.md",
+        NotifyFromSyncCode: "docs/guide/notify-from-sync-code.md",
+        ReadingWithoutTheLock: "docs/guide/reading-without-the-lock.md",
+    }
 }

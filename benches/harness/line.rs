@@ -19,7 +19,7 @@ pub struct Line<'c, F> {
 impl<'c, F: Future> Line<'c, F> {
     /// Room for `length` futures. All of its memory has been touched, and nobody is ready to run.
     pub fn new(crew: &'c Crew, length: usize) -> Self {
-        // Whoever used the crew before may have woken tasks that had nothing left to do.
+        // An earlier user of the crew may have woken tasks that had nothing left to do.
         while Crew::next_ready().is_some() {}
         let places: Box<[Option<F>]> = (0..length).map(|_| None).collect();
         Self { crew, places: Box::into_pin(places) }

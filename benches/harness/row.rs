@@ -12,7 +12,7 @@ pub enum Who {
     Peer(Peer),
     /// What nobody can be faster than, or hardly: the same work without the primitive.
     Floor(&'static str),
-    /// What whoever keeps a queue has to do, and nothing else. A target below it cannot be met.
+    /// What every queue has to do, and nothing else. A target below it cannot be met.
     Bound(&'static str),
 }
 

@@ -1,7 +1,9 @@
-//! What one writes by hand: a flag or a count in an atomic, and an `event_listener::Event` for those who wait.
+//! Primitives written by hand: a flag or a count in an atomic, and an `event_listener::Event` for the
+//! waiters.
 //!
-//! The listeners are on the stack of the futures, so no wait allocates. Whoever looks first has the lock. A condition
-//! is an event beside async-lock's mutex, as its maintainers advise.
+//! The listeners are stored in the futures, so no wait allocates. The first task that finds the lock
+//! free acquires it: there is no order. A condition is an event beside async-lock's mutex, as its
+//! maintainers advise.
 
 use std::{
     collections::VecDeque,
@@ -14,7 +16,7 @@ use super::{Peer, What};
 
 pub(crate) const PEER: Peer = Peer::EventListener;
 
-/// A flag, and who waits until it is down.
+/// A flag, and the tasks that wait until it is down.
 #[derive(Debug)]
 pub struct Lock {
     held: AtomicBool,
@@ -79,7 +81,7 @@ impl super::BlockingLock for Lock {
     }
 }
 
-/// A count, and who waits until it is not zero.
+/// A count, and the tasks that wait until it is not zero.
 #[derive(Debug)]
 pub struct Semaphore {
     permits: AtomicUsize,
@@ -127,7 +129,7 @@ impl super::Semaphore for Semaphore {
     }
 }
 
-/// A flag, and who waits until it is up.
+/// A flag, and the tasks that wait until it is up.
 #[derive(Debug)]
 pub struct Event {
     up: AtomicBool,
@@ -170,7 +172,7 @@ impl super::Level for Event {
     }
 }
 
-/// async-lock's mutex, and who waits for the two conditions.
+/// async-lock's mutex, and the tasks that wait for the two conditions.
 #[derive(Debug)]
 pub struct Condition {
     lock: async_lock::Mutex<VecDeque<usize>>,

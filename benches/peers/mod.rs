@@ -90,7 +90,7 @@ impl Peer {
             | Self::FuturesIntrusive
             | Self::Maitake
             | Self::Asyncio => true,
-            // "Eventual fairness"; no word about it; whoever looks first.
+            // "Eventual fairness"; not documented; the first task that finds it free.
             Self::AsyncLock | Self::Performables | Self::EventListener => false,
         }
     }
@@ -100,13 +100,13 @@ impl Peer {
 pub trait Lock: Send + Sync + 'static {
     /// One that is free.
     fn new() -> Self;
-    /// Waits for it, and answers a guard.
+    /// Waits for the lock, and returns a guard.
     fn acquire(&self) -> impl Future<Output = impl Send> + Send;
 }
 
 /// A lock for which a thread can wait.
 pub trait BlockingLock: Lock {
-    /// Waits for it, and answers a guard.
+    /// Waits for the lock, and returns a guard.
     fn acquire_blocking(&self) -> impl Sized;
 }
 
@@ -114,17 +114,17 @@ pub trait BlockingLock: Lock {
 pub trait Semaphore: Send + Sync + 'static {
     /// One with so many permits.
     fn new(permits: usize) -> Self;
-    /// Waits for a permit, and answers a guard.
+    /// Waits for a permit, and returns a guard.
     fn acquire(&self) -> impl Future<Output = impl Send> + Send;
 }
 
-/// A semaphore of which several permits can be had at once.
+/// A semaphore of which several permits can be acquired at once.
 pub trait Many: Semaphore {
-    /// Waits for so many permits, and answers a guard.
+    /// Waits for `count` permits, and returns a guard.
     fn acquire_many(&self, count: usize) -> impl Future<Output = impl Send> + Send;
 }
 
-/// What wakes all who wait.
+/// An event: wakes all waiters.
 ///
 /// With some peers the event stays set, with others it is over at once; so a row calls [`clear`](Self::clear) only when
 /// all are gone, and [`set`](Self::set) only when all are there.
@@ -153,15 +153,15 @@ pub trait Condition: Send + Sync + 'static {
     fn new() -> Self;
     /// Waits for the lock.
     fn acquire(&self) -> impl Future<Output = Self::Guard<'_>> + Send;
-    /// Waits for a notification of `what`, with the lock let go.
+    /// Waits for a notification of `what`, with the lock released.
     fn wait<'a>(
         &'a self,
         what: What,
         guard: Self::Guard<'a>,
     ) -> impl Future<Output = Self::Guard<'a>> + Send;
-    /// Wakes one who waits for `what`.
+    /// Wakes one waiter of `what`.
     fn notify(&self, what: What, guard: &Self::Guard<'_>);
-    /// Wakes all who wait for `what`.
+    /// Wakes all waiters of `what`.
     fn notify_all(&self, what: What, guard: &Self::Guard<'_>);
 }
 

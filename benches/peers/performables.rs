@@ -1,4 +1,4 @@
-//! performables, in its asynchronous mode. Whoever looks first has its lock.
+//! performables, in its asynchronous mode. The first task that finds its lock free acquires it.
 
 use std::collections::VecDeque;
 

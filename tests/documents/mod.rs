@@ -1,17 +1,23 @@
-//! The documents are true: the programs and tests that they show exist, and their links resolve.
+//! The documents are true: the programs and tests that they show exist, their links resolve, and
+//! every page is in the book.
 
 mod ported_examples;
 mod tower;
 
-use std::{collections::BTreeSet, env, fs, path::Path, process::Command};
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
-const PORTING: &str = include_str!("../../docs/porting.md");
 const BEYOND_ONE_PROCESS: &str = include_str!("../../docs/beyond-one-process.md");
 const MODEL_CHECKING: &str = include_str!("../../docs/model-checking.md");
 const GUARANTEES: &str = include_str!("../../docs/guarantees.md");
 
-/// That docs/porting.md has the program, without the comment at its top, and what it prints.
-macro_rules! porting_shows {
+/// That the page of a ported program has the program, without the comment at its top, and what it
+/// prints.
+macro_rules! pages_of_programs {
     ($($example:ident),* $(,)?) => {$(
         #[test]
         fn $example() {
@@ -21,16 +27,21 @@ macro_rules! porting_shows {
                 ".rs"
             ));
             let output = include_str!(concat!("../expected/", stringify!($example), ".txt"));
-            assert_shows(PORTING, "rust", &below_the_top(source));
-            assert_shows(PORTING, "text", output.trim_end());
+            let page = include_str!(concat!(
+                "../../docs/guide/from-asyncio/programs/",
+                stringify!($example),
+                ".md"
+            ));
+            assert_shows(page, "rust", &below_the_top(source));
+            assert_shows(page, "text", output.trim_end());
         }
     )*};
 }
 
-mod porting_shows_the_example {
+mod guide_shows_the_example {
     use super::*;
 
-    porting_shows!(
+    pages_of_programs!(
         cache_stampede,
         lost_update,
         acquire_release,
@@ -138,33 +149,125 @@ fn tests_there() -> BTreeSet<String> {
     there
 }
 
-/// Every link from a page to a file, or to a heading, leads there. (Not of docs/performance.md,
-/// which `benches` writes.)
+/// Where the repository's files are on the web. Pages that are also read elsewhere link there.
+const REPOSITORY: &str = "https://github.com/awaitlist/awaitlist/";
+
+/// Every link from a page to a file of the repository, or to a heading, leads there; and every
+/// reference link has a definition.
 #[test]
 fn links_lead_somewhere() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let docs = fs::read_dir(root.join("docs")).expect("the documents are there");
-    let mut pages: Vec<_> = docs
-        .map(|file| file.expect("it can be listed").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
-        .filter(|path| !path.ends_with("performance.md"))
-        .collect();
-    pages.extend(["README.md", "CONTRIBUTING.md"].map(|page| root.join(page)));
+    let root = root();
+    let mut pages = pages_of_docs();
+    for page in
+        ["README.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "SECURITY.md"]
+    {
+        pages.push(root.join(page));
+    }
+    pages.extend(crates().into_iter().map(|directory| directory.join("README.md")));
+
+    let mut checked = 0;
     for path in pages {
         let page = fs::read_to_string(&path).expect("a page is text");
-        let directory = path.parent().expect("a page is in a directory");
-        for target in prose(&page).split("](").skip(1) {
-            let target = target.split(')').next().unwrap_or_default();
-            let found = match target.split_once('#') {
-                _ if target.contains("://") => true,
-                Some(("", heading)) => headings(&page).any(|there| there == heading),
-                Some((file, heading)) => fs::read_to_string(directory.join(file))
-                    .is_ok_and(|page| headings(&page).any(|there| there == heading)),
-                None => directory.join(target).exists(),
-            };
-            assert!(found, "{} leads to no {target}", path.display());
+        let prose = prose(&page);
+        let definitions: Vec<(&str, &str)> = definitions(&prose).collect();
+        for name in between(&prose, "][", "]") {
+            let is_defined = definitions.iter().any(|(defined, _)| *defined == name);
+            assert!(is_defined, "{} does not define [{name}]", path.display());
+        }
+        let targets = definitions.iter().map(|(_, target)| *target);
+        for target in between(&prose, "](", ")").chain(targets) {
+            assert!(leads_somewhere(&path, target), "{} leads to no {target}", path.display());
+            checked += 1;
         }
     }
+    assert!(checked > 400, "only {checked} links");
+}
+
+/// Whether the target of a link on the page at `path` exists. Pages of other sites are not checked.
+fn leads_somewhere(path: &Path, target: &str) -> bool {
+    let (file, heading) = match target.split_once('#') {
+        Some((file, heading)) => (file, Some(heading)),
+        None => (target, None),
+    };
+    let in_repository = file.strip_prefix(REPOSITORY).and_then(|file| {
+        file.strip_prefix("blob/main/").or_else(|| file.strip_prefix("tree/main/"))
+    });
+    let file = match (in_repository, file) {
+        (Some(file), _) => root().join(file),
+        (None, "") => path.to_owned(),
+        (None, file) if file.contains(':') => return true,
+        (None, file) => path.parent().expect("a page is in a directory").join(file),
+    };
+    match heading {
+        None => file.exists(),
+        Some(heading) => fs::read_to_string(file)
+            .is_ok_and(|page| headings(&page).any(|existing| existing == heading)),
+    }
+}
+
+/// The reference definitions of a page: `[name]: target`.
+fn definitions(prose: &str) -> impl Iterator<Item = (&str, &str)> {
+    prose.lines().filter_map(|line| line.strip_prefix('[')?.split_once("]: "))
+}
+
+/// The pieces of a text that begin behind `start` and end before the next `end`.
+fn between<'a>(text: &'a str, start: &str, end: &str) -> impl Iterator<Item = &'a str> {
+    text.split(start).skip(1).filter_map(move |rest| Some(rest.split_once(end)?.0))
+}
+
+/// `docs/SUMMARY.md` lists every page, so that the book has it.
+#[test]
+fn the_book_has_every_page() {
+    let docs = root().join("docs");
+    let summary = fs::read_to_string(docs.join("SUMMARY.md")).expect("the book has a summary");
+    let listed: BTreeSet<PathBuf> =
+        between(&summary, "](", ")").map(|page| docs.join(page)).collect();
+    for page in pages_of_docs() {
+        let is_listed = page.ends_with("SUMMARY.md") || listed.contains(&page);
+        assert!(is_listed, "docs/SUMMARY.md does not list {}", page.display());
+    }
+}
+
+/// A published package contains only what is in its directory.
+#[test]
+fn each_crate_has_the_licences() {
+    for directory in crates() {
+        for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+            let expected = fs::read_to_string(root().join(licence)).expect("the root has it");
+            let copy = directory.join(licence);
+            let text = fs::read_to_string(&copy).unwrap_or_default();
+            assert!(text == expected, "{} differs from {licence}", copy.display());
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().expect("the tests are in the repository").to_owned()
+}
+
+fn crates() -> Vec<PathBuf> {
+    let crates = entries(&root().join("crates"));
+    let is_crate = |path: &PathBuf| path.join("Cargo.toml").exists();
+    crates.into_iter().filter(is_crate).collect()
+}
+
+/// The Markdown files of docs/ and of its directories.
+fn pages_of_docs() -> Vec<PathBuf> {
+    let (mut pages, mut left) = (Vec::new(), vec![root().join("docs")]);
+    while let Some(path) = left.pop() {
+        if path.is_dir() {
+            left.extend(entries(&path));
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            pages.push(path);
+        }
+    }
+    pages
+}
+
+fn entries(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).expect("the directory exists");
+    entries.map(|entry| entry.expect("it can be listed").path()).collect()
 }
 
 /// What is not in a block of code.

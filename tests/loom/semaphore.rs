@@ -89,7 +89,7 @@ fn a_permit_handed_over_while_a_newcomer_enters() {
         let newcomer = Arc::clone(&semaphore);
         let newcomer = thread::spawn(move || {
             let got_in = newcomer.try_acquire().is_some();
-            assert!(!got_in, "past one who waits");
+            assert!(!got_in, "it overtook a waiter");
         });
         semaphore.release();
         newcomer.join().unwrap();

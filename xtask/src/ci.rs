@@ -3,7 +3,8 @@
 use std::{fs, process, time::SystemTime};
 
 use crate::{
-    Failure, Outcome, Subcommand, dependencies, features, instructions, newer_parking_lot, project,
+    Failure, Outcome, Subcommand, book, dependencies, features, instructions, newer_parking_lot,
+    project, prose,
     run::{self, Run},
 };
 
@@ -12,8 +13,8 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     arguments: "[--quick]",
     about: "Run all that must pass before a change lands",
     details: "\
-With --quick, only the format, the lints and the main tests: under three minutes once the dependencies are built. Prints each
-command, its seconds, and a table of all seconds at the end.",
+With --quick, only the format, the wordings, the lints and the main tests: under three minutes once the dependencies are built.
+Prints each command, its seconds, and a table of all seconds at the end.",
     run,
 };
 
@@ -29,12 +30,14 @@ fn run(arguments: &[String]) -> Outcome {
 
 fn quickly() -> Outcome {
     step("cargo fmt --all --check")?;
+    run::timed("cargo xtask prose", || prose::run(&[]))?;
     step("cargo clippy --workspace --all-targets --locked -- -D warnings")?;
     step("cargo test --locked -p awaitlist-tests --test suite")
 }
 
 fn everything() -> Outcome {
     step("cargo fmt --all --check")?;
+    run::timed("cargo xtask prose", || prose::run(&[]))?;
     step("cargo clippy --workspace --all-targets --locked -- -D warnings")?;
     lint_platforms()?;
     step("cargo test --workspace")?;
@@ -49,6 +52,7 @@ fn everything() -> Outcome {
     Run::new("cargo doc --workspace --exclude awaitlist-tests --exclude benches --exclude xtask --no-deps --locked")
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()?;
+    book::run(&[])?;
     examples()?;
     models("")?;
     models("--features diagnostics")?;

@@ -3,6 +3,7 @@
 //! Each subcommand is a module with a [`Subcommand`] and a function that runs it. Commands are run
 //! through [`run::Run`], which prints each one before it runs and its seconds afterwards.
 
+mod book;
 mod ci;
 mod copy;
 mod debian;
@@ -16,6 +17,7 @@ mod mutants;
 mod newer_parking_lot;
 mod porting_python;
 mod project;
+mod prose;
 mod report;
 mod run;
 mod targets;
@@ -56,6 +58,8 @@ const SUBCOMMANDS: &[Subcommand] = &[
     leaks::SUBCOMMAND,
     tsan::SUBCOMMAND,
     report::SUBCOMMAND,
+    book::SUBCOMMAND,
+    prose::SUBCOMMAND,
     porting_python::SUBCOMMAND,
     test_names::SUBCOMMAND,
     tool::SUBCOMMAND,

@@ -1,13 +1,13 @@
-//! Runs the Python of docs/porting.md.
+//! Runs the Python of docs/guide.
 
 use crate::{Outcome, Subcommand, run::Run};
 
 pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     name: "porting-python",
     arguments: "[PAGE...]",
-    about: "Run the Python scripts of docs/porting.md, and compare what they print",
+    about: "Run the Python scripts of docs/guide, and compare what they print",
     details: "\
-Needs python3.13, or a later one that `PYTHON` names. Without PAGE, the page is docs/porting.md.",
+Needs python3.13, or a later one that `PYTHON` names. Without PAGE, runs those of all pages below docs/guide.",
     run,
 };
 

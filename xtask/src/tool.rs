@@ -42,6 +42,7 @@ fn installed(tool: &str) -> Result<PathBuf, Failure> {
             .arg(&directory)
             .arg("--target-dir")
             .arg(&build)
+            .args(features(tool).split_whitespace())
             .arg(tool)
             .run()?;
     }
@@ -49,4 +50,13 @@ fn installed(tool: &str) -> Result<PathBuf, Failure> {
         fs::remove_dir_all(&build).map_err(|error| error.to_string())?;
     }
     Ok(directory.join("bin"))
+}
+
+/// Flags for a tool of which only a part is needed, and the rest takes minutes to build.
+fn features(tool: &str) -> &'static str {
+    match tool.split('@').next() {
+        // Without its server.
+        Some("mdbook") => "--no-default-features --features search",
+        _ => "",
+    }
 }

@@ -66,7 +66,7 @@ async fn fetch_post_cached(post_id: u32) -> String {
             return title.clone();
         }
     }
-    // The lock is free again, and whoever wants the same post now does not find it either.
+    // The lock is free again, and another task that wants the same post now misses it as well.
     let post = get(post_id).await;
     let mut cache = CACHE.acquire().await;
     cache.insert(post_id, post.title.clone());

@@ -1,4 +1,5 @@
-//! Who acquires and who waits: a named task, a thread that blocks, or what is known of a task by its waker.
+//! Actors, which acquire and wait: a named task, a thread that blocks, or a task that is known only by
+//! its waker.
 
 use std::{
     borrow::Cow,
@@ -17,9 +18,10 @@ use std::{
     thread::{self, Thread, ThreadId},
 };
 
-/// Who holds something, or waits for it.
+/// A holder or a waiter.
 ///
-/// Two are equal if they are known to be the same; [`Unknown`](Self::Unknown) equals nobody, not even itself.
+/// Two actors are equal if they are known to be the same; [`Unknown`](Self::Unknown) equals no actor, not
+/// even itself.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Actor {

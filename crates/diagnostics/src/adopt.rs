@@ -4,7 +4,7 @@ use crate::hooks::{HoldTrace, PrimitiveTrace};
 
 /// A guard or a permit: what [`adopt`] takes. The primitives implement it.
 pub trait Held {
-    /// What is told of the primitive, and of this hold. For the diagnostics only.
+    /// The traces of the primitive and of this hold. For the diagnostics only.
     #[doc(hidden)]
     fn held(&self) -> (&PrimitiveTrace, &HoldTrace);
 }

@@ -83,7 +83,8 @@ impl ManualClock {
     /// Lets time pass, and has every [`Watch`](crate::Watch) look again.
     pub fn advance(&self, time: Duration) {
         let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        // Relaxed: a number; the bell orders it before the look of whoever it wakes. It stays at the last time that there is.
+        // Relaxed: a number; the bell orders the update before the check of the watch that it wakes.
+        // The sum saturates.
         let later = |passed: u64| Some(passed.saturating_add(nanos));
         let _ = self.passed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
         crate::bell::ring();

@@ -1,9 +1,9 @@
-//! Which tasks can never go on: those that wait for permits that are all in the hands of such as can never go on.
+//! Finds tasks that can never continue: each waits for permits that are all held by such tasks.
 //!
-//! It starts from the suspicion that everybody who waits for permits is stuck, and clears whoever might get what it
-//! waits for if all who are not stuck gave back all they hold. Whoever is left when nobody more can be cleared is
-//! stuck: all of them together are the largest set that is. A deadlock is a cycle of those and of the primitives between
-//! them.
+//! The search assumes at first that every waiter is stuck. It then clears each waiter that could get its
+//! permits if all actors that are not stuck released what they hold, until it can clear no more. The
+//! waiters that are left are stuck: they are the largest set of stuck waiters. A deadlock is a cycle of
+//! those and of the primitives between them.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -36,23 +36,24 @@ pub struct Deadlock {
 pub enum Certainty {
     /// All in it are named tasks, or threads.
     Certain,
-    /// Some in it are known by their wakers alone, which several branches of a `join!` or `select!` may share; or by the name
-    /// of a task that has others run inside it, or has ended; or a semaphore keeps them of which permits were made up before,
-    /// or are yet to be made.
+    /// Some in it are known only by their wakers, which several branches of a `join!` or `select!` may
+    /// share; or by the name of a task that runs others inside it, or has ended; or they wait for a
+    /// semaphore to which permits were added before, or can still be added.
     Possible,
 }
 
-/// One who waits in a deadlock, and who holds what it waits for.
+/// A waiter in a deadlock, and the holders of what it waits for.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Edge {
-    /// Who waits.
+    /// The waiter.
     pub who: Actor,
     /// Where it asked for the wait.
     pub waits_at: &'static Location<'static>,
     /// What it waits for.
     pub site: Site,
-    /// Who holds that and waits in this deadlock as well, with where it was acquired. All edges to one primitive share it.
+    /// The holders that wait in this deadlock as well, and where they acquired it. All edges to one
+    /// primitive share the list.
     pub held: Arc<[Hold]>,
 }
 
@@ -177,7 +178,7 @@ impl<'a> Search<'a> {
         self.certainty == Certainty::Certain && (!whose.sure || whose.who.has_ended())
     }
 
-    /// Who holds permits that it will not give back as long as it is stuck.
+    /// The holder of these permits, if it is stuck and so cannot release them.
     fn stuck_holder(&self, hold: &HoldEntry) -> Option<usize> {
         self.stuck(&hold.whose).filter(|_| !hold.forgotten && !self.doubts(&hold.whose))
     }
@@ -255,7 +256,7 @@ impl<'a> Search<'a> {
     /// What is reported of those actors.
     fn deadlock(&self, actors: &[usize]) -> Deadlock {
         let within: HashSet<_> = actors.iter().copied().collect();
-        // By reading: who holds it and is within, and those among them that have not been followed yet.
+        // By reading: the holders within the deadlock, and those of them that were not followed yet.
         let mut holders = HashMap::new();
         let mut edges = Vec::new();
         let mut left: BTreeSet<_> = actors.iter().copied().collect();
@@ -277,7 +278,7 @@ impl<'a> Search<'a> {
                     site: reading.site(),
                     held: Arc::clone(held),
                 });
-                // One who holds what this one waits for.
+                // A holder of what this actor waits for.
                 next = next.or_else(|| follow.find(|holder| left.contains(holder)));
             }
             // Or else any that is left.

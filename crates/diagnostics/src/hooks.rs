@@ -101,7 +101,7 @@ impl Drop for Asker {
     }
 }
 
-/// What is told of one primitive.
+/// What one primitive reports.
 pub struct PrimitiveTrace {
     kind: Kind,
     name: Option<&'static str>,
@@ -175,7 +175,7 @@ impl PrimitiveTrace {
         });
     }
 
-    /// Another task polls one who waits.
+    /// Another task polls a waiter.
     pub fn waker_changed(&self, wait: &WaitTrace) {
         wait.with_asker(|asker| {
             if let Some(key) = wait.key() {
@@ -184,7 +184,8 @@ impl PrimitiveTrace {
         });
     }
 
-    /// One who waits is polled, maybe by another task than before, though with the same waker. Outside the lock.
+    /// A waiter is polled, maybe by another task than before although with the same waker. Called
+    /// outside the lock.
     #[inline]
     pub fn still_waiting(&self, wait: &WaitTrace, context: &Context<'_>) {
         if wait.key().is_some() && wait.whose.get() != Key::polling(context) {
@@ -386,8 +387,8 @@ impl WaitTrace {
         }
     }
 
-    /// Says who polls it, before it looks whether it has to wait: so that a hold which comes of that is not made longer. One
-    /// who waits already is known.
+    /// Records the task that polls, before the primitive checks whether the task has to wait: so a hold
+    /// that follows does not become longer. A task that waits already was recorded before.
     #[inline]
     pub fn on_poll(&self, context: &Context<'_>) {
         if self.key().is_none() {

@@ -1,13 +1,14 @@
-//! Tells why an async program hangs: who holds which lock, who waits for it, and which tasks can never go on.
+//! Reports why an async program hangs: which task holds a lock, which tasks wait for it, and which can
+//! never continue.
 //!
-//! It is a part of [awaitlist](https://docs.rs/awaitlist), whose primitives tell it what happens to them when their feature
-//! `diagnostics` is on. With the feature off nothing of it is there, not even a byte. It needs `std`.
+//! It is a part of [awaitlist](https://docs.rs/awaitlist), whose primitives report to it when their feature
+//! `diagnostics` is enabled. When disabled, the feature costs nothing, not even a byte. It needs `std`.
 //!
 //! | question | answer |
 //! |---|---|
-//! | who holds what, and who waits? | [`snapshot()`], to be printed, drawn ([`Snapshot::to_dot`]) or counted |
-//! | can it ever go on? | [`deadlocks()`] |
-//! | does anything hang at all? | [`watch()`], which tells of each wait that takes too long, and why |
+//! | what is held, by which task, and which tasks wait? | [`snapshot()`], to be printed, drawn ([`Snapshot::to_dot`]) or counted |
+//! | can it ever continue? | [`deadlocks()`] |
+//! | does anything hang at all? | [`watch()`], which reports each wait that takes too long, and why |
 //! | which task is that? | [`task()`] gives it a name |
 //!
 //! ```no_run

@@ -1,12 +1,13 @@
-//! What is known of one primitive: who holds it and who waits, written by the primitive as it happens.
+//! The record of one primitive: its holders and its waiters, written by the primitive as they change.
 //!
-//! A record is its own lock, held for a few steps at a time: nothing of the user's runs under it, no primitive is looked at
-//! under it, and in a model nothing that is modelled happens under it. So it may be read from anywhere: inside a waker, or
-//! while every thread blocks.
+//! A record is its own lock, held for a few steps at a time: no user code runs under it, no primitive is
+//! used under it, and in a model nothing that is modelled happens under it. So it can be read from
+//! anywhere: inside a waker, or while every thread blocks.
 //!
-//! What it says is never more than is true. A hold is entered after the permits were taken, and struck out before
-//! they are given back. A wait is entered and called under the lock of the queue that it stands in, and struck out there; or,
-//! once it was called, by whoever sees that: until then it says that it was.
+//! It never records more than is true. A hold is added after the permits were taken, and removed before
+//! they are released. A wait is added, and marked as notified, under the lock of its queue. It is removed
+//! under that lock as well; or, once it was notified, by the task that finds the notification. Until then
+//! the record says that it was notified.
 
 use std::{
     collections::BTreeMap,

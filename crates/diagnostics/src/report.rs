@@ -150,7 +150,7 @@ fn write_primitive(f: &mut fmt::Formatter<'_>, primitive: &Primitive, now: Insta
     list(f, waits, "    ", |f, wait| WaitAt(wait, now).fmt(f))
 }
 
-/// Who waits where for what, held by whom since where; and the assumptions.
+/// Each waiter, what it waits for and where, the holders and where they acquired it; and the assumptions.
 impl Display for Deadlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.certainty {
@@ -183,8 +183,8 @@ impl Display for Edge {
 }
 
 impl Snapshot {
-    /// The wait-for graph, for Graphviz (`dot -Tsvg`): an arrow from each who waits to what it waits for (dashed if it was
-    /// woken and not polled since), and from what is held to each who holds it.
+    /// The wait-for graph, for Graphviz (`dot -Tsvg`): an arrow from each waiter to what it waits for
+    /// (dashed if it was woken and not polled since), and from each primitive to its holders.
     pub fn to_dot(&self) -> String {
         Dot(self).to_string()
     }

@@ -100,9 +100,9 @@ pub struct Primitive {
     pub permits: usize,
     /// Of a barrier: how many parties it takes. Of others: 0.
     pub parties: usize,
-    /// Who holds it, first come first.
+    /// Its holders, in the order in which they acquired it.
     pub holds: Vec<Hold>,
-    /// Who waits for it, first come first.
+    /// Its waiters, in the order in which they were enqueued.
     pub waits: Vec<Wait>,
 }
 
@@ -118,7 +118,7 @@ pub struct Hold {
     pub since: Instant,
     /// How many permits these are. 1 for a lock.
     pub permits: usize,
-    /// Whether its guard was forgotten: it is held until somebody, whoever it may be, releases it.
+    /// Whether its guard was forgotten: it is held until any task releases it.
     pub forgotten: bool,
 }
 
@@ -133,7 +133,7 @@ impl Hold {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Wait {
-    /// Who waits.
+    /// The waiter.
     pub who: Actor,
     /// Where the wait was asked for: where `acquire` or `wait` was called.
     pub at: &'static Location<'static>,
@@ -181,10 +181,10 @@ pub struct Snapshot {
     pub primitives: Vec<Primitive>,
 }
 
-/// Looks at every primitive that is held or waited for.
+/// Lists every primitive that has a holder or a waiter.
 ///
-/// It may be called anywhere: in a waker, with locks held, while every thread blocks. It takes none of the locks that it
-/// tells of, and runs no code of the user's.
+/// It can be called anywhere: in a waker, with locks held, while every thread blocks. It acquires none of
+/// the locks that it lists, and runs no user code.
 ///
 /// ```
 /// use awaitlist_diagnostics::snapshot;

@@ -32,7 +32,7 @@ pub struct Stall {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Cause {
-    /// Those who hold what is waited for can never go on, and the one who waits may be among them.
+    /// The holders can never continue. The waiter may be one of them.
     Deadlocked(Deadlock),
     /// It is this one's turn, or the permits are kept for it: it was woken, and its future has not been polled since. It may be
     /// the wait itself that stalls. Known as *futurelock*.

@@ -23,17 +23,19 @@ use crate::{
     snapshot::readings,
 };
 
-/// The shortest time between two looks.
+/// The shortest time between two checks.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Watches every primitive of the process, and tells of each wait that has lasted for `threshold`: as an iterator, whose
-/// `next` blocks until there is one; [in a thread](Watch::spawn); or [as a stream](Watch::stream).
+/// Watches every primitive of the process, and reports each wait that has lasted for `threshold`: as an
+/// iterator, whose `next` blocks until there is one; [in a thread](Watch::spawn); or
+/// [as a stream](Watch::stream).
 ///
-/// A wait is told of once, and again if its cause has got worse. Several on one primitive that are seen at the same time are
-/// told of as one. A threshold of zero tells of every wait that lasts long enough to be seen.
+/// A wait is reported once, and again if its cause has become worse. Several waits for one primitive that
+/// are found at the same time are reported as one. A threshold of zero reports every wait that lasts long
+/// enough to be seen.
 ///
-/// While nobody waits for anything, it sleeps until somebody does. While somebody waits, it looks when the oldest wait
-/// reaches the threshold. It costs those who do not wait nothing, and those who do a fence and a load.
+/// While no task waits, the watch sleeps. While one waits, the watch checks when the oldest wait reaches
+/// the threshold. The watch costs a task that does not wait nothing, and a waiter a fence and a load.
 ///
 /// ```no_run
 /// use awaitlist_diagnostics::watch;
@@ -74,7 +76,7 @@ struct Halt {
 
 impl Halt {
     fn halt(&self) {
-        // Release: pairs with the Acquire of `is_halted`, so that whoever sees it sees what came before.
+        // Release: pairs with the Acquire of `is_halted`, so that a thread that sees it also sees what came before.
         self.halted.store(true, Ordering::Release);
         self.event.notify(usize::MAX);
         bell::ring();
@@ -86,7 +88,7 @@ impl Halt {
 }
 
 impl Watch {
-    /// Looks now, and answers the stalls that have not been told of yet. It does not wait.
+    /// Checks now, and returns the stalls that were not reported yet. Does not wait.
     pub fn check(&mut self) -> Vec<Stall> {
         self.look();
         self.pending.drain(..).collect()
@@ -116,7 +118,8 @@ impl Watch {
         self.spawn(|stall| eprintln!("{stall}\n"))
     }
 
-    /// Watches in a thread of its own, and answers the stalls as a stream, which needs no runtime. The stream never ends.
+    /// Watches in a thread of its own, and returns the stalls as a stream, which needs no runtime. The
+    /// stream never ends.
     ///
     /// # Panics
     ///
@@ -227,7 +230,7 @@ impl Watch {
             }
             return;
         };
-        // Nobody need ring until then: whoever comes to wait is due later.
+        // No waiter needs to ring until then: a new wait is due later.
         drop(rung);
         let halted = self.halt.event.listen();
         if !self.halt.is_halted() {

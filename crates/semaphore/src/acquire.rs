@@ -166,9 +166,11 @@ unsafe impl<S: AnySemaphore + ?Sized> Access<S> for SemaphoreAccess {
 
     fn cancel(semaphore: &S, waiter: LockedWaiter<'_>) {
         let raw = semaphore.as_raw();
-        let granted = if waiter.is_notified() { waiter.tag() } else { 0 };
+        let (notified, need) = (waiter.is_notified(), waiter.tag());
         let (mut queue, waker) = waiter.remove();
-        raw.add(&mut queue, granted);
+        if notified {
+            raw.add(&mut queue, need);
+        }
         if raw.front_is_grantable(&queue) {
             raw.grant_while_available(queue);
         } else {

@@ -94,7 +94,7 @@ fn futurelock() -> Vec<Task> {
     ]
 }
 
-/// Two of two permits go with a task that ends; whoever comes next waits for ever.
+/// Two of two permits are lost with a task that ends; the next task waits forever.
 fn leaked_permit() -> Vec<Task> {
     let connections = Arc::new(Semaphore::named("connections", 2));
     let waiting = Arc::clone(&connections);

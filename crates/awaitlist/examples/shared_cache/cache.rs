@@ -30,12 +30,12 @@ pub(crate) trait Cache: Send + Sync + 'static {
     fn clear(&self) -> impl Future<Output = ()> + Send;
 }
 
-/// Nothing is held over the fetch: whoever looks while a page is on its way does not find it, and fetches
-/// it too.
+/// Nothing is held across the fetch: a client that checks the cache meanwhile does not find the page,
+/// and fetches it too.
 pub(crate) struct NoLock {
     site: Arc<Site>,
-    /// The map has to be safe to share, but this mutex cannot be held over an `await`. One look or one
-    /// insert is all that it covers.
+    /// The map has to be safe to share, but this mutex cannot be held across an `await`. It covers one
+    /// lookup or one insert.
     pages: Mutex<HashMap<Url, Page>>,
 }
 

@@ -38,8 +38,8 @@ pub(crate) fn opening(args: &Args, site: &Site) -> String {
          {crowd}: in every round every client wants every page.\n\
          They share a cache that is emptied after each round, so {once} would do.\n\
          \n\
-         {:10}  look, fetch what is missing, store it: whoever looks meanwhile fetches too\n\
-         {:10}  a Lock over look, fetch and store: every page once, one at a time\n\
+         {:10}  check, fetch what is missing, store it: a client that checks meanwhile fetches too\n\
+         {:10}  a Lock around check, fetch and store: every page once, one at a time\n\
          {:10}  a Lock for each page, a Semaphore of {limit}: every page once, up to {limit} at a time\n\
          \n",
         NoLock::NAME,

@@ -29,7 +29,7 @@ pub(crate) async fn start(delay: Duration, tally: Arc<Tally>) -> io::Result<Sock
 }
 
 async fn page(State(pages): State<Arc<SlowPages>>, Path(number): Path<usize>) -> String {
-    // Dropped before the answer leaves, so whoever asks again after it is not counted twice at once.
+    // Dropped before the response is sent, so a client that asks again is not counted twice at once.
     let _in_flight = pages.tally.enter();
     sleep(pages.delay).await;
     format!("This is page {number}.\n")
