@@ -121,7 +121,7 @@ where
 /// How the core reaches the queue of a barrier.
 struct BarrierAccess;
 
-// SAFETY: the queue is a field of the barrier.
+// SAFETY: the queue is a field of the barrier, and `phase::cancel` removes the waiter.
 unsafe impl Access<Barrier> for BarrierAccess {
     const FUTURE: &'static str = "Wait";
 

@@ -41,6 +41,7 @@ impl<P: ?Sized> Handle for alloc::sync::Arc<P> {}
 /// - That queue is part of the primitive: it moves with it and lives as long.
 /// - Types `P` that differ only in lifetimes, higher-ranked ones included, return the same queue, since
 ///   handles are covariant.
+/// - `cancel` does not return before it has removed the waiter. It may panic before that.
 pub unsafe trait Access<P: ?Sized> {
     /// The name of the future, for the panic of a poll after completion.
     const FUTURE: &'static str;
@@ -53,6 +54,6 @@ pub unsafe trait Access<P: ?Sized> {
 
     /// Removes a waiter whose future is dropped, and passes on what the waiter had been given.
     ///
-    /// If it returns or panics with the waiter still queued, the core removes the waiter.
+    /// If it panics before it has removed the waiter, the core removes it.
     fn cancel(primitive: &P, waiter: LockedWaiter<'_, Self::State>);
 }

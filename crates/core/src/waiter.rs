@@ -3,6 +3,7 @@
 use core::{
     hint,
     marker::PhantomData,
+    mem,
     ops::Deref,
     pin::Pin,
     ptr,
@@ -192,6 +193,7 @@ impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
         let mut waker_is_current = false;
         loop {
             let (node, primitive) = self.as_mut().parts();
+            assert!(node.is_queued(), "a waiter is enqueued before it is polled again");
             match check(primitive, LockedWaiter::lock(A::queue(primitive), node)) {
                 Ok(result) => return Poll::Ready(result),
                 Err(waiter) => waker_is_current |= waiter.will_wake(context.waker()),
@@ -214,11 +216,12 @@ impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
             let queue = A::queue(handle);
             let evict = Evict(&mut self.node, queue);
             A::cancel(handle, LockedWaiter::lock(queue, &mut *evict.0));
+            mem::forget(evict);
         }
     }
 }
 
-/// Removes a waiter that [`Access::cancel`] has not removed, even if that has panicked.
+/// Removes the waiter if [`Access::cancel`] panics before it has done so.
 struct Evict<'a, S>(&'a mut Node, &'a WaitQueue<S>);
 
 impl<S> Drop for Evict<'_, S> {
@@ -267,7 +270,6 @@ pub struct LockedWaiter<'a, S = ()> {
 impl<'a, S> LockedWaiter<'a, S> {
     #[inline]
     fn lock(queue: &'a WaitQueue<S>, node: &'a mut Node) -> Self {
-        assert!(node.is_queued(), "a waiter is enqueued before it is polled again");
         let queue = queue.lock();
         Self { queue, node }
     }

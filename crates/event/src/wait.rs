@@ -97,7 +97,7 @@ where
 /// How the core reaches the queue of an event.
 struct EventAccess;
 
-// SAFETY: the queue is a field of the event.
+// SAFETY: the queue is a field of the event, and `cancel` removes the waiter first.
 unsafe impl Access<Event> for EventAccess {
     const FUTURE: &'static str = "Wait";
 

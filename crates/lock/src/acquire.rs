@@ -143,7 +143,8 @@ unsafe fn guard<T: ?Sized, H: Handle<Target = Lock<T>>>(
 /// How the core reaches the queue of a lock.
 struct LockAccess;
 
-// SAFETY: the queue is a field of a field of the lock.
+// SAFETY: the queue is a field of a field of the lock, whatever its type, and `cancel` removes the
+// waiter first.
 unsafe impl<T: ?Sized> Access<Lock<T>> for LockAccess {
     const FUTURE: &'static str = "Acquire";
 

@@ -86,7 +86,7 @@ impl<H: Handle<Target: AnySemaphore>> Future for Acquire<H> {
         let taken = waiter.as_mut().try_fast(|semaphore| semaphore.as_raw().try_take_once(need));
         Poll::Ready(match taken {
             Some(semaphore) => Permit::acquired(semaphore, need, waiter.trace(), context),
-            None => ready!(poll_slow(waiter, context)),
+            None => ready!(poll_slow(waiter, context)).of(need),
         })
     }
 }
@@ -153,7 +153,7 @@ where
 struct SemaphoreAccess;
 
 // SAFETY: `AnySemaphore` promises all this of the field that `as_raw` returns, and the queue is a
-// field of that.
+// field of that. `cancel` removes the waiter first.
 unsafe impl<S: AnySemaphore + ?Sized> Access<S> for SemaphoreAccess {
     const FUTURE: &'static str = "Acquire";
 

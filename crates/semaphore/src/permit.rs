@@ -75,6 +75,14 @@ impl<H: Handle<Target: AnySemaphore>> Permit<H> {
         Self { semaphore, count, trace }
     }
 
+    /// States that this is a permit of `count` permits, for the sake of the compiler.
+    #[inline(always)]
+    pub(crate) fn of(mut self, count: usize) -> Self {
+        debug_assert_eq!(self.count, count);
+        self.count = count;
+        self
+    }
+
     /// Returns the number of permits.
     #[inline]
     pub const fn count(&self) -> usize {
