@@ -16,11 +16,17 @@ use awaitlist_core::{
 use awaitlist_semaphore::raw::{Bounded, Overflow, RawSemaphore};
 use awaitlist_tests::caught;
 
+const fn queue_of<S>(payload: usize, state: S) -> WaitQueue<S> {
+    // SAFETY: these tests drop each guard on the thread that made it, innermost first, and run no code
+    // of others meanwhile.
+    unsafe { WaitQueue::new(payload, state, PrimitiveTrace::event(None)) }
+}
+
 #[test]
 fn one_thread_at_a_time_is_in_a_queue() {
     const THREADS: usize = 4;
     const TIMES: usize = 100;
-    let queue = unsafe { WaitQueue::new(0, Guarded::new(0), PrimitiveTrace::event(None)) };
+    let queue = queue_of(0, Guarded::new(0));
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
@@ -62,14 +68,14 @@ fn while_locked<S: Sync, R: Send>(queue: &WaitQueue<S>, body: impl FnOnce() -> R
 
 #[test]
 fn a_thread_that_finds_a_queue_locked_waits_until_it_is_unlocked() {
-    let queue = unsafe { WaitQueue::new(7, (), PrimitiveTrace::event(None)) };
+    let queue = queue_of(7, ());
     assert_eq!(while_locked(&queue, || queue.lock().payload()), 7);
     assert_eq!(while_locked(&queue, || queue.read().payload()), 7);
 }
 
 #[test]
 fn a_locked_queue_errs_on_the_safe_side() {
-    let queue = unsafe { WaitQueue::new(7, (), PrimitiveTrace::event(None)) };
+    let queue = queue_of(7, ());
     let guard = queue.lock();
     let word = queue.load(Relaxed);
     assert!(word.is_locked() && word.has_waiters());
@@ -136,7 +142,7 @@ type ForeignWaiter<'a> = Pin<Box<Waiter<&'a Foreign, ForeignAccess>>>;
 
 impl Foreign {
     fn new(cancel: fn(&WaitQueue, LockedWaiter<'_>)) -> Self {
-        Self { queue: unsafe { WaitQueue::new(0, (), PrimitiveTrace::event(None)) }, cancel }
+        Self { queue: queue_of(0, ()), cancel }
     }
 
     fn enqueue(&self) -> ForeignWaiter<'_> {
@@ -181,7 +187,7 @@ fn a_cancel_that_unlocks_the_queue_meets_others_there() {
 #[test]
 fn a_waiter_is_not_enqueued_with_the_guard_of_another_queue() {
     let foreign = Foreign::new(|_, waiter| drop(waiter.remove()));
-    static OTHER: WaitQueue = unsafe { WaitQueue::new(0, (), PrimitiveTrace::event(None)) };
+    static OTHER: WaitQueue = queue_of(0, ());
     let mut waiter = Box::pin(Waiter::<_, ForeignAccess>::new(&foreign, 0));
     let context = Context::from_waker(Waker::noop());
     let swapped = caught(|| {

@@ -81,7 +81,7 @@ Written by `cargo xtask dependencies` from the lock file, for x86-64 Linux. `car
 |---|---|
 | `pin-project-lite` | pinned futures without unsafe code of our own |
 | `parking_lot` | std: blocks threads while the lock of a wait queue stays taken |
-| `parking`, `futures-lite` | std: waiting on a thread; `futures-lite` has `block_on`, `parking` the deadline |
+| `parking` | std: waiting on a thread |
 | `critical-section` | without std: the target's critical section |
 | `portable-atomic` | targets without compare-and-swap |
 | `event-listener`, `slab` | diagnostics: wakes the stall watch, and stores the entries |

@@ -157,6 +157,7 @@ fn a_clone_whose_drop_panics_opens_the_gate_of_a_barrier_all_the_same() {
 fn no_payload_reaches_the_flags_of_a_state_word() {
     use awaitlist_core::{StateWord, WaitQueue, sync::Ordering::AcqRel, trace::PrimitiveTrace};
 
+    // SAFETY: its only guard is dropped below.
     let queue = unsafe { WaitQueue::new(0, (), PrimitiveTrace::event(None)) };
     assert!(queue.exchange(0, usize::MAX, AcqRel));
     assert_eq!(queue.read().idle_payload(), Some(StateWord::MAX_PAYLOAD));
