@@ -13,10 +13,9 @@ use core::{
 use awaitlist_core::{Access, Handle, LockedWaiter, WaitQueue, Waiter, trace::CallSite};
 use awaitlist_lock::{Acquire, Guard, Lock};
 
-use crate::{
-    Condition,
-    raw::{AnyCondition, RawCondition},
-};
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+use crate::Condition;
+use crate::raw::{AnyCondition, RawCondition};
 
 /// The future that [`Condition::wait_owned`] returns: a [`Wait`] that owns the condition's `Arc`.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
@@ -29,7 +28,7 @@ pin_project_lite::pin_project! {
     /// A future that releases a condition's lock, waits for a notification, acquires the lock
     /// again, and returns the guard.
     ///
-    /// Returned by [`Condition::wait`], where `C` is a reference to the condition, and by
+    /// Returned by [`Condition::wait`](crate::Condition::wait), where `C` is a reference to the condition, and by
     /// `Condition::wait_owned`, where it is an `Arc`. `G` is the handle of the guard.
     ///
     /// # Cancel safety

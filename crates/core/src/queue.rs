@@ -64,7 +64,7 @@ use crate::{
     trace::PrimitiveTrace,
 };
 
-/// A value of the state word. What its bits mean is said in the [module](self).
+/// A value of the state word. What its bits mean is said at the top of this file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StateWord(pub(crate) usize);
 

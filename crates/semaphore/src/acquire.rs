@@ -11,8 +11,10 @@ use core::{
 
 use awaitlist_core::{Access, Handle, LockedWaiter, WaitQueue, Waiter};
 
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+use crate::Semaphore;
 use crate::{
-    Permit, Semaphore,
+    Permit,
     raw::{AnySemaphore, Bound},
 };
 

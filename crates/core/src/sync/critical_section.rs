@@ -3,8 +3,6 @@
 
 use core::hint;
 
-use super::{AtomicUsize, Ordering};
-
 /// Nowhere to wait: of several cores, the critical section lets in one.
 pub(crate) struct ParkingSpot;
 
@@ -61,20 +59,6 @@ impl Section {
     pub(crate) const fn enter() -> Self {
         Self
     }
-}
-
-/// Loads the state word before another attempt to lock.
-#[inline(always)]
-pub(crate) fn load_newest(word: &AtomicUsize) -> usize {
-    // Relaxed: the swap that follows decides.
-    word.load(Ordering::Relaxed)
-}
-
-/// Stores a word that no other core changes at this time.
-#[inline(always)]
-pub(crate) fn store_release(word: &AtomicUsize, value: usize) {
-    // Release: pairs with the Acquire of the next lock, and of the fast paths.
-    word.store(value, Ordering::Release);
 }
 
 /// Returns whether spinning for a lock can help. Without an operating system there is one core as a

@@ -27,6 +27,9 @@ mod panic;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 mod std;
 
+#[cfg(not(awaitlist_loom))]
+mod word;
+
 #[cfg(not(any(feature = "std", awaitlist_loom)))]
 use critical_section as platform;
 #[cfg(awaitlist_loom)]
@@ -37,7 +40,11 @@ use std as platform;
 pub use cell::{Guarded, UnsafeCell};
 pub(crate) use panic::FirstPanic;
 pub use platform::multi_threaded;
-pub(crate) use platform::{ParkingSpot, Section, load_newest, store_release};
+pub(crate) use platform::{ParkingSpot, Section};
+#[cfg(awaitlist_loom)]
+pub(crate) use platform::{load_newest, store_release};
+#[cfg(not(awaitlist_loom))]
+pub(crate) use word::{load_newest, store_release};
 
 /// How many wakers are taken under one hold of a queue's lock: half a kilobyte of stack.
 #[cfg(not(awaitlist_loom))]

@@ -67,20 +67,6 @@ impl Section {
     }
 }
 
-/// Loads the state word before another attempt to lock.
-#[inline(always)]
-pub(crate) fn load_newest(word: &AtomicUsize) -> usize {
-    // Relaxed: the swap that follows decides. A value that is out of date makes it fail.
-    word.load(Ordering::Relaxed)
-}
-
-/// Stores a word that no other thread changes at this time.
-#[inline(always)]
-pub(crate) fn store_release(word: &AtomicUsize, value: usize) {
-    // Release: pairs with the Acquire of the next lock, and of the fast paths.
-    word.store(value, Ordering::Release);
-}
-
 /// Returns whether more than one thread has called this. A thread calls it when it finds a lock
 /// held: as long as only one thread ever does, spinning cannot help.
 pub fn multi_threaded() -> bool {
