@@ -124,3 +124,32 @@ fn two_rounds() {
         assert_eq!((first + others_first, second + others_second), (1, 1));
     });
 }
+
+/// A released arrival is dropped between two batches of wake-ups (of two in a model), before it has an
+/// index: do those behind it keep theirs?
+#[test]
+fn a_drop_between_two_batches_renumbers_no_other() {
+    model(|| {
+        let barrier = Arc::new(Barrier::new(5));
+        let mut waits: Vec<_> = (0..4).map(|_| Box::pin(barrier.wait_owned())).collect();
+        for wait in &mut waits {
+            assert!(poll_once(wait.as_mut()).is_pending());
+        }
+        let third = waits.remove(2);
+        let dropper = thread::spawn(move || drop(third));
+        let mut last = Box::pin(barrier.wait());
+        let released = poll_once(last.as_mut());
+        dropper.join().unwrap();
+        if released.is_ready() {
+            assert_eq!(released, std::task::Poll::Ready(Ok(4)));
+            for (wait, index) in waits.iter_mut().zip([0, 1, 3]) {
+                assert_eq!(poll_once(wait.as_mut()), std::task::Poll::Ready(Ok(index)));
+            }
+            assert_eq!(barrier.to_string(), "<Barrier [filling, waiters:0/5]>");
+        } else {
+            // Cancelled before: one arrival is missing.
+            assert_eq!(barrier.n_waiting(), 4);
+            assert_eq!(poll_once(Box::pin(barrier.wait()).as_mut()), std::task::Poll::Ready(Ok(4)));
+        }
+    });
+}
