@@ -24,6 +24,8 @@ const PATHS: &[Path] = &[
     ("barrier-of-one", barrier_of_one),
     ("lock-waiter", lock_waiter),
     ("lock-cancel", lock_cancel),
+    ("semaphore-cancel", semaphore_cancel),
+    ("event-cancel", event_cancel),
     ("event-waiter", event_waiter),
     ("barrier-of-two", barrier_of_two),
 ];
@@ -132,5 +134,19 @@ fn barrier_of_two(times: usize) {
             black_box(now(barrier.wait())).ok();
         });
         black_box(index).ok();
+    });
+}
+
+fn semaphore_cancel(times: usize) {
+    go(times, &Semaphore::new(0), |semaphore| {
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(pin!(semaphore.acquire()).poll(&mut context).is_pending());
+    });
+}
+
+fn event_cancel(times: usize) {
+    go(times, &Event::new(), |event| {
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(pin!(event.wait()).poll(&mut context).is_pending());
     });
 }
