@@ -50,6 +50,7 @@ impl Barrier {
         ///
         /// Panics if `parties` is 0.
         #[track_caller]
+        #[must_use]
         pub const fn new(parties: usize) -> Self {
             Self::traced(None, parties)
         }
@@ -63,6 +64,7 @@ impl Barrier {
         ///
         /// Panics if `parties` is 0.
         #[track_caller]
+        #[must_use]
         pub const fn named(name: &'static str, parties: usize) -> Self {
             Self::traced(Some(name), parties)
         }
@@ -160,17 +162,20 @@ impl Barrier {
 
     /// Returns the number of parties that the barrier waits for.
     #[inline]
+    #[must_use]
     pub const fn parties(&self) -> usize {
         self.parties
     }
 
     /// Returns the number of parties that have arrived and wait for the others: 0 unless the
     /// barrier is filling.
+    #[must_use]
     pub fn n_waiting(&self) -> usize {
         self.snapshot().1
     }
 
     /// Returns whether the barrier is broken.
+    #[must_use]
     pub fn broken(&self) -> bool {
         self.snapshot().0 == Phase::Broken
     }

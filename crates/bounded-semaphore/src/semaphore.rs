@@ -63,6 +63,7 @@ impl BoundedSemaphore {
         /// assert_eq!(CONNECTIONS.bound(), 8);
         /// ```
         #[track_caller]
+        #[must_use]
         pub const fn new(value: usize) -> Self {
             let trace = PrimitiveTrace::bounded_semaphore(None, value);
             Self { raw: RawSemaphore::new(value, Bounded::new(value), trace) }
@@ -77,6 +78,7 @@ impl BoundedSemaphore {
         ///
         /// Panics if `value` exceeds [`MAX_PERMITS`](crate::MAX_PERMITS).
         #[track_caller]
+        #[must_use]
         pub const fn named(name: &'static str, value: usize) -> Self {
             let trace = PrimitiveTrace::bounded_semaphore(Some(name), value);
             Self { raw: RawSemaphore::new(value, Bounded::new(value), trace) }
@@ -253,6 +255,7 @@ impl BoundedSemaphore {
     ///
     /// Returns [`ReleasedTooManyTimes`] if one of the releases would have been too many. None of
     /// them has changed anything then.
+    #[doc(alias = "add_permits")]
     #[inline]
     pub fn release_many(&self, n: usize) -> Result<(), ReleasedTooManyTimes> {
         let trace = self.raw.releasing(n);
@@ -264,19 +267,23 @@ impl BoundedSemaphore {
 
     /// Returns the bound: the value that it began with, and never exceeds.
     #[inline]
+    #[must_use]
     pub fn bound(&self) -> usize {
         self.raw.bound().get()
     }
 
     /// Returns whether an acquire would have to wait: no permit is available, or there are waiters.
     #[inline]
+    #[must_use]
     pub fn locked(&self) -> bool {
         self.raw.is_locked()
     }
 
     /// Returns the number of available permits: those that are neither held nor granted to a
     /// waiter.
+    #[doc(alias = "available_permits")]
     #[inline]
+    #[must_use]
     pub fn value(&self) -> usize {
         self.raw.value()
     }
@@ -284,6 +291,7 @@ impl BoundedSemaphore {
     /// Returns the number of waiters, those included that were granted their permits and were not
     /// polled since.
     #[inline]
+    #[must_use]
     pub fn waiters(&self) -> usize {
         self.raw.waiters()
     }

@@ -50,6 +50,7 @@ use crate::{
 ///     assert!(*guard);
 /// });
 /// ```
+#[doc(alias = "Condvar")]
 pub struct Condition<T: ?Sized = (), L = Lock<T>> {
     /// The waiters for a notification. Those that were notified and polled wait in the queue of the
     /// lock.
@@ -62,6 +63,7 @@ impl<T> Condition<T> {
     const_fn! {
         /// Creates a condition with a lock of its own around `value`.
         #[track_caller]
+        #[must_use]
         pub const fn new(value: T) -> Self {
             Self::traced(PrimitiveTrace::condition(None), Lock::new(value))
         }
@@ -71,6 +73,7 @@ impl<T> Condition<T> {
         /// Creates a condition with a lock of its own around `value`, and a name for the
         /// diagnostics. Without the feature `diagnostics` the name is discarded.
         #[track_caller]
+        #[must_use]
         pub const fn named(name: &'static str, value: T) -> Self {
             Self::traced(PrimitiveTrace::condition(Some(name)), Lock::named(name, value))
         }
@@ -117,6 +120,7 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         /// # let _ = (not_full, not_empty);
         /// ```
         #[track_caller]
+        #[must_use]
         pub const fn with_lock(lock: L) -> Self {
             Self::traced(PrimitiveTrace::condition(None), lock)
         }
@@ -126,6 +130,7 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         /// Like [`with_lock`](Self::with_lock), with a name for the diagnostics. Without the
         /// feature `diagnostics` the name is discarded.
         #[track_caller]
+        #[must_use]
         pub const fn named_with_lock(name: &'static str, lock: L) -> Self {
             Self::traced(PrimitiveTrace::condition(Some(name)), lock)
         }
@@ -154,6 +159,7 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
 
     /// Returns whether the lock is held: [`Lock::locked`].
     #[inline]
+    #[must_use]
     pub fn locked(&self) -> bool {
         self.lock().locked()
     }
@@ -161,6 +167,7 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Returns the number of waiters for a notification. It includes those that were notified and
     /// were not polled since, but not those that wait for the lock by now.
     #[inline]
+    #[must_use]
     pub fn waiters(&self) -> usize {
         self.raw.queue.waiters()
     }
@@ -405,6 +412,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// guard.push(7);
     /// jobs.notify(&guard, 1);
     /// ```
+    #[doc(alias = "notify_one")]
+    #[doc(alias = "notify_n")]
     #[inline]
     #[track_caller]
     pub fn notify<G>(&self, guard: &Guard<T, G>, n: usize)

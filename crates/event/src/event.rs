@@ -42,6 +42,8 @@ const GENERATION: usize = 2;
 /// event.clear();
 /// assert!(!event.is_set());
 /// ```
+#[doc(alias = "Notify")]
+#[doc(alias = "ManualResetEvent")]
 pub struct Event {
     pub(crate) queue: WaitQueue,
 }
@@ -50,6 +52,7 @@ impl Event {
     const_fn! {
         /// Creates an event that is not set.
         #[track_caller]
+        #[must_use]
         pub const fn new() -> Self {
             Self::traced(PrimitiveTrace::event(None))
         }
@@ -59,6 +62,7 @@ impl Event {
         /// Creates an event that is not set, with a name for the diagnostics. Without the feature
         /// `diagnostics` the name is discarded.
         #[track_caller]
+        #[must_use]
         pub const fn named(name: &'static str) -> Self {
             Self::traced(PrimitiveTrace::event(Some(name)))
         }
@@ -116,6 +120,7 @@ impl Event {
 
     /// Returns whether the flag is set.
     #[inline]
+    #[must_use]
     pub fn is_set(&self) -> bool {
         is_set(self.queue.read())
     }
@@ -163,6 +168,7 @@ impl Event {
     /// Returns the number of waiters, including those that were released and were not polled since,
     /// as in asyncio.
     #[inline]
+    #[must_use]
     pub fn waiters(&self) -> usize {
         self.queue.waiters()
     }

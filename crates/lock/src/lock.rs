@@ -30,6 +30,7 @@ use crate::{AcquireOwned, OwnedLockGuard};
 /// *lock.acquire().block() += 1;
 /// assert_eq!(lock.into_inner(), 42);
 /// ```
+#[doc(alias = "Mutex")]
 #[repr(C)]
 pub struct Lock<T: ?Sized = ()> {
     pub(crate) raw: RawLock,
@@ -54,6 +55,7 @@ impl<T> Lock<T> {
         /// assert!(!CACHE.locked());
         /// ```
         #[track_caller]
+        #[must_use]
         pub const fn new(value: T) -> Self {
             Self { raw: RawLock::new(None), data: UnsafeCell::new(value) }
         }
@@ -63,6 +65,7 @@ impl<T> Lock<T> {
         /// Creates a free lock around `value`, with a name for the diagnostics. Without the feature
         /// `diagnostics` the name is discarded.
         #[track_caller]
+        #[must_use]
         pub const fn named(name: &'static str, value: T) -> Self {
             Self { raw: RawLock::new(Some(name)), data: UnsafeCell::new(value) }
         }
@@ -103,6 +106,7 @@ impl<T: ?Sized> Lock<T> {
     /// drop(text);
     /// # }.block();
     /// ```
+    #[doc(alias = "lock")]
     #[inline]
     #[track_caller]
     pub fn acquire(&self) -> Acquire<T, &Self> {
@@ -121,6 +125,7 @@ impl<T: ?Sized> Lock<T> {
     /// assert!(lock.try_acquire().is_none());
     /// # drop(guard);
     /// ```
+    #[doc(alias = "try_lock")]
     #[inline]
     #[track_caller]
     #[must_use = "if it acquires the lock, dropping the guard releases it at once"]
@@ -165,7 +170,9 @@ impl<T: ?Sized> Lock<T> {
 
     /// Returns whether the lock is held. As asyncio's `locked()`, this is false from a release
     /// until the first waiter is polled.
+    #[doc(alias = "is_locked")]
     #[inline]
+    #[must_use]
     pub fn locked(&self) -> bool {
         self.raw.is_held()
     }
@@ -174,6 +181,7 @@ impl<T: ?Sized> Lock<T> {
     ///
     /// It locks the queue.
     #[inline]
+    #[must_use]
     pub fn waiters(&self) -> usize {
         self.raw.snapshot().1
     }

@@ -60,6 +60,7 @@ impl Semaphore {
         /// assert_eq!(DOWNLOADS.value(), 4);
         /// ```
         #[track_caller]
+        #[must_use]
         pub const fn new(value: usize) -> Self {
             Self { raw: RawSemaphore::new(value, Unbounded, PrimitiveTrace::semaphore(None, value)) }
         }
@@ -73,6 +74,7 @@ impl Semaphore {
         ///
         /// Panics if `value` exceeds [`MAX_PERMITS`].
         #[track_caller]
+        #[must_use]
         pub const fn named(name: &'static str, value: usize) -> Self {
             Self {
                 raw: RawSemaphore::new(value, Unbounded, PrimitiveTrace::semaphore(Some(name), value)),
@@ -256,6 +258,7 @@ impl Semaphore {
     /// semaphore.release_many(3);
     /// assert_eq!(semaphore.value(), 3);
     /// ```
+    #[doc(alias = "add_permits")]
     #[inline]
     #[track_caller]
     pub fn release_many(&self, n: usize) {
@@ -268,13 +271,16 @@ impl Semaphore {
 
     /// Returns whether an acquire would have to wait: no permit is available, or there are waiters.
     #[inline]
+    #[must_use]
     pub fn locked(&self) -> bool {
         self.raw.is_locked()
     }
 
     /// Returns the number of available permits: those that are neither held nor granted to a
     /// waiter.
+    #[doc(alias = "available_permits")]
     #[inline]
+    #[must_use]
     pub fn value(&self) -> usize {
         self.raw.value()
     }
@@ -282,6 +288,7 @@ impl Semaphore {
     /// Returns the number of waiters, those included that were granted their permits and were not
     /// polled since.
     #[inline]
+    #[must_use]
     pub fn waiters(&self) -> usize {
         self.raw.waiters()
     }
