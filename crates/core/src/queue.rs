@@ -39,18 +39,16 @@
 //! | [`StateWord`] | a value of the atomic word in front of the queue |
 //! | payload | the bits of the state word that belong to the primitive |
 //! | [`QueueGuard`] | the queue, locked; unlocks when dropped |
-//! | [`Guarded`](crate::Guarded) | state of a primitive that only the holder of the lock can access |
 //! | [`Waiter`](crate::Waiter) | a future's node and its handle to the primitive |
-//! | [`LockedWaiter`](crate::LockedWaiter) | a waiter and its queue, locked |
-//! | `Node`, `List` | a waiter's entry in the intrusive list, and that list |
-//! | linked | a node is linked as long as it is on the list. The *first waiter* is the first linked one |
+//! | [`LockedWaiter`](crate::LockedWaiter) | a queued waiter and its queue, locked |
+//! | `List`, `Node` | the intrusive list, and a waiter's entry in it, which is *linked* as long as it is on the list. The *first waiter* is the first linked one |
 //! | queued | a waiter is queued while it is linked, and after that until its future was polled or dropped |
 //! | tag | a number that a primitive keeps in a queued waiter, such as the permits it needs |
-//! | notify | unlink the first waiter and take its waker. It is one of the [`waiters`](WaitQueue::waiters) as long as it is queued, unless the notifier [removes](QueueGuard::notify_and_remove) it |
-//! | notification | the number that the notifier leaves in the node |
+//! | notify | unlink the first waiter, take its waker, and leave a number in its node, the *notification*. It is one of the [`waiters`](WaitQueue::waiters) as long as it is queued, unless the notifier [removes](QueueGuard::notify_and_remove) it |
+//! | `WakeBatch` | the wakers that are woken after one unlock |
+//! | `Evict` | removes a waiter if the cancel of its primitive panics |
 //! | [`Handle`](crate::Handle) | how a future holds its primitive: `&P` or `Arc<P>` |
 //! | [`Access`](crate::Access) | how the core reaches the queue of a primitive; private to the primitive's crate |
-//! | `WakeBatch`, `FirstPanic` | the wakers that are woken after one unlock, and the first panic among them |
 
 use core::panic::{RefUnwindSafe, UnwindSafe};
 
