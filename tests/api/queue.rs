@@ -14,7 +14,7 @@ use awaitlist_core::{
     trace::PrimitiveTrace,
 };
 use awaitlist_semaphore::raw::{Bounded, Overflow, RawSemaphore};
-use awaitlist_tests::caught;
+use awaitlist_tests::{TestWaker, caught};
 
 const fn queue_of<S>(payload: usize, state: S) -> WaitQueue<S> {
     // SAFETY: these tests drop each guard on the thread that made it, innermost first, and run no code
@@ -224,4 +224,34 @@ fn a_waiter_that_was_removed_by_its_notifier_needs_no_lock_to_see_it() {
     assert!(waiter.as_mut().take_removal());
     drop(guard);
     assert!(!waiter.is_queued());
+}
+
+#[test]
+fn a_notifier_that_panics_drops_no_waker_under_the_lock() {
+    static FOREIGN: Foreign = Foreign { queue: queue_of(0, ()), cancel: |_, w| drop(w.remove()) };
+    for panics_at in 1..=3 {
+        let watched = TestWaker::new().on_drop(|| {
+            assert!(!FOREIGN.queue.load(Relaxed).is_locked());
+        });
+        let mut waiters = Vec::new();
+        for _ in 0..4 {
+            let mut waiter = Box::pin(Waiter::<_, ForeignAccess>::new(&FOREIGN, 0));
+            let waker = watched.waker();
+            let context = Context::from_waker(&waker);
+            let admitted = waiter.as_mut().admit_or_enqueue::<()>(&context, |_, _| Err(0));
+            assert!(admitted.is_pending());
+            waiters.push(waiter);
+        }
+        let mut calls = 0;
+        let panic = caught(|| {
+            FOREIGN.queue.lock().notify_while(|queue| {
+                calls += 1;
+                assert!(calls < panics_at, "no more");
+                queue.notify(0)
+            });
+        });
+        assert_eq!(panic.message, "no more");
+        drop(waiters);
+        FOREIGN.assert_empty();
+    }
 }

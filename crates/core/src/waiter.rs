@@ -216,6 +216,7 @@ impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
             let queue = A::queue(handle);
             let evict = Evict(&mut self.node, queue);
             A::cancel(handle, LockedWaiter::lock(queue, &mut *evict.0));
+            debug_assert!(!evict.0.is_queued(), "`Access::cancel` removes the waiter");
             mem::forget(evict);
         }
     }
@@ -269,7 +270,9 @@ pub struct LockedWaiter<'a, S = ()> {
 
 impl<'a, S> LockedWaiter<'a, S> {
     #[inline]
+    /// Locks the queue of a node that is queued there.
     fn lock(queue: &'a WaitQueue<S>, node: &'a mut Node) -> Self {
+        debug_assert!(node.is_queued(), "the methods read what the push initialized");
         let queue = queue.lock();
         Self { queue, node }
     }

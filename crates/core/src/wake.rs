@@ -34,13 +34,15 @@ impl<'q, S> QueueGuard<'q, S> {
     ///
     /// A waker that polls its task inside `wake` recurses once for each hand-over.
     #[inline]
-    pub fn notify_while(mut self, mut next: impl FnMut(&mut Self) -> Option<Waker>) {
-        let Some(first) = next(&mut self) else {
-            return;
-        };
-        match next(&mut self) {
-            None => self.unlock_and_wake(Some(first)),
-            Some(second) => WakeBatch::run(self, first, second, next),
+    pub fn notify_while(self, mut next: impl FnMut(&mut Self) -> Option<Waker>) {
+        // Declared before the guard: if `next` panics, the queue is unlocked before this is dropped.
+        let first: Option<Waker>;
+        let mut guard = self;
+        first = next(&mut guard);
+        let second = if first.is_some() { next(&mut guard) } else { None };
+        match (first, second) {
+            (Some(first), Some(second)) => WakeBatch::run(guard, first, second, next),
+            (first, _) => guard.unlock_and_wake(first),
         }
     }
 }
