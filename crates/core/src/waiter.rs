@@ -3,10 +3,8 @@
 use core::{
     hint,
     marker::PhantomData,
-    mem,
     ops::Deref,
     pin::Pin,
-    ptr,
     task::{Context, Poll, Waker},
 };
 
@@ -153,7 +151,7 @@ impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
         let mut queue = own_queue.lock();
         let admitted = admit(primitive, &mut queue);
         // Two guards can be swapped.
-        assert!(ptr::eq(own_queue, queue.queue()), "not the guard of this queue");
+        assert!(core::ptr::eq(own_queue, queue.queue()), "not the guard of this queue");
         let tag = match admitted {
             Ok(result) => {
                 drop(queue);
@@ -217,7 +215,7 @@ impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
             let evict = Evict(&mut self.node, queue);
             A::cancel(handle, LockedWaiter::lock(queue, &mut *evict.0));
             debug_assert!(!evict.0.is_queued(), "`Access::cancel` removes the waiter");
-            mem::forget(evict);
+            core::mem::forget(evict);
         }
     }
 }
