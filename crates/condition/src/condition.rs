@@ -83,8 +83,8 @@ impl<T> Condition<T> {
 impl<T: ?Sized, L> Condition<T, L> {
     const_fn! {
         const fn traced(trace: PrimitiveTrace, lock: L) -> Self {
-            // SAFETY: `RawCondition` and `ConditionAccess` hold one guard at a time, and drop it before
-            // they wake or return.
+            // SAFETY: `RawCondition` and `ConditionAccess` hold one guard at a time, and drop it
+            // before they wake or return.
             let raw = RawCondition { queue: unsafe { WaitQueue::new(0, (), trace) } };
             Self { raw, lock, value: PhantomData }
         }

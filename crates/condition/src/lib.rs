@@ -27,11 +27,12 @@
 //! assert_eq!(consumer.join().unwrap(), 7);
 //! ```
 //!
-//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_condition` instead.
+//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_condition`
+//! instead.
 //!
 //! # The guard goes in and comes back
 //!
-//! [`wait`](Condition::wait) takes the lock's guard by value and returns it, so nobody can access
+//! [`wait`](Condition::wait) takes the lock's guard by value and returns it, so no code can access
 //! the data while the lock is released. If the future is dropped meanwhile, the guard is lost.
 //! [`wait_or`](Condition::wait_or) stops waiting *and* returns the guard, as asyncio does when a
 //! wait is cancelled.

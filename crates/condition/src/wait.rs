@@ -28,8 +28,9 @@ pin_project_lite::pin_project! {
     /// A future that releases a condition's lock, waits for a notification, acquires the lock
     /// again, and returns the guard.
     ///
-    /// Returned by [`Condition::wait`](crate::Condition::wait), where `C` is a reference to the condition, and by
-    /// `Condition::wait_owned`, where it is an `Arc`. `G` is the handle of the guard.
+    /// Returned by [`Condition::wait`](crate::Condition::wait), where `C` is a reference to the
+    /// condition, and by `Condition::wait_owned`, where it is an `Arc`. `G` is the handle of the
+    /// guard.
     ///
     /// # Cancel safety
     ///

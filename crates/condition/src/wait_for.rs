@@ -58,9 +58,9 @@ pub(crate) fn call<'a, T: ?Sized, F, R>(
     }
 }
 
-/// Drops what a completed wait does not need any more, while the caller has the guard: a panic of its
-/// drop drops the guard, which releases the lock. The drop of the future is too late, since the guard
-/// is on its way to the caller by then, and would be leaked.
+/// Drops what a completed wait does not need any more, while the caller has the guard: a panic of
+/// its drop drops the guard, which releases the lock. The drop of the future is too late, since the
+/// guard is on its way to the caller by then, and would be leaked.
 pub(crate) fn end<F>(unneeded: &mut Option<F>) {
     *unneeded = None;
 }

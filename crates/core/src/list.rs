@@ -7,7 +7,7 @@
 //! 1. **The lock guards the list.** The ends of a list, and `next` and `waker` of a node on it, are
 //!    accessed only while the lock of the queue is held. Three fields of a node are exceptions:
 //!    - `state` is written by the owner of the node, and only while the node is on no list. While
-//!      it is linked nobody writes it, so the owner and the holder of the lock may both read it.
+//!      it is linked it is not written, so the owner and the holder of the lock may both read it.
 //!    - `previous` is atomic. While the node is linked, the holder of the lock writes it. The owner
 //!      may load it at any time: an odd value is a notification, and an address is never odd.
 //!    - `trace` is safe to share.
@@ -206,7 +206,7 @@ impl List {
     #[inline]
     pub(crate) unsafe fn push_back(&mut self, node: &mut Node, waker: Waker, tag: usize) {
         let previous = self.tail;
-        // The owner is the caller and the node is on no list, so nobody else accesses it yet.
+        // The owner is the caller and the node is on no list, so no other thread accesses it yet.
         node.state = encode(tag, QUEUED);
         node.set_previous(previous);
         // SAFETY: as above; both fields are initialized here (invariant 2).

@@ -267,8 +267,8 @@ pub struct LockedWaiter<'a, S = ()> {
 }
 
 impl<'a, S> LockedWaiter<'a, S> {
-    #[inline]
     /// Locks the queue of a node that is queued there.
+    #[inline]
     fn lock(queue: &'a WaitQueue<S>, node: &'a mut Node) -> Self {
         debug_assert!(node.is_queued(), "the methods read what the push initialized");
         let queue = queue.lock();

@@ -99,7 +99,8 @@ where
             if !waiter.is_notified() {
                 return Err(waiter);
             }
-            let (_queue, _) = waiter.complete();
+            // Designated: the lock is this waiter's, and the notifier has taken its waker.
+            let (_queue, _none) = waiter.complete();
             lock.raw.acquire_designated();
             Ok(())
         }));

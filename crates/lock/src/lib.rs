@@ -18,7 +18,8 @@
 //! assert_eq!(visit("Grace").block(), 2);
 //! ```
 //!
-//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_lock` instead.
+//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_lock`
+//! instead.
 //!
 //! # Fairness
 //!

@@ -193,7 +193,7 @@ impl<T: ?Sized> Lock<T> {
     }
 }
 
-/// The error of a release or an adoption of a hold that nobody has [forgotten](Guard::forget).
+/// The error of a release or an adoption of a hold whose guard was not [forgotten](Guard::forget).
 /// Nothing has changed.
 ///
 /// Its text is that of asyncio's `RuntimeError`: `Lock is not acquired.`

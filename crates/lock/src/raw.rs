@@ -50,8 +50,8 @@ impl RawLock {
         #[track_caller]
         pub(crate) const fn new(name: Option<&'static str>) -> Self {
             let hints = Hints { designated: AtomicBool::new(false), spin: Spin::new() };
-            // SAFETY: the methods of this file and of `LockAccess` hold one guard at a time, and drop
-            // it before they wake or return.
+            // SAFETY: the methods of this file and of `LockAccess` hold one guard at a time, and
+            // drop it before they wake or return.
             let queue = unsafe { WaitQueue::new(0, hints, PrimitiveTrace::lock(name)) };
             Self { queue }
         }

@@ -109,7 +109,8 @@ where
                 if !waiter.is_notified() {
                     return Err(waiter);
                 }
-                let (queue, _) = waiter.complete();
+                // Granted: the permits are this waiter's, and the notifier has taken its waker.
+                let (queue, _none) = waiter.complete();
                 Ok(semaphore.as_raw().front_is_grantable(&queue))
             }));
         let permit = permit(waiter, need, context);
