@@ -1,4 +1,4 @@
-//! The examples of the facade, run as a user runs them: the ported asyncio programs print what
+//! The examples, run as a user runs them: the ported asyncio programs print what
 //! Python prints, and `shared_cache` reports correct numbers, for wrong arguments too.
 
 use std::{
@@ -304,6 +304,14 @@ fn executable(example: &str) -> PathBuf {
     path
 }
 
+/// The package that an example is in.
+fn package(example: &str) -> &'static str {
+    match example {
+        "shared_cache" => "awaitlist-examples",
+        _ => "awaitlist",
+    }
+}
+
 fn build(example: &str, profile_dir: &Path) {
     let profile = match profile_dir.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => "dev",
@@ -320,7 +328,7 @@ fn build(example: &str, profile_dir: &Path) {
         }
     }
     let status = command
-        .args(["build", "--package=awaitlist", "--example", example])
+        .args(["build", "--package", package(example), "--example", example])
         .args(["--profile", profile])
         .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")])
         .arg("--target-dir")

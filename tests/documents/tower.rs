@@ -1,7 +1,7 @@
-//! The tower layer of the facade's example: a stored acquire, polled from `poll_ready` and used
+//! The tower layer of the example: a stored acquire, polled from `poll_ready` and used
 //! again and again.
 
-#[path = "../../crates/awaitlist/examples/tower/limit.rs"]
+#[path = "../../examples/tower/limit.rs"]
 mod limit;
 
 use std::{

@@ -4,7 +4,7 @@ use std::{fs, process, time::SystemTime};
 
 use crate::{
     Failure, Outcome, Subcommand, book, dependencies, features, instructions, newer_parking_lot,
-    project, prose,
+    project, prose, public_api,
     run::{self, Run},
 };
 
@@ -49,9 +49,10 @@ fn everything() -> Outcome {
     step("cargo test -p awaitlist-tests --features diagnostics")?;
     step("cargo test -p awaitlist-diagnostics")?;
 
-    Run::new("cargo doc --workspace --exclude awaitlist-tests --exclude benches --exclude xtask --no-deps --locked")
+    Run::new(&format!("cargo doc {} --no-deps --locked", project::PUBLISHED))
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()?;
+    public_api::run(&[])?;
     book::run(&[])?;
     examples()?;
     models("")?;
@@ -100,10 +101,26 @@ fn lint_platforms() -> Outcome {
 
 /// The examples, as a user runs them.
 fn examples() -> Outcome {
-    let directory = project::root().join("crates/awaitlist/examples");
-    let files = fs::read_dir(&directory).map_err(|error| error.to_string())?;
+    for (package, directory) in
+        [("awaitlist", "crates/awaitlist/examples"), ("awaitlist-examples", "examples")]
+    {
+        for example in names_of_examples(directory)? {
+            let run = Run::new("cargo run --quiet --release -p").arg(package);
+            let run = match example.as_str() {
+                "hang_report" => run.args(["--features", "diagnostics"]),
+                _ => run,
+            };
+            run.arg("--example").arg(example).run()?;
+        }
+    }
+    Ok(())
+}
+
+/// The names of the files and directories with an example.
+fn names_of_examples(directory: &str) -> Result<Vec<String>, Failure> {
+    let files = fs::read_dir(project::root().join(directory));
     let mut examples = Vec::new();
-    for file in files {
+    for file in files.map_err(|error| error.to_string())? {
         let path = file.map_err(|error| error.to_string())?.path();
         if path.extension().is_some_and(|extension| extension == "rs") || path.is_dir() {
             let name = path.file_stem().unwrap_or_default();
@@ -111,15 +128,7 @@ fn examples() -> Outcome {
         }
     }
     examples.sort();
-    for example in examples {
-        let run = Run::new("cargo run --quiet --release -p awaitlist");
-        let run = match example.as_str() {
-            "hang_report" => run.args(["--features", "diagnostics"]),
-            _ => run,
-        };
-        run.arg("--example").arg(example).run()?;
-    }
-    Ok(())
+    Ok(examples)
 }
 
 /// Races, model-checked.
@@ -163,7 +172,7 @@ fn package() -> Outcome {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now = now.map_err(|error| error.to_string())?.as_secs();
     let directory = project::target_for(&format!("package-{now}-{}", process::id()));
-    Run::new("cargo package --workspace --exclude awaitlist-tests --exclude benches --exclude xtask --locked --allow-dirty")
+    Run::new(&format!("cargo package {} --locked --allow-dirty", project::PUBLISHED))
         .arg("--target-dir")
         .arg(&directory)
         .run()?;

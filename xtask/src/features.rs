@@ -20,10 +20,11 @@ const CARGO_HACK: &str = "cargo-hack@0.6.46";
 
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     SUBCOMMAND.refuse_arguments(arguments)?;
-    check(
-        "cargo hack check --workspace --exclude awaitlist-tests --exclude benches --exclude xtask \
-         --feature-powerset --no-dev-deps --at-least-one-of std,critical-section --exclude-features diagnostics",
-    )?;
+    check(&format!(
+        "cargo hack check {} --feature-powerset --no-dev-deps \
+         --at-least-one-of std,critical-section --exclude-features diagnostics",
+        project::PUBLISHED
+    ))?;
     // The diagnostics need std: with every combination of the primitives.
     check(
         "cargo hack check -p awaitlist --feature-powerset --no-dev-deps --features diagnostics \

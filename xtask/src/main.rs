@@ -18,6 +18,7 @@ mod newer_parking_lot;
 mod porting_python;
 mod project;
 mod prose;
+mod public_api;
 mod report;
 mod run;
 mod targets;
@@ -60,6 +61,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     report::SUBCOMMAND,
     book::SUBCOMMAND,
     prose::SUBCOMMAND,
+    public_api::SUBCOMMAND,
     porting_python::SUBCOMMAND,
     test_names::SUBCOMMAND,
     tool::SUBCOMMAND,

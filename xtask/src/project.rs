@@ -5,6 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Selects the packages that are published, for a command of cargo.
+pub(crate) const PUBLISHED: &str = "--workspace --exclude awaitlist-examples \
+     --exclude awaitlist-tests --exclude benches --exclude xtask";
+
 /// The directory of the workspace.
 pub(crate) fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));

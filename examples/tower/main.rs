@@ -1,6 +1,6 @@
 //! awaitlist in a tower stack: a layer whose `poll_ready` waits for a permit, without an allocation for each request.
 //!
-//!     cargo run -p awaitlist --example tower
+//!     cargo run -p awaitlist-examples --example tower
 
 mod limit;
 

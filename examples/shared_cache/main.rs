@@ -6,8 +6,8 @@
 //! `Barrier` divides its rounds. What the server counted meanwhile is the table at the end.
 //!
 //! ```text
-//! cargo run --release -p awaitlist --example shared_cache
-//! cargo run --release -p awaitlist --example shared_cache -- --help
+//! cargo run --release -p awaitlist-examples --example shared_cache
+//! cargo run --release -p awaitlist-examples --example shared_cache -- --help
 //! ```
 //!
 //! Read on in `cache.rs` for the three ways, and in `crowd.rs` for the clients.

@@ -1,7 +1,7 @@
 //! Waits that show in your traces. awaitlist emits nothing itself: a wait is a future, and `Instrument` gives any future a
 //! span. `time.idle` is then how long the task waited; `time.busy` is what the polls took.
 //!
-//!     cargo run -p awaitlist --example tracing
+//!     cargo run -p awaitlist-examples --example tracing
 
 use std::time::Duration;
 
