@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::{
     floors,
-    harness::{Load, Row, Stopwatch},
-    peers::{Barrier, each},
+    harness::{Load, Part, Row, Stopwatch, together},
+    peers::{Barrier, BlockingBarrier, each},
 };
 
 /// All of them.
@@ -27,7 +27,22 @@ pub fn rows() -> Vec<Row> {
         )
         .sizes(&[64, 10_000, 1_000_000])
         .floor("bare wake-ups", floors::bare_wake_ups),
+        Row::new(
+            "barrier/threads",
+            "Barrier: rounds of *n* threads that block",
+            "round and party",
+            each!(rounds_of_threads: Barrier of awaitlist, tokio, async_lock, asyncband, saa, performables, std, plain),
+        )
+        .sizes(&[2, 4])
+        .stretch(10),
     ]
+}
+
+fn rounds_of_threads<B: BlockingBarrier>(load: &Load) -> Duration {
+    let barrier = B::of(load.waiters);
+    let repeats = load.repeats;
+    let thread = || (0..repeats).for_each(|_| barrier.wait_blocking());
+    together((0..load.waiters).map(|_| Box::new(thread) as Part<'_>).collect())
 }
 
 fn rounds<B: Barrier>(load: &Load) -> Duration {

@@ -1,11 +1,11 @@
 //! The rows of Event.
 
-use std::{hint::black_box, time::Duration};
+use std::{hint::black_box, sync::Arc, time::Duration};
 
 use crate::{
     floors,
-    harness::{Load, Row, Stopwatch, cancelling, now},
-    peers::{Event, Level, each},
+    harness::{Load, Row, Stopwatch, cancelling, now, race},
+    peers::{Event, Level, Signal, each},
     rows::{BROADCAST, CANCEL_LARGE},
 };
 
@@ -45,6 +45,16 @@ pub fn rows() -> Vec<Row> {
         .floor("wakers", floors::wakers)
         .floor("boxes", floors::boxes)
         .bound("bare list", floors::bare_list),
+        Row::new(
+            // tokio takes part with `notify_one`, maitake-sync with `wake`. Both clear themselves.
+            "event/ping-pong",
+            "Event: two tasks on two threads wake each other by two events",
+            "wake-up",
+            each!(ping_pong: Event of awaitlist, tokio, asyncband, futures_intrusive, maitake, event_listener),
+        )
+        .sizes(&[2])
+        .threads(2)
+        .stretch(4),
     ]
 }
 
@@ -70,6 +80,26 @@ fn broadcast<E: Event>(load: &Load) -> Duration {
         event.clear();
     }
     watch.elapsed()
+}
+
+fn ping_pong<E: Signal>(load: &Load) -> Duration {
+    let events = Arc::new([E::unset(), E::unset()]);
+    let turns = load.repeats;
+    race(load.threads, load.waiters, |task| {
+        let events = Arc::clone(&events);
+        async move {
+            let (own, other) = (&events[task], &events[1 - task]);
+            for _ in 0..turns {
+                if task == 0 {
+                    other.signal();
+                    own.signalled().await;
+                } else {
+                    own.signalled().await;
+                    other.signal();
+                }
+            }
+        }
+    })
 }
 
 fn cancel<E: Event>(load: &Load) -> Duration {

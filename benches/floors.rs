@@ -2,7 +2,7 @@
 
 use std::{
     cell::Cell,
-    future::poll_fn,
+    future::{pending, poll_fn},
     hint::black_box,
     marker::PhantomPinned,
     pin::Pin,
@@ -16,6 +16,7 @@ use std::{
 };
 
 use atomic_waker::AtomicWaker;
+use tokio::time::timeout_at;
 
 use crate::harness::{Load, Stopwatch, cancelling, race, yield_once};
 
@@ -57,6 +58,24 @@ pub fn load(load: &Load) -> Duration {
         assert!(black_box(&word).load(Ordering::Acquire) == 1);
     }
     watch.elapsed()
+}
+
+/// The moment at which many waits time out: late enough for all of them to queue before.
+pub(crate) fn deadline() -> tokio::time::Instant {
+    tokio::time::Instant::now() + Duration::from_millis(15)
+}
+
+/// As many timeouts of waits for nothing.
+pub fn timers(load: &Load) -> Duration {
+    (0..load.repeats)
+        .map(|_| {
+            let deadline = deadline();
+            race(load.threads, load.waiters, |_| async move {
+                assert!(timeout_at(deadline, pending::<()>()).await.is_err());
+            });
+            tokio::time::Instant::now() - deadline
+        })
+        .sum()
 }
 
 /// Tasks that yield twice a turn: what it costs to be suspended twice, in the place of one wait and one yield.

@@ -5,6 +5,7 @@
 //! | [`harness`] | how a row is measured: rounds, wakers, lines of waiting futures |
 //! | [`peers`] | what is compared, each peer behind one small adapter |
 //! | [`lock`], [`semaphore`], [`event`], [`condition`], [`barrier`] | the rows, one file a primitive |
+//! | [`waits`] | how long acquires wait, and how evenly a lock is shared |
 //! | [`memory`], [`sizes`] | what they cost in memory |
 //! | [`python`] | the same rows on CPython's asyncio |
 //! | [`rows`] | all rows |
@@ -26,3 +27,4 @@ pub mod rows;
 pub mod semaphore;
 pub mod sizes;
 pub mod targets;
+pub mod waits;

@@ -7,22 +7,31 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    thread,
     time::Duration,
 };
 
 use futures_lite::future::block_on;
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
     floors,
     harness::{Load, Part, Row, Stopwatch, cancelling, now, race, together, yield_once},
     peers::{BlockingLock, Lock, each},
-    rows::{CANCEL, GROWTH, TASKS},
+    rows::{CANCEL, GROWTH, TASKS, THREADS},
 };
 
 macro_rules! locks {
     ($run:ident) => {
         each!($run: Lock of awaitlist, tokio, async_lock, asyncband, saa, futures_intrusive, maitake, performables,
             event_listener)
+    };
+}
+
+macro_rules! locks_of_threads {
+    ($run:ident) => {
+        each!($run: Lock of awaitlist, tokio, async_lock, asyncband, saa, futures_intrusive, maitake, performables,
+            event_listener, std, parking_lot)
     };
 }
 
@@ -75,11 +84,47 @@ pub fn rows() -> Vec<Row> {
         .threads(2),
         Row::new(
             "lock/convoy-threads",
-            "Lock: two threads that block, a tiny critical section",
+            "Lock: *n* threads that block, a tiny critical section",
             "acquire",
-            locks!(convoy_of_threads),
+            locks_of_threads!(convoy_of_threads),
         )
-        .sizes(&[2]),
+        .sizes(THREADS)
+        .batch(2_000_000)
+        .stretch(10),
+        Row::new(
+            "lock/outside",
+            "Lock: *n* threads that block, 200 steps in the critical section and 1,000 outside",
+            "acquire",
+            locks_of_threads!(mostly_outside),
+        )
+        .sizes(&[4])
+        .batch(200_000)
+        .stretch(10),
+        Row::new(
+            "lock/fresh",
+            "Lock: queue *n* for a fresh lock and hand it over, after two threads have contended for another",
+            "waiter",
+            locks!(fresh),
+        )
+        .sizes(&[1, 12]),
+        Row::new(
+            "lock/timeouts",
+            "Lock: *n* waits on two threads time out at once",
+            "waiter",
+            // Without saa, whose waiters take 80 us each to leave.
+            each!(timeouts: Lock of awaitlist, tokio, async_lock, asyncband, futures_intrusive, maitake, performables,
+                event_listener),
+        )
+        .sizes(&[10_000])
+        .threads(2)
+        .above_floor("bare timers", floors::timers),
+        Row::new(
+            "lock/many",
+            "Lock: *n* locks, acquired and released in random order",
+            "pair",
+            locks!(many_locks),
+        )
+        .sizes(&[100_000]),
         Row::new(
             "lock/cancel",
             "Lock: drop each of *n* waiters, in random order",
@@ -172,14 +217,103 @@ fn convoy_of_tasks<L: Lock>(load: &Load) -> Duration {
     taken
 }
 
-fn convoy_of_threads<L: Lock>(load: &Load) -> Duration {
-    let (lock, guarded) = (L::new(), Guarded::default());
+fn convoy_of_threads<L: BlockingLock>(load: &Load) -> Duration {
+    let (lock, guarded) = (L::free(), Guarded::default());
     let turns = load.repeats;
-    let thread = || block_on(hammer(&lock, &guarded, turns));
+    let thread = || {
+        for _ in 0..turns {
+            let held = lock.acquire_blocking();
+            guarded.increment();
+            drop(held);
+        }
+    };
     let threads = (0..load.waiters).map(|_| Box::new(thread) as Part<'_>);
     let taken = together(threads.collect());
     assert_eq!(guarded.0.load(Ordering::Relaxed), load.units());
     taken
+}
+
+fn mostly_outside<L: BlockingLock>(load: &Load) -> Duration {
+    let lock = L::free();
+    let turns = load.repeats;
+    let thread = || {
+        for _ in 0..turns {
+            let held = lock.acquire_blocking();
+            steps(200);
+            drop(held);
+            steps(1_000);
+        }
+    };
+    let threads = (0..load.waiters).map(|_| Box::new(thread) as Part<'_>);
+    together(threads.collect())
+}
+
+/// Work that takes about as many cycles.
+#[inline]
+pub(crate) fn steps(count: usize) {
+    for step in 0..count {
+        black_box(step);
+    }
+}
+
+/// As hand-over, with another lock each time.
+fn fresh<L: Lock>(load: &Load) -> Duration {
+    contend_once::<L>();
+    let locks = load.repeat(L::new);
+    let mut line = load.line();
+    let watch = Stopwatch::thread();
+    for lock in &locks {
+        let mut held = now(lock.acquire());
+        for task in 0..load.waiters {
+            line.queue(task, lock.acquire());
+        }
+        for _ in 0..load.waiters {
+            drop(held);
+            held = line.run_one();
+        }
+        drop(held);
+    }
+    watch.elapsed()
+}
+
+/// Has two threads find a lock of this kind held.
+fn contend_once<L: Lock>() {
+    let lock = L::new();
+    let thread = || {
+        for _ in 0..4 {
+            let held = block_on(lock.acquire());
+            thread::sleep(Duration::from_micros(50));
+            drop(held);
+        }
+    };
+    together((0..2).map(|_| Box::new(thread) as Part<'_>).collect());
+}
+
+/// From the deadline on, until all waits have returned.
+fn timeouts<L: Lock>(load: &Load) -> Duration {
+    (0..load.repeats)
+        .map(|_| {
+            let lock = Arc::new(L::new());
+            let held = now(lock.acquire());
+            let deadline = floors::deadline();
+            race(load.threads, load.waiters, |_| {
+                let lock = Arc::clone(&lock);
+                async move { assert!(timeout_at(deadline, lock.acquire()).await.is_err()) }
+            });
+            let late = Instant::now() - deadline;
+            drop(held);
+            late
+        })
+        .sum()
+}
+
+fn many_locks<L: Lock>(load: &Load) -> Duration {
+    let locks: Vec<L> = (0..load.waiters).map(|_| L::new()).collect();
+    let watch = Stopwatch::thread();
+    for place in load.shuffled() {
+        drop(now(locks[place % load.waiters].acquire()));
+    }
+    watch.elapsed()
 }
 
 fn cancel<L: Lock>(load: &Load) -> Duration {
@@ -193,12 +327,12 @@ fn cancel<L: Lock>(load: &Load) -> Duration {
 }
 
 /// How many of those who take part in the blocking row are threads.
-const THREADS: usize = 2;
+const BLOCKED: usize = 2;
 
 /// Tasks let others run while they have the lock, so threads find it held, and block until it is their turn.
-fn blocking<L: BlockingLock>(load: &Load) -> Duration {
+fn blocking<L: Lock + BlockingLock>(load: &Load) -> Duration {
     let lock = Arc::new(L::new());
-    let (turns, tasks) = (load.repeats, load.waiters - THREADS);
+    let (turns, tasks) = (load.repeats, load.waiters - BLOCKED);
     let thread = || {
         for _ in 0..turns {
             drop(black_box(lock.acquire_blocking()));
@@ -207,6 +341,6 @@ fn blocking<L: BlockingLock>(load: &Load) -> Duration {
     let runtime = || {
         race(1, tasks, |_| take_turns(Arc::clone(&lock), turns));
     };
-    let threads = (0..THREADS).map(|_| Box::new(thread) as Part<'_>);
+    let threads = (0..BLOCKED).map(|_| Box::new(thread) as Part<'_>);
     together(threads.chain([Box::new(runtime) as Part<'_>]).collect())
 }

@@ -12,6 +12,8 @@ pub const CANCEL: &[usize] = &[10, 100, 1_000, 10_000, 100_000, 1_000_000];
 pub const CANCEL_LARGE: &[usize] = &[1_000, 10_000, 100_000, 1_000_000];
 /// The growth of handing on by mixed sizes.
 pub const MIXED: &[usize] = &[1_000, 10_000, 1_000_000];
+/// How many threads contend.
+pub const THREADS: &[usize] = &[2, 4, 16];
 /// How many tasks contend on a runtime.
 pub const TASKS: &[usize] = &[64];
 

@@ -89,6 +89,21 @@ pub fn rows() -> Vec<Row> {
         .floor("boxes", floors::boxes)
         .bound("bare list", floors::bare_list),
         Row::new(
+            "semaphore/eight-1",
+            "Semaphore of 8 permits: 64 tasks on one thread, again and again",
+            "acquire",
+            semaphores!(eight),
+        )
+        .sizes(TASKS),
+        Row::new(
+            "semaphore/eight-2",
+            "Semaphore of 8 permits: 64 tasks on two threads, again and again",
+            "acquire",
+            semaphores!(eight),
+        )
+        .sizes(TASKS)
+        .threads(2),
+        Row::new(
             "semaphore/pool-1",
             "A pool of eight workers for *n* jobs, on one thread",
             "job",
@@ -162,7 +177,16 @@ fn mixed_hand_over<S: Many>(load: &Load) -> Duration {
 
 /// Each task lets the others run while it has the permit, so they all queue for it.
 fn contended<S: Semaphore>(load: &Load) -> Duration {
-    let semaphore = Arc::new(S::new(1));
+    take_turns::<S>(load, 1)
+}
+
+/// The same with several permits.
+fn eight<S: Semaphore>(load: &Load) -> Duration {
+    take_turns::<S>(load, WORKERS)
+}
+
+fn take_turns<S: Semaphore>(load: &Load, permits: usize) -> Duration {
+    let semaphore = Arc::new(S::new(permits));
     let turns = load.repeats;
     race(load.threads, load.waiters, |_| {
         let semaphore = Arc::clone(&semaphore);

@@ -5,6 +5,7 @@ use crate::{
     memory::Memory,
     peers::Peer,
     sizes::Sizes,
+    waits::{Scenario, Waits},
 };
 
 /// With what our figure is compared.
@@ -16,6 +17,8 @@ pub enum Against {
     BestFifo,
     /// The best peer.
     Best,
+    /// One peer.
+    Peer(Peer),
     /// Our own figure with a thousand waiters: the cost of a waiter may grow, but not by more than the limit, or by
     /// more than the row's floor grows.
     Thousand,
@@ -46,6 +49,8 @@ pub const TARGETS: &[Target] = &[
     target("lock/contended-2", &[64], Against::BestFifo, 0.85),
     target("lock/convoy-tasks", &[64], Against::BestFifo, 1.0),
     target("lock/convoy-threads", &[2], Against::BestFifo, 1.0),
+    target("lock/convoy-threads", &[4], Against::BestFifo, 2.0),
+    target("lock/fresh", &[12], Against::BestFifo, 1.0),
     target("lock/cancel", LARGE, Against::BestFifo, 0.85),
     target("semaphore/uncontended", &[1], Against::Floor, 1.3),
     target("semaphore/many", &[1], Against::Floor, 1.3),
@@ -53,6 +58,12 @@ pub const TARGETS: &[Target] = &[
     target("semaphore/mixed-hand-over", &[10_000], Against::BestFifo, 0.85),
     target("semaphore/contended-1", &[64], Against::BestFifo, 0.85),
     target("semaphore/contended-2", &[64], Against::BestFifo, 0.85),
+    target("semaphore/eight-1", &[64], Against::BestFifo, 1.0),
+    target("semaphore/eight-1", &[64], Against::Peer(Peer::AsyncLock), 1.1),
+    target("semaphore/eight-2", &[64], Against::BestFifo, 1.0),
+    target("semaphore/eight-2", &[64], Against::Peer(Peer::AsyncLock), 1.1),
+    target("semaphore/pool-1", &[1_000], Against::BestFifo, 1.0),
+    target("semaphore/pool-2", &[1_000], Against::BestFifo, 1.0),
     target("semaphore/cancel", LARGE, Against::BestFifo, 0.85),
     target("event/broadcast", CROWDS, Against::Best, 0.8),
     target("event/cancel", LARGE, Against::Best, 0.85),
@@ -62,6 +73,7 @@ pub const TARGETS: &[Target] = &[
     target("condition/buffer-2", &[4], Against::Best, 0.7),
     target("barrier/pair", &[2], Against::Best, 0.7),
     target("barrier/crowd", &[64, 10_000], Against::Best, 0.7),
+    target("barrier/threads", &[2, 4], Against::Peer(Peer::Plain), 0.75),
     target("lock/hand-over", &[MILLION], Against::Thousand, 3.0),
     target("lock/cancel", &[MILLION], Against::Thousand, 3.0),
     target("semaphore/hand-over", &[MILLION], Against::Thousand, 3.0),
@@ -128,11 +140,41 @@ pub fn judge_times(cells: &[Cell]) -> Vec<Verdict> {
                     Against::Floor => against_floor(target, cell),
                     Against::BestFifo => against_best(target, cell, Peer::is_fifo),
                     Against::Best => against_best(target, cell, |_| true),
+                    Against::Peer(named) => against_best(target, cell, |peer| peer == named),
                     Against::Thousand => against_thousand(target, find(1_000)?, cell),
                 }
             })
         })
         .collect()
+}
+
+/// Compares how evenly a lock is shared, and the tails of its waits.
+pub fn judge_waits(waits: &[(Scenario, Vec<(Peer, Waits)>)]) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    for (scenario, waits) in waits {
+        let of =
+            |wanted: Peer| waits.iter().find(|(peer, _)| *peer == wanted).map(|(_, waits)| waits);
+        let Some(ours) = of(Peer::Awaitlist) else { continue };
+        if let Some(limit) = scenario.evenness {
+            verdicts.push(Verdict {
+                what: format!("{}, the most served", scenario.id),
+                against: "the least served".to_owned(),
+                figure: ours.unevenness,
+                limit,
+                bound: None,
+            });
+        }
+        let others = waits.iter().filter(|(peer, _)| peer.is_fifo() && *peer != Peer::Awaitlist);
+        let best = others.min_by(|left, right| left.1.p99.total_cmp(&right.1.p99));
+        verdicts.extend(best.map(|(peer, theirs)| Verdict {
+            what: format!("{}, p99", scenario.id),
+            against: peer.name().to_owned(),
+            figure: ours.p99 / theirs.p99,
+            limit: 1.0,
+            bound: None,
+        }));
+    }
+    verdicts
 }
 
 /// Compares what was counted.

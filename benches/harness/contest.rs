@@ -131,7 +131,8 @@ impl<'r> Contest<'r> {
         }
         let trial = load.repeated(load.repeats / TRIAL);
         let taken = (contender.run)(&trial).max(Duration::from_nanos(1));
-        let trials = budget.sample.as_secs_f64() / taken.as_secs_f64();
+        let sample = budget.sample * self.row.stretch;
+        let trials = sample.as_secs_f64() / taken.as_secs_f64();
         Some(load.repeated((trial.repeats as f64 * trials) as usize))
     }
 

@@ -17,5 +17,6 @@ pub use contest::{Budget, Cell, Contest, Score};
 pub use line::Line;
 pub use load::Load;
 pub use row::{Contender, Row, Who};
+pub(crate) use runtime::runtime;
 pub use runtime::{Part, race, together, yield_once};
 pub use task::{Crew, now};

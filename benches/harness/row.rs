@@ -38,6 +38,8 @@ pub struct Row {
     pub sizes: &'static [usize],
     /// How many units a sample has at least.
     pub batch: usize,
+    /// How many times as long as in other rows a sample lasts.
+    pub stretch: u32,
     /// How many threads the runtime has, if it is a row with one.
     pub threads: usize,
     /// Whether what counts is what a contender needs beyond the floor.
@@ -64,6 +66,7 @@ impl Row {
             unit,
             sizes: &[1],
             batch: 10_000,
+            stretch: 1,
             threads: 1,
             above_floor: false,
             contenders: peers.into_iter().map(contender).collect(),
@@ -79,6 +82,12 @@ impl Row {
     /// The same with samples of so many units.
     pub fn batch(mut self, units: usize) -> Self {
         self.batch = units;
+        self
+    }
+
+    /// The same with samples that last several times as long, so that the start of threads does not count.
+    pub fn stretch(mut self, times: u32) -> Self {
+        self.stretch = times;
         self
     }
 

@@ -16,13 +16,17 @@ use tokio::{
 use super::Stopwatch;
 
 /// The runtime with so many threads. Made once, idle when it has nothing to do.
-fn runtime(threads: usize) -> &'static Runtime {
+pub(crate) fn runtime(threads: usize) -> &'static Runtime {
     static ONE: OnceLock<Runtime> = OnceLock::new();
     static TWO: OnceLock<Runtime> = OnceLock::new();
+    static EIGHT: OnceLock<Runtime> = OnceLock::new();
     let build = |builder: &mut Builder| builder.build().expect("a runtime can be had");
     match threads {
-        1 => ONE.get_or_init(|| build(&mut Builder::new_current_thread())),
-        2 => TWO.get_or_init(|| build(Builder::new_multi_thread().worker_threads(2))),
+        1 => ONE.get_or_init(|| build(Builder::new_current_thread().enable_time())),
+        2 => TWO.get_or_init(|| build(Builder::new_multi_thread().enable_time().worker_threads(2))),
+        8 => {
+            EIGHT.get_or_init(|| build(Builder::new_multi_thread().enable_time().worker_threads(8)))
+        }
         _ => unreachable!("no row asks for {threads} threads"),
     }
 }

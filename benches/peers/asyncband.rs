@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use asyncband::{blocking::FutureExt, condvar::Condvar, event::ManualResetEvent, mutex};
 
-use super::{Peer, What};
+use super::{Peer, What, signal_of_level};
 
 pub(crate) const PEER: Peer = Peer::Asyncband;
 
@@ -24,6 +24,10 @@ impl super::Lock for Lock {
 }
 
 impl super::BlockingLock for Lock {
+    fn free() -> Self {
+        <Self as super::Lock>::new()
+    }
+
     fn acquire_blocking(&self) -> impl Sized {
         self.0.lock().block_on()
     }
@@ -151,3 +155,15 @@ impl super::Barrier for Barrier {
         self.0.wait()
     }
 }
+
+impl super::BlockingBarrier for Barrier {
+    fn of(parties: usize) -> Self {
+        <Self as super::Barrier>::new(parties)
+    }
+
+    fn wait_blocking(&self) {
+        self.0.wait().block_on();
+    }
+}
+
+signal_of_level!(Event);

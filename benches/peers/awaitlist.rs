@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use awaitlist::Block;
 
-use super::{Peer, What};
+use super::{Peer, What, signal_of_level};
 
 pub(crate) const PEER: Peer = Peer::Awaitlist;
 
@@ -24,6 +24,10 @@ impl super::Lock for Lock {
 }
 
 impl super::BlockingLock for Lock {
+    fn free() -> Self {
+        <Self as super::Lock>::new()
+    }
+
     fn acquire_blocking(&self) -> impl Sized {
         self.0.acquire().block()
     }
@@ -151,3 +155,15 @@ impl super::Barrier for Barrier {
         self.0.wait()
     }
 }
+
+impl super::BlockingBarrier for Barrier {
+    fn of(parties: usize) -> Self {
+        <Self as super::Barrier>::new(parties)
+    }
+
+    fn wait_blocking(&self) {
+        self.0.wait().block().expect("it is not broken");
+    }
+}
+
+signal_of_level!(Event);

@@ -12,7 +12,7 @@ use std::{
 
 use event_listener::{Event as Listeners, IntoNotification, Listener, listener};
 
-use super::{Peer, What};
+use super::{Peer, What, signal_of_level};
 
 pub(crate) const PEER: Peer = Peer::EventListener;
 
@@ -67,6 +67,10 @@ impl super::Lock for Lock {
 }
 
 impl super::BlockingLock for Lock {
+    fn free() -> Self {
+        <Self as super::Lock>::new()
+    }
+
     fn acquire_blocking(&self) -> impl Sized {
         loop {
             if let Some(held) = self.try_acquire() {
@@ -224,3 +228,5 @@ impl super::Condition for Condition {
         self.of(what).notify(usize::MAX);
     }
 }
+
+signal_of_level!(Event);

@@ -1,8 +1,9 @@
 //! futures-intrusive, asked to be fair, with its locks for threads.
 
 use futures_intrusive::sync;
+use futures_lite::future::block_on;
 
-use super::Peer;
+use super::{Peer, signal_of_level};
 
 pub(crate) const PEER: Peer = Peer::FuturesIntrusive;
 
@@ -21,6 +22,16 @@ impl super::Lock for Lock {
     #[inline]
     fn acquire(&self) -> impl Future<Output = impl Send> + Send {
         self.0.lock()
+    }
+}
+
+impl super::BlockingLock for Lock {
+    fn free() -> Self {
+        <Self as super::Lock>::new()
+    }
+
+    fn acquire_blocking(&self) -> impl Sized {
+        block_on(self.0.lock())
     }
 }
 
@@ -76,3 +87,5 @@ impl super::Level for Event {
         Self(sync::ManualResetEvent::new(true))
     }
 }
+
+signal_of_level!(Event);

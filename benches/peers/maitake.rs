@@ -1,5 +1,7 @@
 //! maitake-sync, as it comes: with a spinlock around each list.
 
+use futures_lite::future::block_on;
+
 use super::Peer;
 
 pub(crate) const PEER: Peer = Peer::Maitake;
@@ -16,6 +18,16 @@ impl super::Lock for Lock {
     #[inline]
     fn acquire(&self) -> impl Future<Output = impl Send> + Send {
         self.0.lock()
+    }
+}
+
+impl super::BlockingLock for Lock {
+    fn free() -> Self {
+        <Self as super::Lock>::new()
+    }
+
+    fn acquire_blocking(&self) -> impl Sized {
+        block_on(self.0.lock())
     }
 }
 
@@ -58,5 +70,21 @@ impl super::Event for Event {
     #[inline]
     fn wait(&self) -> impl Future<Output = impl Sized> + Send {
         self.0.wait()
+    }
+}
+
+impl super::Signal for Event {
+    fn unset() -> Self {
+        Self(maitake_sync::WaitQueue::new())
+    }
+
+    #[inline]
+    fn signal(&self) {
+        self.0.wake();
+    }
+
+    #[inline]
+    async fn signalled(&self) {
+        self.0.wait().await.expect("it is not closed");
     }
 }

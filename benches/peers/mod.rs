@@ -9,11 +9,14 @@ pub mod awaitlist;
 pub mod event_listener;
 pub mod futures_intrusive;
 pub mod maitake;
+pub mod parking_lot;
 pub mod performables;
+pub mod plain;
 pub mod saa;
+pub mod std;
 pub mod tokio;
 
-use std::{collections::VecDeque, ops::DerefMut};
+use ::std::{collections::VecDeque, ops::DerefMut};
 
 /// A crate whose primitives are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,6 +39,12 @@ pub enum Peer {
     Performables,
     /// What one writes by hand with event-listener.
     EventListener,
+    /// The standard library, for threads only.
+    Std,
+    /// parking_lot, for threads only.
+    ParkingLot,
+    /// asyncio's algorithm, written plainly on the standard library, for threads only.
+    Plain,
     /// `asyncio`, of CPython.
     Asyncio,
 }
@@ -54,12 +63,17 @@ impl Peer {
         Self::EventListener,
     ];
 
+    /// What only threads can use.
+    pub const FOR_THREADS: [Self; 3] = [Self::Std, Self::ParkingLot, Self::Plain];
+
     /// Its name on the page.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tokio => "tokio::sync",
             Self::EventListener => "event-listener",
             Self::Asyncio => "asyncio",
+            Self::Std => "std",
+            Self::Plain => "plain, on std",
             _ => self.package(),
         }
     }
@@ -76,7 +90,8 @@ impl Peer {
             Self::Maitake => "maitake-sync",
             Self::Performables => "performables",
             Self::EventListener => "event-listener",
-            Self::Asyncio => "",
+            Self::ParkingLot => "parking_lot",
+            Self::Asyncio | Self::Std | Self::Plain => "",
         }
     }
 
@@ -91,7 +106,12 @@ impl Peer {
             | Self::Maitake
             | Self::Asyncio => true,
             // "Eventual fairness"; not documented; the first task that finds it free.
-            Self::AsyncLock | Self::Performables | Self::EventListener => false,
+            Self::AsyncLock
+            | Self::Performables
+            | Self::EventListener
+            | Self::Std
+            | Self::ParkingLot
+            | Self::Plain => false,
         }
     }
 }
@@ -104,8 +124,10 @@ pub trait Lock: Send + Sync + 'static {
     fn acquire(&self) -> impl Future<Output = impl Send> + Send;
 }
 
-/// A lock for which a thread can wait.
-pub trait BlockingLock: Lock {
+/// A lock for which a thread can wait. A peer without a method for that waits by `block_on`.
+pub trait BlockingLock: Send + Sync + 'static {
+    /// One that is free.
+    fn free() -> Self;
     /// Waits for the lock, and returns a guard.
     fn acquire_blocking(&self) -> impl Sized;
 }
@@ -181,6 +203,47 @@ pub trait Barrier: Send + Sync + 'static {
     /// Waits for the others.
     fn wait(&self) -> impl Future<Output = impl Sized> + Send;
 }
+
+/// A barrier at which a thread can wait.
+pub trait BlockingBarrier: Send + Sync + 'static {
+    /// One for so many parties.
+    fn of(parties: usize) -> Self;
+    /// Waits for the others.
+    fn wait_blocking(&self);
+}
+
+/// An event that one task sets and one other waits for, again and again.
+pub trait Signal: Send + Sync + 'static {
+    /// One that is not set.
+    fn unset() -> Self;
+    /// Wakes the other task, at once or when it waits next.
+    fn signal(&self);
+    /// Waits, and clears the event.
+    fn signalled(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// Every event that stays set is a signal.
+macro_rules! signal_of_level {
+    ($event:ty) => {
+        impl $crate::peers::Signal for $event {
+            fn unset() -> Self {
+                $crate::peers::Event::new()
+            }
+
+            #[inline]
+            fn signal(&self) {
+                $crate::peers::Event::set(self);
+            }
+
+            #[inline]
+            async fn signalled(&self) {
+                drop($crate::peers::Event::wait(self).await);
+                $crate::peers::Event::clear(self);
+            }
+        }
+    };
+}
+pub(crate) use signal_of_level;
 
 /// The function `$run`, of one reference, for the adapter `$kind` of each of these crates.
 macro_rules! each {

@@ -24,6 +24,10 @@ impl super::Lock for Lock {
 }
 
 impl super::BlockingLock for Lock {
+    fn free() -> Self {
+        <Self as super::Lock>::new()
+    }
+
     fn acquire_blocking(&self) -> impl Sized {
         self.0.lock()
     }
@@ -95,5 +99,15 @@ impl super::Barrier for Barrier {
     #[inline]
     fn wait(&self) -> impl Future<Output = impl Sized> + Send {
         self.0.wait_async()
+    }
+}
+
+impl super::BlockingBarrier for Barrier {
+    fn of(parties: usize) -> Self {
+        <Self as super::Barrier>::new(parties)
+    }
+
+    fn wait_blocking(&self) {
+        self.0.wait();
     }
 }

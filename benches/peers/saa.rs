@@ -32,6 +32,10 @@ impl super::Lock for Lock {
 }
 
 impl super::BlockingLock for Lock {
+    fn free() -> Self {
+        <Self as super::Lock>::new()
+    }
+
     fn acquire_blocking(&self) -> impl Sized {
         self.0.lock_sync();
         Held(&self.0)
@@ -112,5 +116,15 @@ impl super::Barrier for Barrier {
     #[inline]
     fn wait(&self) -> impl Future<Output = impl Sized> + Send {
         self.0.wait_async()
+    }
+}
+
+impl super::BlockingBarrier for Barrier {
+    fn of(parties: usize) -> Self {
+        <Self as super::Barrier>::new(parties)
+    }
+
+    fn wait_blocking(&self) {
+        self.0.wait_sync();
     }
 }

@@ -1,5 +1,6 @@
 //! `tokio::sync`.
 
+use futures_lite::future::block_on;
 use tokio::sync;
 
 use super::Peer;
@@ -22,6 +23,10 @@ impl super::Lock for Lock {
 }
 
 impl super::BlockingLock for Lock {
+    fn free() -> Self {
+        <Self as super::Lock>::new()
+    }
+
     fn acquire_blocking(&self) -> impl Sized {
         self.0.blocking_lock()
     }
@@ -81,5 +86,31 @@ impl super::Barrier for Barrier {
     #[inline]
     fn wait(&self) -> impl Future<Output = impl Sized> + Send {
         self.0.wait()
+    }
+}
+
+impl super::BlockingBarrier for Barrier {
+    fn of(parties: usize) -> Self {
+        Self(sync::Barrier::new(parties))
+    }
+
+    fn wait_blocking(&self) {
+        block_on(self.0.wait());
+    }
+}
+
+impl super::Signal for Event {
+    fn unset() -> Self {
+        Self(sync::Notify::new())
+    }
+
+    #[inline]
+    fn signal(&self) {
+        self.0.notify_one();
+    }
+
+    #[inline]
+    async fn signalled(&self) {
+        self.0.notified().await;
     }
 }

@@ -61,6 +61,11 @@ impl Args {
         }
     }
 
+    /// How many rounds of waits are measured, and how long each lasts.
+    pub(crate) const fn waits(&self) -> (usize, Duration) {
+        if self.quick { (1, Duration::from_millis(50)) } else { (7, Duration::from_millis(300)) }
+    }
+
     /// How much asyncio does.
     pub(crate) fn effort(&self) -> Effort {
         if self.quick {

@@ -10,6 +10,7 @@ use benches::{
     rows,
     sizes::{self, Sizes},
     targets::{self, Verdict},
+    waits::{self, Scenario, Waits},
 };
 
 use crate::{
@@ -25,6 +26,8 @@ pub(crate) struct Measured {
     pub(crate) rows: Vec<Row>,
     /// Their figures, asyncio's among them.
     pub(crate) cells: Vec<Cell>,
+    /// How long acquires wait.
+    pub(crate) waits: Vec<(Scenario, Vec<(Peer, Waits)>)>,
     /// What the primitives weigh.
     pub(crate) sizes: Vec<(&'static str, Vec<(Peer, Sizes)>)>,
     /// What waits weigh.
@@ -45,10 +48,12 @@ pub(crate) struct Measured {
 pub(crate) fn all(args: &Args) -> Result<Measured, String> {
     let (begin, load) = (Instant::now(), machine::load());
     let rows: Vec<Row> = rows::all().into_iter().filter(|row| args.wants(row.id)).collect();
-    if rows.is_empty() {
+    let scenarios: Vec<Scenario> =
+        waits::scenarios().into_iter().filter(|scenario| args.wants(scenario.id)).collect();
+    if rows.is_empty() && scenarios.is_empty() {
         return Err(format!("no row begins with {}", args.only.join(" or ")));
     }
-    let asyncio = asyncio(args, &rows)?;
+    let asyncio = if rows.is_empty() { None } else { asyncio(args, &rows)? };
     let (sizes, memory) = (sizes::all(), memory::all());
     let mut cells = contests(args, &rows);
     for (row, waiters, ns) in asyncio.iter().flat_map(|asyncio| &asyncio.figures) {
@@ -59,7 +64,15 @@ pub(crate) fn all(args: &Args) -> Result<Measured, String> {
             cell.scores.push(Score { who, ns, spread });
         }
     }
+    let waits = scenarios.into_iter().map(|scenario| {
+        eprintln!("{} …", scenario.id);
+        let (rounds, time) = args.waits();
+        let waits = scenario.run(rounds, time);
+        (scenario, waits)
+    });
+    let waits = waits.collect::<Vec<_>>();
     let mut verdicts = targets::judge_times(&cells);
+    verdicts.extend(targets::judge_waits(&waits));
     let mut diagnostics = Vec::new();
     if args.only.is_empty() {
         verdicts.extend(targets::judge_memory(&sizes, &memory));
@@ -76,6 +89,7 @@ pub(crate) fn all(args: &Args) -> Result<Measured, String> {
     Ok(Measured {
         rows,
         cells,
+        waits,
         sizes,
         memory,
         diagnostics,

@@ -32,6 +32,7 @@ pub(crate) fn write(measured: &Measured) -> String {
         .replace("{forbidden}", &forbidden.count().to_string())
         .replace("{targets}", &measured.verdicts.len().to_string())
         .replace("{verdicts}", &verdicts(&measured.verdicts))
+        .replace("{waits}", &waits(measured))
         .replace("{sizes}", &sizes(measured))
         .replace("{memory}", &memory(measured))
         .replace("{diagnostics}", &diagnostics(measured));
@@ -47,6 +48,7 @@ pub(crate) fn tables(measured: &Measured) -> String {
     PRIMITIVES
         .into_iter()
         .map(|primitive| figures(measured, primitive))
+        .chain([waits(measured)])
         .filter(|table| !table.is_empty())
         .collect::<Vec<_>>()
         .join("\n")
@@ -60,6 +62,7 @@ fn load(measured: &Measured) -> String {
 fn versions(measured: &Measured) -> String {
     let crates = Peer::CRATES
         .into_iter()
+        .chain([Peer::ParkingLot])
         .map(|peer| format!("{} {}", peer.package(), machine::version(peer)));
     let python = measured.python.iter().map(|version| format!("CPython {version}"));
     crates.chain(python).collect::<Vec<_>>().join(", ")
@@ -105,6 +108,7 @@ fn figures(measured: &Measured, primitive: &str) -> String {
     }
     let peers: Vec<Peer> = Peer::CRATES
         .into_iter()
+        .chain(Peer::FOR_THREADS)
         .chain([Peer::Asyncio])
         .filter(|peer| cells.iter().any(|cell| cell.ns(Who::Peer(*peer)).is_some()))
         .collect();
@@ -139,6 +143,28 @@ fn line(row: &Row, cell: &Cell, place: usize, peers: &[Peer]) -> Vec<String> {
     line.push(ratio(cell, Peer::is_fifo).unwrap_or_default());
     line.push(ratio(cell, |_| true).unwrap_or_default());
     line
+}
+
+/// A line for each contender of each scenario.
+fn waits(measured: &Measured) -> String {
+    if measured.waits.is_empty() {
+        return String::new();
+    }
+    let head = ["", "", "an acquire", "most / least served", "median wait", "p99", "longest"];
+    let mut rows = vec![head.map(String::from).to_vec()];
+    for (scenario, waits) in &measured.waits {
+        rows.extend(waits.iter().enumerate().map(|(place, (peer, waits))| {
+            let title = if place == 0 { scenario.title } else { "" };
+            let name = match peer {
+                Peer::Awaitlist => format!("**{}**", peer.name()),
+                _ => peer.name().to_owned(),
+            };
+            let figures =
+                [waits.ns, waits.unevenness, waits.median, waits.p99, waits.longest].map(digits);
+            [title.to_owned(), name].into_iter().chain(figures).collect()
+        }));
+    }
+    markdown(&rows)
 }
 
 /// A line for each crate, a column for each primitive: itself, its guard, its future.

@@ -22,6 +22,7 @@ pub(super) const fn colour(who: Who) -> RGBColor {
             Peer::Maitake => RGBColor(227, 119, 194),
             Peer::Performables => RGBColor(23, 170, 190),
             Peer::EventListener => RGBColor(170, 170, 30),
+            Peer::Std | Peer::ParkingLot | Peer::Plain => RGBColor(110, 110, 110),
             Peer::Asyncio => RGBColor(20, 20, 20),
         },
     }
