@@ -4,7 +4,7 @@ use awaitlist::{
     Block, BoundedSemaphore, ReleasedTooManyTimes, TimedOut,
     bounded_semaphore::{BoundedSemaphorePermit, MAX_PERMITS, OwnedPermit},
 };
-use awaitlist_tests::now;
+use awaitlist_tests::{caught, now};
 use std::{error::Error, ptr, sync::Arc, task::Waker, thread, time::Duration};
 use tokio_test::{assert_pending, assert_ready, task::spawn};
 
@@ -32,6 +32,107 @@ fn the_bound_stays_while_the_value_changes() {
     let other = now(semaphore.acquire());
     assert!(semaphore.locked());
     drop((permit, other));
+    assert_eq!(semaphore.value(), 2);
+}
+
+#[test]
+fn a_raised_bound_grants_in_order() {
+    let semaphore = BoundedSemaphore::new(1);
+    let held = now(semaphore.acquire());
+    let mut first = spawn(semaphore.acquire());
+    let mut second = spawn(semaphore.acquire());
+    let mut third = spawn(semaphore.acquire());
+    assert_pending!(first.poll());
+    assert_pending!(second.poll());
+    assert_pending!(third.poll());
+    semaphore.set_bound(3);
+    assert!(first.is_woken() && second.is_woken() && !third.is_woken());
+    assert_eq!((semaphore.value(), semaphore.bound(), semaphore.waiters()), (0, 3, 3));
+    drop((assert_ready!(first.poll()), held));
+    assert!(third.is_woken());
+    drop((assert_ready!(second.poll()), assert_ready!(third.poll())));
+    assert_eq!((semaphore.value(), semaphore.waiters()), (3, 0));
+}
+
+#[test]
+fn a_lowered_bound_takes_effect_as_permits_are_released() {
+    let semaphore = BoundedSemaphore::new(4);
+    let mut held = now(semaphore.acquire_many(3));
+    semaphore.set_bound(1);
+    assert_eq!((semaphore.value(), semaphore.bound(), semaphore.locked()), (0, 1, true));
+    assert_eq!(semaphore.to_string(), "<BoundedSemaphore [locked]>");
+    let mut next = spawn(semaphore.acquire());
+    assert_pending!(next.poll());
+    drop(held.split(2));
+    assert!(!next.is_woken(), "one permit is out, and the bound is 1");
+    assert_eq!(held.count(), 1);
+    drop(held);
+    assert!(next.is_woken());
+    drop(assert_ready!(next.poll()));
+    assert_eq!(semaphore.value(), 1);
+    assert_eq!(semaphore.release(), TOO_MANY);
+}
+
+#[test]
+fn while_the_bound_is_exceeded_nothing_is_acquired_and_a_release_is_no_error() {
+    let semaphore = BoundedSemaphore::new(2);
+    now(semaphore.acquire_many(2)).forget();
+    semaphore.set_bound(0);
+    assert!(semaphore.try_acquire().is_none());
+    assert!(semaphore.try_acquire_many(0).is_none());
+    assert!(semaphore.try_acquire_many(usize::MAX).is_none());
+    assert_eq!(semaphore.release_many(3), TOO_MANY);
+    assert_eq!(semaphore.release_many(2), Ok(()));
+    assert_eq!((semaphore.value(), semaphore.release()), (0, TOO_MANY));
+    assert_eq!(now(semaphore.acquire_many(0)).count(), 0);
+}
+
+#[test]
+fn a_queued_need_above_the_bound_waits_until_the_bound_rises() {
+    let semaphore = BoundedSemaphore::new(3);
+    let held = now(semaphore.acquire_many(3));
+    let mut big = spawn(semaphore.acquire_many(3));
+    let mut unpolled = spawn(semaphore.acquire_many(2));
+    let mut small = spawn(semaphore.acquire());
+    assert_pending!(big.poll());
+    semaphore.set_bound(1);
+    drop(held);
+    assert_eq!(semaphore.value(), 1);
+    assert!(!big.is_woken());
+    assert_pending!(small.poll());
+    assert_pending!(unpolled.poll());
+    semaphore.set_bound(3);
+    assert!(big.is_woken() && !small.is_woken());
+    drop(assert_ready!(big.poll()));
+    drop(assert_ready!(small.poll()));
+    drop(assert_ready!(unpolled.poll()));
+    assert_eq!(semaphore.value(), 3);
+}
+
+#[test]
+fn a_new_need_above_a_lowered_bound_panics() {
+    let semaphore = BoundedSemaphore::new(3);
+    semaphore.set_bound(2);
+    let message = caught(|| drop(semaphore.acquire_many(3))).message;
+    let expected = "acquire_many(3) would wait for ever: the bound of this BoundedSemaphore is 2";
+    assert_eq!(message, expected);
+    assert_eq!(now(semaphore.acquire_many(2)).count(), 2);
+}
+
+#[test]
+fn a_bound_above_the_most_panics_and_changes_nothing() {
+    let semaphore = BoundedSemaphore::new(3);
+    let message = caught(|| semaphore.set_bound(MAX_PERMITS + 1)).message;
+    assert_eq!(message, "a semaphore has at most `MAX_PERMITS` permits");
+    assert_eq!((semaphore.bound(), semaphore.value()), (3, 3));
+    semaphore.set_bound(MAX_PERMITS);
+    assert_eq!((semaphore.bound(), semaphore.value()), (MAX_PERMITS, MAX_PERMITS));
+    let all = now(semaphore.acquire_many(MAX_PERMITS));
+    semaphore.set_bound(0);
+    assert_eq!(semaphore.value(), 0);
+    drop(all);
+    assert_eq!((semaphore.value(), semaphore.release()), (0, TOO_MANY));
+    semaphore.set_bound(2);
     assert_eq!(semaphore.value(), 2);
 }
 

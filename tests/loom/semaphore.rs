@@ -130,3 +130,43 @@ fn one_of_two_releases_is_too_many() {
         assert_eq!(semaphore.value(), 1);
     });
 }
+
+/// The bound rises while a permit is released: is the waiter granted a permit, and is none lost?
+#[test]
+fn a_raised_bound_against_a_release() {
+    model(|| {
+        let semaphore = Arc::new(BoundedSemaphore::new(1));
+        let held = semaphore.try_acquire_owned().expect("one is available");
+        let mut waiters: Vec<_> = (0..2).map(|_| Box::pin(semaphore.acquire())).collect();
+        for waiter in &mut waiters {
+            assert!(poll_once(waiter.as_mut()).is_pending());
+        }
+        let releaser = thread::spawn(move || drop(held));
+        semaphore.set_bound(2);
+        releaser.join().unwrap();
+        for waiter in &mut waiters {
+            match poll_once(waiter.as_mut()) {
+                Poll::Ready(permit) => drop(permit),
+                Poll::Pending => panic!("not granted"),
+            }
+        }
+        assert_eq!((semaphore.value(), semaphore.bound(), semaphore.waiters()), (2, 2, 0));
+    });
+}
+
+/// The bound falls while two threads acquire and release without the queue's lock: is the value the
+/// bound in the end, and does an acquire wait until it is above 0?
+#[test]
+fn a_lowered_bound_against_an_acquire() {
+    model(|| {
+        let semaphore = Arc::new(BoundedSemaphore::new(2));
+        let held = semaphore.try_acquire_owned().expect("two are available");
+        let other = Arc::clone(&semaphore);
+        let thread = thread::spawn(move || drop(block_on(other.acquire())));
+        semaphore.set_bound(1);
+        drop(held);
+        thread.join().unwrap();
+        assert_eq!((semaphore.value(), semaphore.waiters()), (1, 0));
+        assert!(semaphore.release().is_err());
+    });
+}

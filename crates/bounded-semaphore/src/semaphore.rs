@@ -17,7 +17,7 @@ use crate::BoundedSemaphorePermit;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use crate::{AcquireOwned, OwnedPermit};
 
-/// A fair semaphore that never has more permits than it began with: `asyncio.BoundedSemaphore` of
+/// A fair semaphore that never has more permits than its bound: `asyncio.BoundedSemaphore` of
 /// CPython 3.13.
 ///
 /// | asyncio | here |
@@ -28,6 +28,7 @@ use crate::{AcquireOwned, OwnedPermit};
 /// | `ValueError` of a release too many | [`ReleasedTooManyTimes`] |
 /// | `semaphore.locked()` | [`locked`](BoundedSemaphore::locked) |
 /// | `repr(semaphore)` | [`Display`](fmt::Display): `<BoundedSemaphore [unlocked, value:2]>` |
+/// | - | [`set_bound`](BoundedSemaphore::set_bound) |
 ///
 /// A release is one too many if the value is at the bound. While there are waiters it seldom is,
 /// since a grant takes the permit out of the value at once. That is asyncio's rule; it does not
@@ -125,7 +126,9 @@ impl BoundedSemaphore {
     ///
     /// # Panics
     ///
-    /// Panics if `n` exceeds the bound, or 1 if the bound is 0: it would never be available.
+    /// Panics if `n` exceeds the bound, or 1 if the bound is 0: it would never be available. A
+    /// future that was made before the bound was [lowered](Self::set_bound) below `n` waits until
+    /// the bound rises.
     ///
     /// ```
     /// # use awaitlist::{Block, BoundedSemaphore};
@@ -265,7 +268,39 @@ impl BoundedSemaphore {
         })
     }
 
-    /// Returns the bound: the value that it began with, and never exceeds.
+    /// Changes the bound to `n`, while permits are out as well.
+    ///
+    /// The permits that are out stay out. The value becomes `n` minus their number. If that is
+    /// negative, [`value`](Self::value) shows 0, and nothing can be acquired until enough permits
+    /// are released. If permits become available, waiters are granted theirs in order, and woken in
+    /// steps of 32. A waiter for more permits than `n` stays queued until the bound rises, and holds
+    /// up all behind it.
+    ///
+    /// asyncio has no such method.
+    ///
+    /// It is a `Release`: what the caller did before is visible to the waiters that are granted
+    /// permits.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `n` exceeds [`MAX_PERMITS`](crate::MAX_PERMITS). Nothing has changed then.
+    ///
+    /// ```
+    /// # use awaitlist::{Block, BoundedSemaphore};
+    /// let connections = BoundedSemaphore::new(8);
+    /// let in_use = connections.acquire_many(5).block();
+    /// connections.set_bound(3); // two too many are out
+    /// assert!(connections.try_acquire().is_none());
+    /// drop(in_use);
+    /// assert_eq!((connections.value(), connections.bound()), (3, 3));
+    /// ```
+    #[track_caller]
+    pub fn set_bound(&self, n: usize) {
+        self.raw.set_bound(n);
+    }
+
+    /// Returns the bound: the value that it began with, or the last one that was
+    /// [set](Self::set_bound). A snapshot, if another thread sets it.
     #[inline]
     #[must_use]
     pub fn bound(&self) -> usize {

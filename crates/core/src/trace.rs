@@ -121,6 +121,9 @@ mod nothing {
         }
 
         #[inline(always)]
+        pub const fn bound_changed(&self, _: usize, _: usize) {}
+
+        #[inline(always)]
         pub const fn enqueued(&self, _: &WaitTrace, _: usize) {}
 
         #[inline(always)]

@@ -153,6 +153,13 @@ impl PrimitiveTrace {
         Self::new(Kind::Barrier, name, parties)
     }
 
+    /// Records that the bound of a semaphore has changed: there are more permits, or fewer.
+    pub fn bound_changed(&self, from: usize, to: usize) {
+        let record = self.record();
+        record.expect(to.saturating_sub(from));
+        record.expect_less(from.saturating_sub(to));
+    }
+
     #[inline]
     fn record(&self) -> &Record {
         self.record.get_or_init(|| self.register()).record()

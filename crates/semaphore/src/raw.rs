@@ -1,9 +1,10 @@
 //! The raw semaphore: a value and a bound on a wait queue. [`Permit`](crate::Permit) adds what
 //! releases itself.
 //!
-//! The payload of the state word is the *value*: the permits that are available. Permits that are
-//! held, and permits that were granted to a waiter, are not part of it. Releases do not take the
-//! value above the *bound*.
+//! The payload of the state word is the *value*, a signed number in two's complement: the permits
+//! that are available. Permits that are held, and permits that were granted to a waiter, are not
+//! part of it. Releases do not take the value above the *bound*. A bound that is lowered lowers the
+//! value by as much, so the value is negative while more permits are out than the bound allows.
 //!
 //! - **Acquire**: if there are no waiters and the value is large enough, subtract from it.
 //!   Otherwise enqueue, with the number of permits needed as the tag.
@@ -27,13 +28,13 @@ use core::{fmt, mem, task::Waker};
 
 use awaitlist_core::{
     QueueGuard, StateWord, WaitQueue, const_fn,
-    sync::Ordering,
+    sync::{AtomicUsize, Ordering},
     trace::{PrimitiveTrace, ReleaseTrace},
 };
 
-/// The most permits that a semaphore can have: 2<sup>62</sup> - 1 on targets with 64-bit pointers,
-/// 2<sup>30</sup> - 1 where they have 32 bits.
-pub const MAX_PERMITS: usize = StateWord::MAX_PAYLOAD;
+/// The most permits that a semaphore can have: 2<sup>61</sup> - 1 on targets with 64-bit pointers,
+/// 2<sup>29</sup> - 1 where they have 32 bits.
+pub const MAX_PERMITS: usize = StateWord::MAX_PAYLOAD >> 1;
 
 /// The value that releases do not exceed.
 pub trait Bound: sealed::Sealed {
@@ -58,21 +59,24 @@ impl Bound for Unbounded {
     }
 }
 
-/// The bound of a `BoundedSemaphore`.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounded(usize);
+/// The bound of a `BoundedSemaphore`. Written under the lock of the queue, and exact only there.
+#[derive(Debug)]
+pub struct Bounded(AtomicUsize);
 
 impl Bounded {
-    /// Creates a bound of at most [`MAX_PERMITS`].
-    pub const fn new(bound: usize) -> Self {
-        Self(if bound < MAX_PERMITS { bound } else { MAX_PERMITS })
+    const_fn! {
+        /// Creates a bound of at most [`MAX_PERMITS`].
+        pub const fn new(bound: usize) -> Self {
+            Self(AtomicUsize::new(if bound < MAX_PERMITS { bound } else { MAX_PERMITS }))
+        }
     }
 }
 
 impl Bound for Bounded {
     #[inline(always)]
     fn get(&self) -> usize {
-        self.0
+        // Relaxed, as in `set_bound`: the lock of the queue orders what needs to be ordered.
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -130,18 +134,18 @@ impl<B> RawSemaphore<B> {
         &self.bound
     }
 
-    /// Returns the value. Waits while the queue is locked.
+    /// Returns the value, or 0 if it is negative. Waits while the queue is locked.
     #[inline]
     pub fn value(&self) -> usize {
-        self.queue.read().payload()
+        shown(value_of(self.queue.read().payload()))
     }
 
-    /// Returns whether an acquire of one permit would have to wait: the value is 0, or there are
-    /// waiters.
+    /// Returns whether an acquire of one permit would have to wait: the value is not above 0, or
+    /// there are waiters.
     #[inline]
     pub fn is_locked(&self) -> bool {
         let word = self.queue.read();
-        word.payload() == 0 || word.has_waiters()
+        value_of(word.payload()) <= 0 || word.has_waiters()
     }
 
     /// Returns the number of waiters, those included that were granted their permits and were not
@@ -151,10 +155,10 @@ impl<B> RawSemaphore<B> {
         self.queue.waiters()
     }
 
-    /// Returns the value and the number of waiters at one moment.
+    /// Returns the value, or 0 if it is negative, and the number of waiters at one moment.
     pub fn snapshot(&self) -> (usize, usize) {
         let queue = self.queue.lock();
-        (queue.payload(), queue.queue().waiters())
+        (shown(value_of(queue.payload())), queue.queue().waiters())
     }
 
     /// Tells the diagnostics that `count` permits are about to be released without a `Permit`.
@@ -178,9 +182,12 @@ impl<B: Bound> RawSemaphore<B> {
     /// Takes `need` permits if there are that many and no waiters. Waits while the queue is locked.
     #[inline]
     pub fn try_take(&self, need: usize) -> bool {
+        if need > MAX_PERMITS {
+            return false;
+        }
         while !self.try_take_once(need) {
             let word = self.queue.read();
-            if word.has_waiters() || word.payload() < need {
+            if word.has_waiters() || !covers(value_of(word.payload()), need) {
                 return false;
             }
         }
@@ -194,8 +201,8 @@ impl<B: Bound> RawSemaphore<B> {
         // Load first: a failed exchange costs as much as a successful one.
         match self.queue.load(Ordering::Relaxed).idle_payload() {
             // Acquire: pairs with the Release of the unlock by which the permits were released.
-            Some(value) if value >= need => {
-                self.queue.exchange(value, value - need, Ordering::Acquire)
+            Some(payload) if covers(value_of(payload), need) => {
+                self.queue.exchange(payload, payload.wrapping_sub(need), Ordering::Acquire)
             }
             _ => false,
         }
@@ -205,7 +212,7 @@ impl<B: Bound> RawSemaphore<B> {
     pub(crate) fn try_take_idle(&self, need: usize) -> bool {
         loop {
             match self.queue.load(Ordering::Relaxed).idle_payload() {
-                Some(value) if value >= need => {}
+                Some(payload) if covers(value_of(payload), need) => {}
                 _ => return false,
             }
             if self.try_take_once(need) {
@@ -216,9 +223,9 @@ impl<B: Bound> RawSemaphore<B> {
 
     /// Takes `need` permits if there are that many and no waiters.
     pub(crate) fn try_take_locked(&self, queue: &mut QueueGuard<'_>, need: usize) -> bool {
-        let available = !queue.has_waiters() && queue.payload() >= need;
+        let available = !queue.has_waiters() && covers(value_of(queue.payload()), need);
         if available {
-            queue.set_payload(queue.payload() - need);
+            queue.set_payload(queue.payload().wrapping_sub(need));
         }
         available
     }
@@ -250,7 +257,7 @@ impl<B: Bound> RawSemaphore<B> {
     fn release_without_waiters(&self, count: usize) -> Result<(), QueueGuard<'_>> {
         let mut queue = self.queue.lock();
         match queue.word().idle_payload() {
-            Some(value) if has_room(value, count, self.bound.get()) => {
+            Some(payload) if has_room(value_of(payload), count, self.bound.get()) => {
                 queue.add_payload(count);
                 Ok(())
             }
@@ -283,7 +290,7 @@ impl<B: Bound> RawSemaphore<B> {
         }
         let releases = queue
             .front()
-            .map(|need| releases_until_grant(queue.payload(), need))
+            .map(|need| releases_until_grant(value_of(queue.payload()), need))
             .filter(|releases| releases <= count);
         let Some(releases) = releases else {
             self.add(queue, mem::take(count));
@@ -296,8 +303,10 @@ impl<B: Bound> RawSemaphore<B> {
 
     /// Grants the first waiter what it needs, if the value is large enough.
     fn grant_front(&self, queue: &mut QueueGuard<'_>) -> Option<Waker> {
-        let rest = queue.payload().checked_sub(queue.front()?)?;
-        queue.set_payload(rest);
+        if !self.front_is_grantable(queue) {
+            return None;
+        }
+        queue.set_payload(queue.payload().wrapping_sub(queue.front()?));
         queue.notify(0)
     }
 
@@ -310,21 +319,19 @@ impl<B: Bound> RawSemaphore<B> {
     /// Returns whether the value is large enough for the first waiter.
     #[inline]
     pub(crate) fn front_is_grantable(&self, queue: &QueueGuard<'_>) -> bool {
-        queue.front().is_some_and(|need| need <= queue.payload())
+        queue.front().is_some_and(|need| covers(value_of(queue.payload()), need))
     }
 
     /// Adds permits to the value, up to the bound.
     pub(crate) fn add(&self, queue: &mut QueueGuard<'_>, count: usize) {
-        let value = queue.payload();
-        let bound = self.bound.get().max(value);
-        queue.set_payload(value.saturating_add(count).min(bound));
+        queue.add_payload(count.min(room(value_of(queue.payload()), self.bound.get())));
     }
 
     /// Returns whether each of `count` single releases would stay within the bound, given that each
     /// may grant a waiter.
     fn all_have_room(&self, queue: &QueueGuard<'_>, count: usize) -> bool {
         let bound = self.bound.get();
-        let mut value = queue.payload();
+        let mut value = value_of(queue.payload());
         let mut left = count;
         let mut fits = true;
         if !has_room(value, count, bound) {
@@ -334,7 +341,7 @@ impl<B: Bound> RawSemaphore<B> {
                 let granted = fits && releases <= left;
                 if granted {
                     left -= releases;
-                    value = value + releases - need;
+                    value = value.wrapping_add_unsigned(releases).wrapping_sub_unsigned(need);
                 }
                 granted && left > 0
             });
@@ -344,16 +351,61 @@ impl<B: Bound> RawSemaphore<B> {
     }
 }
 
+/// Returns the value that a payload stands for.
+#[inline(always)]
+const fn value_of(payload: usize) -> isize {
+    // The payload is narrower than the type: its highest bit is the sign.
+    let unused = StateWord::MAX_PAYLOAD.leading_zeros();
+    (payload << unused) as isize >> unused
+}
+
+/// Returns a value as users see it.
+#[inline(always)]
+const fn shown(value: isize) -> usize {
+    if value < 0 { 0 } else { value as usize }
+}
+
+/// Returns whether `need` permits are available. `need` is at most [`MAX_PERMITS`].
+#[inline(always)]
+const fn covers(value: isize, need: usize) -> bool {
+    value >= need as isize
+}
+
+/// Returns how many releases fit below the bound, which the value never exceeds.
+#[inline(always)]
+const fn room(value: isize, bound: usize) -> usize {
+    (bound as isize - value) as usize
+}
+
 /// Returns whether `count` more than `value` are within `bound`.
 #[inline(always)]
-fn has_room(value: usize, count: usize, bound: usize) -> bool {
-    count <= bound.saturating_sub(value)
+const fn has_room(value: isize, count: usize, bound: usize) -> bool {
+    count <= room(value, bound)
 }
 
 /// Returns how many single releases it takes until one grants a waiter that needs `need`: one at
 /// least.
-fn releases_until_grant(value: usize, need: usize) -> usize {
-    need.saturating_sub(value).max(1)
+fn releases_until_grant(value: isize, need: usize) -> usize {
+    shown(need as isize - value).max(1)
+}
+
+impl RawSemaphore<Bounded> {
+    /// Replaces the bound, and grants waiters in order if that makes permits available. The permits
+    /// that are out stay out.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `bound` exceeds [`MAX_PERMITS`].
+    #[track_caller]
+    pub fn set_bound(&self, bound: usize) {
+        assert!(bound <= MAX_PERMITS, "a semaphore has at most `MAX_PERMITS` permits");
+        let mut queue = self.queue.lock();
+        let old = self.bound.get();
+        self.bound.0.store(bound, Ordering::Relaxed);
+        queue.set_payload(queue.payload().wrapping_add(bound).wrapping_sub(old));
+        self.queue.trace().bound_changed(old, bound);
+        self.grant_while_available(queue);
+    }
 }
 
 impl<B: fmt::Debug> fmt::Debug for RawSemaphore<B> {

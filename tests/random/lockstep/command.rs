@@ -184,6 +184,8 @@ pub(super) enum Command {
     Release(SemaphoreId, usize),
     /// A release of the plain semaphore beyond `MAX_PERMITS`, which panics.
     ReleaseTooMany(usize),
+    /// Changes the bound of the bounded semaphore.
+    SetBound(usize),
     /// So many out of the permit of the second number, as a permit of the first.
     Split(Id, Id, usize),
     /// The permit of the second number into that of the first.
@@ -219,6 +221,7 @@ impl Command {
                 LineId::Semaphore(semaphore).family()
             }
             Self::ReleaseTooMany(_) => Family::Plain,
+            Self::SetBound(_) => Family::Bounded,
             Self::Set | Self::Clear => Family::Event,
             Self::Abort | Self::Reset => Family::Barrier,
         }

@@ -305,6 +305,9 @@ impl Picks<'_> {
             },
             9..=10 => Command::TryAcquireMany(self.next, of, self.need(of), self.form()),
             11 => Command::Forget(self.permit(of)?),
+            12 if of == SemaphoreId::Bounded => {
+                Command::SetBound([0, 1, 2, 3, 4, 6, 9, MAX_PERMITS][self.much % 8])
+            }
             12..=13 => Command::Split(self.next, self.permit(of)?, self.much % 3),
             _ => {
                 let into = self.one(self.permits(of))?;

@@ -8,8 +8,8 @@
 //! - **One holder**: a lock is locked exactly while one guard, or one forgotten hold, or one wait
 //!   that has not begun has it; and at most one of its waiters is designated, while it is free.
 //! - **Conservation**: the value, the permits held and the permits granted add up to what they
-//!   were, except for what was released and forgotten; some may be missing only where the value is
-//!   at its bound.
+//!   were, except for what was released and forgotten, and by what a bound was changed; some may be
+//!   missing only where the value is at its bound, and the value is 0 while too many are out.
 //! - **No waiter stranded**: no lock is free, and no semaphore has what the first in line needs,
 //!   while there are waiters and none is awake; none sleeps at an event that is set; no barrier is
 //!   full.
@@ -43,9 +43,12 @@ pub(super) struct Witness {
     futures: Vec<Seen>,
     guards: Vec<(Id, LockId)>,
     forgotten: [bool; 2],
-    permits: Vec<(Id, SemaphoreId, u128)>,
-    /// How many permits there are, wherever.
-    supply: [u128; 2],
+    permits: Vec<(Id, SemaphoreId, i128)>,
+    /// How many permits there are, wherever. Negative if more were forgotten than a lowered bound
+    /// allows.
+    supply: [i128; 2],
+    /// The bound of the bounded semaphore.
+    bound: usize,
     arrivals: usize,
     /// The indices of the barrier's round, with the times at which their owners arrived.
     round: Vec<(usize, usize)>,
@@ -65,7 +68,8 @@ impl Witness {
             guards: Vec::new(),
             forgotten: [false; 2],
             permits: Vec::new(),
-            supply: [setup.value as u128, setup.bound as u128],
+            supply: [setup.value as i128, setup.bound as i128],
+            bound: setup.bound,
             arrivals: 0,
             round: Vec::new(),
         }
@@ -100,10 +104,15 @@ impl Witness {
                 self.permits.retain(|&(permit, ..)| permit != id);
             }
             Command::Release(of, n) if answer == Answer::Done => {
-                self.supply[of as usize] += n as u128;
+                self.supply[of as usize] += n as i128;
+            }
+            Command::SetBound(bound) => {
+                let difference = bound as i128 - self.bound as i128;
+                self.supply[SemaphoreId::Bounded as usize] += difference;
+                self.bound = bound;
             }
             Command::Split(_, from, n) if answer != Answer::Refused => {
-                self.permit(from).2 -= n as u128;
+                self.permit(from).2 -= n as i128;
             }
             Command::Merge(into, from) => {
                 let (_, _, count) = *self.permit(from);
@@ -127,7 +136,7 @@ impl Witness {
         futures.find(|future| future.id == id).expect("it is alive")
     }
 
-    fn permit(&mut self, id: Id) -> &mut (Id, SemaphoreId, u128) {
+    fn permit(&mut self, id: Id) -> &mut (Id, SemaphoreId, i128) {
         let mut permits = self.permits.iter_mut();
         permits.find(|permit| permit.0 == id).expect("it is held")
     }
@@ -273,7 +282,7 @@ impl Witness {
             Answer::Guard(lock)
             | Answer::GuardAndLeft(lock, _)
             | Answer::GuardAndStopped(lock, _) => self.guards.push((id, lock)),
-            Answer::Permit(of, count) => self.permits.push((id, of, count as u128)),
+            Answer::Permit(of, count) => self.permits.push((id, of, count as i128)),
             _ => {}
         }
     }
@@ -349,19 +358,26 @@ impl Witness {
         };
         let waiting = self.line(line);
         let granted = waiting.iter().filter(|future| future.awake);
-        let granted: u128 = granted.map(|future| need(future) as u128).sum();
+        let granted: i128 = granted.map(|future| need(future) as i128).sum();
         let awake = waiting.iter().any(|future| future.awake);
+        let held = self.permits.iter().filter(|permit| permit.1 == of);
+        let held: i128 = held.map(|&(.., count)| count).sum();
+        let supply = self.supply[of as usize];
+        // What is shown as 0 may be less.
+        let available = match value {
+            0 => supply.min(held + granted) - held - granted,
+            value => value as i128,
+        };
         if let (Some(first), false) = (waiting.first(), awake) {
             let need = need(first);
-            ensure(need > value, || format!("#{} needs {need} of {value}, and sleeps", first.id))?;
+            ensure(need as i128 > available, || {
+                format!("#{} needs {need} of {available}, and sleeps", first.id)
+            })?;
         }
-        let held = self.permits.iter().filter(|permit| permit.1 == of);
-        let held: u128 = held.map(|&(.., count)| count).sum();
-        let total = value as u128 + held + granted;
-        let supply = self.supply[of as usize];
+        let total = available + held + granted;
         let bound = match of {
             SemaphoreId::Plain => MAX_PERMITS,
-            SemaphoreId::Bounded => self.setup.bound,
+            SemaphoreId::Bounded => self.bound,
         };
         ensure(value <= bound, || format!("the value is {value} of {bound}"))?;
         // Only a drop discards, and only at the bound: before the waiters that it woke were granted
@@ -372,7 +388,7 @@ impl Witness {
         let just_now: usize = just_now.map(|future| need(future)).sum();
         let discarded = drops && value + just_now >= bound && total < supply;
         ensure(total == supply || discarded, || {
-            format!("{value} available, {held} held, {granted} granted: not {supply} in all")
+            format!("{available} available, {held} held, {granted} granted: not {supply} in all")
         })?;
         self.supply[of as usize] = total;
         Ok(())

@@ -51,7 +51,9 @@ impl Reference {
                 describe_semaphore("Semaphore", &self.semaphores[0], text)
             }
             LineId::Semaphore(SemaphoreId::Bounded) => {
-                describe_semaphore("BoundedSemaphore", &self.semaphores[1], text)
+                let bounded = &self.semaphores[1];
+                describe_semaphore("BoundedSemaphore", bounded, text)
+                    .and_then(|()| writeln!(text, "bound: {}", bounded.bound()))
             }
             LineId::Event => describe_event(&self.event, text),
             LineId::Barrier => describe_barrier(&self.barrier, text),

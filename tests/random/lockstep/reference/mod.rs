@@ -257,6 +257,9 @@ impl Reference {
                 }
             }
             Command::ReleaseTooMany(_) => return Answer::Panicked,
+            Command::SetBound(bound) => {
+                self.semaphores[SemaphoreId::Bounded as usize].set_bound(bound, woken);
+            }
             Command::Split(_, from, n) => {
                 let What::Permit { of, count } = &mut self.holding_mut(from).what else {
                     unreachable!("a permit is split");

@@ -1,12 +1,15 @@
-//! `asyncio.Semaphore` and `BoundedSemaphore`, with permits by the many.
+//! `asyncio.Semaphore` and `BoundedSemaphore`, with permits by the many, and with a bound that can
+//! be changed: the value is the bound minus the permits that are out.
 
 use super::line::Line;
 use crate::lockstep::command::Id;
 
 #[derive(Clone, Debug)]
 pub(super) struct Semaphore {
-    value: usize,
-    /// The value that no release goes beyond: the initial one, or `MAX_PERMITS`.
+    /// Negative while more permits are out than the bound allows.
+    value: i128,
+    /// The value that no release goes beyond: the initial one, the last that was set, or
+    /// `MAX_PERMITS`.
     bound: usize,
     /// With how many permits each needs.
     pub(super) line: Line<usize>,
@@ -15,15 +18,27 @@ pub(super) struct Semaphore {
 impl Semaphore {
     pub(super) const fn new(value: usize, bound: usize) -> Self {
         let line = Line::new();
-        Self { value, bound, line }
+        Self { value: value as i128, bound, line }
     }
 
-    pub(super) const fn value(&self) -> usize {
-        self.value
+    /// The value as it is shown: 0 if it is negative.
+    pub(super) fn value(&self) -> usize {
+        usize::try_from(self.value).unwrap_or(0)
+    }
+
+    pub(super) const fn bound(&self) -> usize {
+        self.bound
+    }
+
+    /// Another bound: the permits that are out stay out, and what has become available is granted.
+    pub(super) fn set_bound(&mut self, bound: usize, woken: &mut Vec<Id>) {
+        self.value += bound as i128 - self.bound as i128;
+        self.bound = bound;
+        self.grant_while_fits(woken);
     }
 
     pub(super) fn locked(&self) -> bool {
-        self.value == 0 || !self.line.is_empty()
+        self.value <= 0 || !self.line.is_empty()
     }
 
     /// The most that can be acquired at once.
@@ -33,9 +48,9 @@ impl Semaphore {
 
     /// A newcomer enters if the line is empty, of woken waiters too, and its permits are available.
     pub(super) fn enter(&mut self, need: usize) -> bool {
-        let enters = self.line.is_empty() && self.value >= need;
+        let enters = self.line.is_empty() && self.value >= need as i128;
         if enters {
-            self.value -= need;
+            self.value -= need as i128;
         }
         enters
     }
@@ -62,7 +77,7 @@ impl Semaphore {
     pub(super) fn cancel(&mut self, who: Id, woken: &mut Vec<Id>) {
         let waiter = self.line.leave(who);
         if waiter.woken {
-            self.value = self.bound.min(self.value + waiter.need);
+            self.add(waiter.need);
         }
         self.grant_while_fits(woken);
     }
@@ -98,12 +113,14 @@ impl Semaphore {
             // go.
             let some = match self.line.first_asleep() {
                 None => left,
-                Some(first) => left.min(first.need.saturating_sub(self.value).max(1)),
+                Some(first) => {
+                    let missing = (first.need as i128 - self.value).max(1);
+                    left.min(usize::try_from(missing).expect("the bounds are usizes"))
+                }
             };
-            below &= some <= self.bound - self.value;
-            self.value = self.bound.min(self.value.saturating_add(some));
+            below &= self.add(some);
             left -= some;
-            if !self.grant_first(woken) && self.value == self.bound {
+            if !self.grant_first(woken) && self.value == self.bound as i128 {
                 // No release can change anything any more.
                 return below && left == 0;
             }
@@ -113,13 +130,21 @@ impl Semaphore {
 
     /// Grants the first waiter that has no grant, if its need is available.
     fn grant_first(&mut self, woken: &mut Vec<Id>) -> bool {
-        let need = self.line.first_asleep().map(|first| first.need);
-        let rest = need.and_then(|need| self.value.checked_sub(need));
-        if let Some(rest) = rest {
-            self.value = rest;
+        let Some(first) = self.line.first_asleep() else { return false };
+        let need = first.need as i128;
+        let fits = self.value >= need;
+        if fits {
+            self.value -= need;
             self.line.wake(1, woken);
         }
-        rest.is_some()
+        fits
+    }
+
+    /// Adds to the value, up to the bound. Returns whether all of it fits.
+    fn add(&mut self, count: usize) -> bool {
+        let sum = self.value + count as i128;
+        self.value = sum.min(self.bound as i128);
+        sum == self.value
     }
 
     fn grant_while_fits(&mut self, woken: &mut Vec<Id>) {

@@ -107,9 +107,10 @@ impl Primitives {
             ),
             LineId::Semaphore(SemaphoreId::Bounded) => writeln!(
                 text,
-                "{} locked: {locked}, value: {}, waiters: {waiters}",
+                "{} locked: {locked}, value: {}, waiters: {waiters}\nbound: {}",
                 self.bounded,
-                self.bounded.value()
+                self.bounded.value(),
+                self.bounded.bound()
             ),
             LineId::Event => {
                 writeln!(text, "{} set: {}, waiters: {waiters}", self.event, self.event.is_set())
