@@ -1,6 +1,6 @@
 //! `Barrier`: every method.
 
-use awaitlist::{Barrier, Block, BrokenBarrier, TimedOut};
+use awaitlist::{Barrier, Block, BrokenBarrier, TimedOut, barrier::Phase};
 use awaitlist_tests::{TestWaker, now, poll, waiting};
 use std::{
     error::Error,
@@ -200,17 +200,20 @@ fn debug_shows_the_state_the_arrivals_and_the_parties() {
     assert_eq!(format!("{first:?}"), "Wait { queued: false, .. }");
     assert!(awaitlist_tests::poll(&mut first, Waker::noop()).is_pending());
     assert_eq!(format!("{first:?}"), "Wait { queued: true, .. }");
-    assert_eq!(format!("{barrier:?}"), "Barrier { state: filling, n_waiting: 1, parties: 2 }");
+    assert_eq!(format!("{barrier:?}"), "Barrier { phase: Filling, n_waiting: 1, parties: 2 }");
     barrier.abort();
-    assert_eq!(format!("{barrier:?}"), "Barrier { state: broken, n_waiting: 0, parties: 2 }");
+    assert_eq!(format!("{barrier:?}"), "Barrier { phase: Broken, n_waiting: 0, parties: 2 }");
 }
 
 #[test]
-fn broken_barrier_says_what_asyncio_says() {
+fn broken_barrier_has_asyncios_texts_too() {
     let aborted: Box<dyn Error + Send + Sync> = BrokenBarrier::Aborted.into();
-    assert_eq!(aborted.to_string(), "Barrier aborted");
+    assert_eq!(aborted.to_string(), "the barrier is broken");
+    assert_eq!(BrokenBarrier::Aborted.asyncio_message(), "Barrier aborted");
     assert!(aborted.source().is_none());
-    assert_eq!(BrokenBarrier::AbortOrReset.to_string(), "Abort or reset of barrier");
+    let inside = BrokenBarrier::AbortOrReset;
+    assert_eq!(inside.to_string(), "the barrier was aborted or reset");
+    assert_eq!(inside.asyncio_message(), "Abort or reset of barrier");
     assert_eq!(format!("{:?}", BrokenBarrier::AbortOrReset), "AbortOrReset");
 }
 
@@ -238,4 +241,28 @@ fn a_wait_that_times_out_cancels_its_arrival() {
     assert_pending!(first.poll());
     assert_eq!(barrier.wait().block_timeout(Duration::ZERO), Ok(Ok(1)));
     assert!(assert_ready!(first.poll()).is_ok());
+}
+
+#[test]
+fn the_phase_and_the_parties_inside_follow_a_round() {
+    let barrier = Barrier::new(2);
+    assert_eq!((barrier.phase(), barrier.inside()), (Phase::Filling, 0));
+    let mut first = spawn(barrier.wait());
+    assert_pending!(first.poll());
+    assert_eq!((barrier.phase(), barrier.inside()), (Phase::Filling, 1));
+    let mut second = spawn(barrier.wait());
+    assert_eq!(assert_ready!(second.poll()), Ok(1));
+    assert_eq!((barrier.phase(), barrier.inside()), (Phase::Draining, 1));
+    let mut gated = spawn(barrier.wait());
+    assert_pending!(gated.poll());
+    assert_eq!((barrier.inside(), barrier.n_waiting()), (1, 0));
+    assert_eq!(assert_ready!(first.poll()), Ok(0));
+    assert_eq!((barrier.phase(), barrier.inside()), (Phase::Filling, 0));
+    assert_pending!(gated.poll());
+    barrier.reset();
+    assert_eq!((barrier.phase(), barrier.inside()), (Phase::Resetting, 1));
+    drop(gated);
+    assert_eq!((barrier.phase(), barrier.inside()), (Phase::Filling, 0));
+    barrier.abort();
+    assert_eq!((barrier.phase(), barrier.phase().to_string().as_str()), (Phase::Broken, "broken"));
 }

@@ -246,14 +246,16 @@ fn permits_are_split_merged_and_forgotten() {
 #[test]
 fn a_permit_knows_its_semaphore() {
     let semaphore = Arc::new(BoundedSemaphore::new(2));
-    assert!(ptr::eq(now(semaphore.acquire()).semaphore(), &*semaphore));
-    assert!(ptr::eq(now(semaphore.acquire_owned()).semaphore(), &*semaphore));
+    assert!(ptr::eq(*now(semaphore.acquire()).semaphore(), &*semaphore));
+    assert!(Arc::ptr_eq(now(semaphore.acquire_owned()).semaphore(), &semaphore));
 }
 
 #[test]
-fn released_too_many_times_says_what_asyncio_says() {
+fn released_too_many_times_has_asyncios_text_too() {
     let error: Box<dyn Error + Send + Sync> = ReleasedTooManyTimes.into();
-    assert_eq!(error.to_string(), "BoundedSemaphore released too many times");
+    assert_eq!(error.to_string(), "the bounded semaphore was released too many times");
+    let message = ReleasedTooManyTimes.asyncio_message();
+    assert_eq!(message, "BoundedSemaphore released too many times");
     assert!(error.source().is_none());
     assert_eq!(format!("{ReleasedTooManyTimes:?}"), "ReleasedTooManyTimes");
 }

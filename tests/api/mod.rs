@@ -11,7 +11,9 @@ mod blocking;
 mod bounded_semaphore;
 mod condition;
 mod event;
+mod fused;
 mod lock;
+mod poll_slot;
 mod queue;
 mod semaphore;
 #[cfg(not(feature = "diagnostics"))]

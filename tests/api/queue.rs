@@ -13,7 +13,7 @@ use awaitlist_core::{
     Access, Guarded, LockedWaiter, WaitQueue, Waiter, sync::Ordering::Relaxed,
     trace::PrimitiveTrace,
 };
-use awaitlist_semaphore::raw::{Bounded, Overflow, RawSemaphore};
+use awaitlist_semaphore::raw::{Bounded, RawSemaphore, TooManyPermits};
 use awaitlist_tests::{TestWaker, caught};
 
 const fn queue_of<S>(payload: usize, state: S) -> WaitQueue<S> {
@@ -94,14 +94,14 @@ fn a_release_of_no_permits_is_always_within_the_bound() {
     let five = bounded(5, 5);
     assert_eq!(five.release(0), Ok(()));
     five.release_saturating(1);
-    assert_eq!(five.release(1), Err(Overflow));
+    assert_eq!(five.release(1), Err(TooManyPermits));
     assert_eq!(five.value(), 5);
 }
 
 #[test]
 fn a_bound_above_what_there_can_be_is_that() {
     let one = bounded(1, usize::MAX);
-    assert_eq!(one.release(usize::MAX / 2), Err(Overflow));
+    assert_eq!(one.release(usize::MAX / 2), Err(TooManyPermits));
     assert_eq!(one.value(), 1);
     one.release_saturating(usize::MAX / 2);
     assert_eq!(one.value(), MAX_PERMITS);

@@ -263,8 +263,8 @@ mod permits {
         let semaphore = Arc::new(Semaphore::new(2));
         let borrowed = now(semaphore.acquire());
         let owned = now(semaphore.acquire_owned());
-        assert!(ptr::eq(borrowed.semaphore(), &*semaphore));
-        assert!(ptr::eq(owned.semaphore(), &*semaphore));
+        assert!(ptr::eq(*borrowed.semaphore(), &*semaphore));
+        assert!(Arc::ptr_eq(owned.semaphore(), &semaphore));
     }
 
     #[test]
@@ -354,5 +354,37 @@ mod blocking {
         assert_eq!((semaphore.waiters(), semaphore.value()), (0, 1));
         assert!(!semaphore.locked());
         drop(semaphore.acquire().block_timeout(Duration::ZERO).unwrap());
+    }
+}
+
+mod releasing_or_not {
+    use super::*;
+    use awaitlist::semaphore::{MAX_PERMITS, TooManyPermits};
+
+    #[test]
+    fn try_release_returns_an_error_where_release_panics() {
+        let semaphore = Semaphore::new(MAX_PERMITS - 1);
+        assert_eq!(semaphore.try_release_many(2), Err(TooManyPermits));
+        assert_eq!(semaphore.try_release(), Ok(()));
+        assert_eq!(semaphore.try_release(), Err(TooManyPermits));
+        assert_eq!(semaphore.try_release_many(usize::MAX), Err(TooManyPermits));
+        assert_eq!(semaphore.try_release_many(0), Ok(()));
+        assert_eq!(semaphore.value(), MAX_PERMITS);
+        let message = TooManyPermits.to_string();
+        assert_eq!(message, "the release would take the semaphore above its bound");
+    }
+
+    #[test]
+    fn try_release_grants_the_first_waiter() {
+        let semaphore = Semaphore::new(0);
+        let mut first = spawn(semaphore.acquire());
+        let mut second = spawn(semaphore.acquire());
+        assert_pending!(first.poll());
+        assert_pending!(second.poll());
+        assert_eq!(semaphore.try_release(), Ok(()));
+        assert!(first.is_woken() && !second.is_woken());
+        assert_eq!(semaphore.try_release_many(2), Ok(()));
+        assert!(second.is_woken());
+        assert_eq!(semaphore.value(), 1);
     }
 }

@@ -71,7 +71,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OutOfMemory => f.write_str("out of memory"),
-            Self::Broken(broken) => broken.fmt(f),
+            Self::Broken(broken) => f.write_str(broken.asyncio_message()),
         }
     }
 }

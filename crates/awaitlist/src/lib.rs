@@ -218,6 +218,7 @@
 //! | `alloc` | the owned forms, which need `Arc`; part of `std` |
 //! | `critical-section` | without `std`: protects the queues by a critical section. With both, `std` wins |
 //! | `portable-atomic` | targets without compare-and-swap |
+//! | `futures-core` | `FusedFuture` for all futures, as `futures::select!` needs it |
 //! | `diagnostics` | hang diagnosis (`awaitlist::diagnostics`); implies `std` |
 //!
 //! Enable at least one of `std` and `critical-section`.
@@ -226,6 +227,11 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[doc(inline)]
+pub use awaitlist_core::Brackets;
+#[cfg(feature = "alloc")]
+#[doc(inline)]
+pub use awaitlist_core::PollSlot;
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]

@@ -4,7 +4,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use awaitlist_core::{Guarded, WaitQueue, const_fn, trace::PrimitiveTrace};
+use awaitlist_core::{Brackets, Guarded, WaitQueue, const_fn, trace::PrimitiveTrace};
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use crate::WaitOwned;
@@ -177,7 +177,47 @@ impl Barrier {
     /// Returns whether the barrier is broken.
     #[must_use]
     pub fn broken(&self) -> bool {
-        self.snapshot().0 == Phase::Broken
+        self.phase() == Phase::Broken
+    }
+
+    /// Returns the phase that the barrier is in. A snapshot.
+    ///
+    /// ```
+    /// # use awaitlist::{Barrier, barrier::Phase};
+    /// let barrier = Barrier::new(2);
+    /// assert_eq!(barrier.phase(), Phase::Filling);
+    /// barrier.abort();
+    /// assert_eq!(barrier.phase(), Phase::Broken);
+    /// ```
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.queue.lock().state().phase
+    }
+
+    /// Returns the number of parties inside: those that have arrived, and whose future was neither
+    /// ready nor dropped since. Unlike [`n_waiting`](Self::n_waiting), it counts them in every
+    /// phase. A snapshot.
+    ///
+    /// A party that arrives while the last round is leaving is not inside yet.
+    #[must_use]
+    pub fn inside(&self) -> usize {
+        self.queue.lock().state().inside
+    }
+
+    /// Returns the text that asyncio's `repr` has in brackets: `filling, waiters:1/3`. A snapshot.
+    ///
+    /// It locks the queue.
+    ///
+    /// ```
+    /// # use awaitlist::Barrier;
+    /// assert_eq!(Barrier::new(3).brackets().to_string(), "filling, waiters:0/3");
+    /// ```
+    #[must_use]
+    pub fn brackets(&self) -> Brackets {
+        match self.snapshot() {
+            (Phase::Broken, _) => Brackets::new(Phase::Broken.name(), 0),
+            (phase, arrived) => Brackets::new(phase.name(), arrived).with_parties(self.parties),
+        }
     }
 
     /// Returns whether an arrival seems to be the last that is missing. A guess: gated waiters, and
@@ -206,21 +246,33 @@ impl Barrier {
 }
 
 /// The error of a wait that failed because of an [`abort`](Barrier::abort) or a
-/// [`reset`](Barrier::reset): asyncio's `BrokenBarrierError`, with its texts.
+/// [`reset`](Barrier::reset): asyncio's `BrokenBarrierError`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BrokenBarrier {
-    /// The barrier was broken on arrival: `Barrier aborted`.
+    /// The barrier was broken on arrival.
     Aborted,
-    /// It was aborted or reset while this party was inside: `Abort or reset of barrier`.
+    /// The barrier was aborted or reset while this party was inside.
     AbortOrReset,
+}
+
+impl BrokenBarrier {
+    /// Returns asyncio's text for this error, to be printed by a ported program: `Barrier aborted`
+    /// or `Abort or reset of barrier`
+    #[must_use]
+    pub const fn asyncio_message(self) -> &'static str {
+        match self {
+            Self::Aborted => "Barrier aborted",
+            Self::AbortOrReset => "Abort or reset of barrier",
+        }
+    }
 }
 
 impl fmt::Display for BrokenBarrier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Aborted => "Barrier aborted",
-            Self::AbortOrReset => "Abort or reset of barrier",
+            Self::Aborted => "the barrier is broken",
+            Self::AbortOrReset => "the barrier was aborted or reset",
         })
     }
 }
@@ -231,11 +283,7 @@ impl core::error::Error for BrokenBarrier {}
 /// [broken]>`.
 impl fmt::Display for Barrier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (phase, arrived) = self.snapshot();
-        match phase {
-            Phase::Broken => f.write_str("<Barrier [broken]>"),
-            _ => write!(f, "<Barrier [{}, waiters:{arrived}/{}]>", phase.name(), self.parties),
-        }
+        write!(f, "<Barrier [{}]>", self.brackets())
     }
 }
 
@@ -243,7 +291,7 @@ impl fmt::Debug for Barrier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (phase, arrived) = self.snapshot();
         f.debug_struct("Barrier")
-            .field("state", &format_args!("{}", phase.name()))
+            .field("phase", &phase)
             .field("n_waiting", &arrived)
             .field("parties", &self.parties)
             .finish()

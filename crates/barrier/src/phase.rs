@@ -10,13 +10,14 @@
 //! was enqueued, and a change wakes the waiters of older generations only. So a waiter that joins
 //! between two batches of wake-ups is not woken by mistake.
 
-use core::task::Waker;
+use core::{fmt, task::Waker};
 
 use awaitlist_core::{Guarded, LockedWaiter, QueueGuard, WaitQueue};
 
-/// Where a barrier is in its life. The names are asyncio's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
+/// What a [`Barrier`](crate::Barrier) is doing. The names are asyncio's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
     /// Waits for all parties. Arrivals join the round.
     Filling,
     /// All parties have arrived and leave with an index. Arrivals are gated.
@@ -28,13 +29,22 @@ pub(crate) enum Phase {
 }
 
 impl Phase {
-    pub(crate) const fn name(self) -> &'static str {
+    /// Returns asyncio's name of the phase, in lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Filling => "filling",
             Self::Draining => "draining",
             Self::Resetting => "resetting",
             Self::Broken => "broken",
         }
+    }
+}
+
+/// Writes the [name](Phase::name).
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -137,6 +137,8 @@ unsafe impl Access<Barrier> for BarrierAccess {
     }
 }
 
+awaitlist_core::fused!([H: Handle<Target = Barrier>] Wait<H>, |this| this.waiter.is_over());
+
 impl<H: Handle<Target = Barrier>> fmt::Debug for Wait<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wait").field("queued", &self.waiter.is_queued()).finish_non_exhaustive()

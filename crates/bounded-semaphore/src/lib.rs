@@ -35,6 +35,11 @@ extern crate alloc;
 
 mod semaphore;
 
+#[doc(inline)]
+pub use awaitlist_core::Brackets;
+#[cfg(feature = "alloc")]
+#[doc(inline)]
+pub use awaitlist_core::PollSlot;
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]

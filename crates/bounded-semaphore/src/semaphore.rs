@@ -5,12 +5,12 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use awaitlist_core::{
-    const_fn,
+    Brackets, const_fn,
     trace::{CallSite, PrimitiveTrace},
 };
 use awaitlist_semaphore::{
     Acquire, AnySemaphore, Permit,
-    raw::{Bound, Bounded, Overflow, RawSemaphore},
+    raw::{Bounded, RawSemaphore, TooManyPermits},
 };
 
 use crate::BoundedSemaphorePermit;
@@ -262,10 +262,8 @@ impl BoundedSemaphore {
     #[inline]
     pub fn release_many(&self, n: usize) -> Result<(), ReleasedTooManyTimes> {
         let trace = self.raw.releasing(n);
-        self.raw.release(n).map_err(|Overflow| {
-            trace.refused();
-            ReleasedTooManyTimes
-        })
+        let outcome = self.raw.release(n).inspect_err(|_| trace.refused());
+        outcome.map_err(|TooManyPermits| ReleasedTooManyTimes)
     }
 
     /// Changes the bound to `n`, while permits are out as well.
@@ -304,7 +302,7 @@ impl BoundedSemaphore {
     #[inline]
     #[must_use]
     pub fn bound(&self) -> usize {
-        self.raw.bound().get()
+        self.raw.bound()
     }
 
     /// Returns whether an acquire would have to wait: no permit is available, or there are waiters.
@@ -330,18 +328,39 @@ impl BoundedSemaphore {
     pub fn waiters(&self) -> usize {
         self.raw.waiters()
     }
+
+    /// Returns the text that asyncio's `repr` has in brackets: `unlocked, value:2`. A snapshot.
+    ///
+    /// It locks the queue.
+    ///
+    /// ```
+    /// # use awaitlist::BoundedSemaphore;
+    /// assert_eq!(BoundedSemaphore::new(2).brackets().to_string(), "unlocked, value:2");
+    /// ```
+    #[must_use]
+    pub fn brackets(&self) -> Brackets {
+        self.raw.brackets()
+    }
 }
 
 /// The error of a release of a [`BoundedSemaphore`] whose value is at its bound. Nothing has
 /// changed.
 ///
-/// Its text is that of asyncio's `ValueError`: `BoundedSemaphore released too many times`
+/// asyncio raises a `ValueError`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ReleasedTooManyTimes;
 
+impl ReleasedTooManyTimes {
+    /// Returns asyncio's text for this error, to be printed by a ported program: `BoundedSemaphore released too many times`
+    #[must_use]
+    pub const fn asyncio_message(self) -> &'static str {
+        "BoundedSemaphore released too many times"
+    }
+}
+
 impl fmt::Display for ReleasedTooManyTimes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BoundedSemaphore released too many times")
+        f.write_str("the bounded semaphore was released too many times")
     }
 }
 
@@ -371,7 +390,7 @@ impl Default for BoundedSemaphore {
 /// `<BoundedSemaphore [locked, waiters:1]>`.
 impl fmt::Display for BoundedSemaphore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.raw.fmt_brackets("BoundedSemaphore", f)
+        write!(f, "<BoundedSemaphore [{}]>", self.brackets())
     }
 }
 

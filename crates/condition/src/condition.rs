@@ -4,7 +4,9 @@
 use alloc::sync::Arc;
 use core::{borrow::Borrow, fmt, future::Future, marker::PhantomData, ops::Deref, ptr};
 
-use awaitlist_core::{Handle, WaitQueue, const_fn, sync::Ordering, trace::PrimitiveTrace};
+use awaitlist_core::{
+    Brackets, Handle, WaitQueue, const_fn, sync::Ordering, trace::PrimitiveTrace,
+};
 use awaitlist_lock::{Acquire, Guard, Lock, LockGuard};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use awaitlist_lock::{AcquireOwned, OwnedLockGuard};
@@ -172,6 +174,20 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         self.raw.queue.waiters()
     }
 
+    /// Returns the text that asyncio's `repr` has in brackets: `locked, waiters:2`. A snapshot.
+    ///
+    /// It locks the queue.
+    ///
+    /// ```
+    /// # use awaitlist::Condition;
+    /// assert_eq!(Condition::new(()).brackets().to_string(), "unlocked");
+    /// ```
+    #[must_use]
+    pub fn brackets(&self) -> Brackets {
+        let state = if self.locked() { "locked" } else { "unlocked" };
+        Brackets::new(state, self.waiters())
+    }
+
     /// Releases the lock, waits for a notification, and acquires the lock again.
     ///
     /// The lock is released when the future is first polled. It joins the queue before that, so no
@@ -300,6 +316,22 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// assert_eq!(outcome, Err("time is up"));
     /// assert_eq!(*guard, 0);
     /// # }.block();
+    /// ```
+    ///
+    /// There is no owned form of this wait or of those with a predicate. To spawn or store one,
+    /// write an `async move` block that owns the `Arc` of the condition:
+    ///
+    /// ```
+    /// # use awaitlist::{Block, Condition};
+    /// # use std::sync::Arc;
+    /// let condition = Arc::new(Condition::new(0));
+    /// let wait = async move {
+    ///     let guard = condition.acquire().await;
+    ///     let (guard, outcome) = condition.wait_or(guard, async { "time is up" }).await;
+    ///     outcome.map(|()| *guard)
+    /// };
+    /// let handle = std::thread::spawn(|| wait.block()); // it is `Send` and `'static`
+    /// assert_eq!(handle.join().unwrap(), Err("time is up"));
     /// ```
     #[inline]
     #[track_caller]
@@ -507,11 +539,7 @@ impl<T> From<T> for Condition<T> {
 /// waiters:3]>`.
 impl<T: ?Sized, L: Borrow<Lock<T>>> fmt::Display for Condition<T, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = if self.locked() { "locked" } else { "unlocked" };
-        match self.waiters() {
-            0 => write!(f, "<Condition [{state}]>"),
-            waiters => write!(f, "<Condition [{state}, waiters:{waiters}]>"),
-        }
+        write!(f, "<Condition [{}]>", self.brackets())
     }
 }
 

@@ -50,13 +50,16 @@ mod wait_for;
 mod wait_for_or;
 mod wait_or;
 
+#[cfg(feature = "alloc")]
 #[doc(inline)]
-pub use awaitlist_core::Handle;
+pub use awaitlist_core::PollSlot;
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 #[doc(inline)]
 pub use awaitlist_core::{Block, TimedOut};
+#[doc(inline)]
+pub use awaitlist_core::{Brackets, Handle};
 pub use condition::Condition;
 pub use raw::AnyCondition;
 #[doc(hidden)]

@@ -1,7 +1,5 @@
 //! The future that waits for a notification, and then for the lock.
 
-#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-use alloc::sync::Arc;
 use core::{
     fmt,
     future::Future,
@@ -13,13 +11,12 @@ use core::{
 use awaitlist_core::{Access, Handle, LockedWaiter, WaitQueue, Waiter, trace::CallSite};
 use awaitlist_lock::{Acquire, Guard, Lock};
 
-#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-use crate::Condition;
 use crate::raw::{AnyCondition, RawCondition};
 
-/// The future that [`Condition::wait_owned`] returns: a [`Wait`] that owns the condition's `Arc`.
+/// The future that [`Condition::wait_owned`](crate::Condition::wait_owned) returns: a [`Wait`] that
+/// owns the condition's `Arc`.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-pub type WaitOwned<T, L, G> = Wait<Arc<Condition<T, L>>, T, G>;
+pub type WaitOwned<T, L, G> = Wait<alloc::sync::Arc<crate::Condition<T, L>>, T, G>;
 
 /// Waiters of a condition differ in nothing.
 const NO_TAG: usize = 0;
@@ -80,11 +77,7 @@ pin_project_lite::pin_project! {
     }
 }
 
-impl<C, T: ?Sized, G> Wait<C, T, G>
-where
-    C: Handle<Target: AnyCondition>,
-    G: Handle<Target = Lock<T>>,
-{
+impl<C: Handle<Target: AnyCondition>, T: ?Sized, G: Handle<Target = Lock<T>>> Wait<C, T, G> {
     #[inline]
     #[track_caller]
     pub(crate) fn new(condition: C, guard: Guard<T, G>) -> Self {
@@ -160,17 +153,22 @@ where
     }
 }
 
-impl<C, T: ?Sized, G> State<C, T, G>
-where
-    C: Handle<Target: AnyCondition>,
-    G: Handle<Target = Lock<T>>,
-{
+impl<C: Handle<Target: AnyCondition>, T: ?Sized, G: Handle<Target = Lock<T>>> State<C, T, G> {
     #[inline]
     fn new(site: CallSite, condition: C, guard: Guard<T, G>) -> Self {
         Self::Waiting {
             waiter: Waiter::asked_for_at(site, condition, NO_TAG),
             lock: Guard::lock(&guard).clone(),
             guard: Some(guard),
+        }
+    }
+
+    /// Returns whether the wait is over.
+    #[cfg(feature = "futures-core")]
+    pub(crate) fn is_over(&self) -> bool {
+        match self {
+            Self::Waiting { waiter, .. } => waiter.is_over(),
+            Self::Relocking { acquire, .. } => awaitlist_core::FusedFuture::is_terminated(acquire),
         }
     }
 
@@ -218,12 +216,13 @@ where
     }
 }
 
+awaitlist_core::fused! {
+    [C: Handle<Target: AnyCondition>, T: ?Sized, G: Handle<Target = Lock<T>>]
+    Wait<C, T, G>, |this| this.state.is_over()
+}
+
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
-impl<C, T: ?Sized, G> Wait<C, T, G>
-where
-    C: Handle<Target: AnyCondition>,
-    G: Handle<Target = Lock<T>>,
-{
+impl<C: Handle<Target: AnyCondition>, T: ?Sized, G: Handle<Target = Lock<T>>> Wait<C, T, G> {
     /// Waits on the current thread: for a notification until `timeout` has passed, and then for the
     /// lock as long as it takes. Returns the guard, and whether it was notified.
     ///

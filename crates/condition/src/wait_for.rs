@@ -99,6 +99,11 @@ macro_rules! wait_for {
             }
         }
 
+        awaitlist_core::fused! {
+            [C: Handle<Target: AnyCondition>, T: ?Sized, G: Handle<Target = Lock<T>>, F]
+            $name<C, T, G, F>, |this| awaitlist_core::FusedFuture::is_terminated(&this.wait)
+        }
+
         impl<C, T: ?Sized, G, F> fmt::Debug for $name<C, T, G, F>
         where
             C: Handle<Target: AnyCondition>,

@@ -64,6 +64,11 @@ macro_rules! wait_for_or {
             }
         }
 
+        awaitlist_core::fused! {
+            [C: Handle<Target: AnyCondition>, T: ?Sized, G: Handle<Target = Lock<T>>, F, S: Future]
+            $name<C, T, G, F, S>, |this| awaitlist_core::FusedFuture::is_terminated(&this.wait)
+        }
+
         impl<C, T: ?Sized, G, F, S> fmt::Debug for $name<C, T, G, F, S>
         where
             C: Handle<Target: AnyCondition>,

@@ -96,6 +96,11 @@ where
     Poll::Ready(stops)
 }
 
+awaitlist_core::fused! {
+    [C: Handle<Target: AnyCondition>, T: ?Sized, G: Handle<Target = Lock<T>>, S: Future]
+    WaitOr<C, T, G, S>, |this| awaitlist_core::FusedFuture::is_terminated(&this.wait)
+}
+
 impl<C, T: ?Sized, G, S> fmt::Debug for WaitOr<C, T, G, S>
 where
     C: Handle<Target: AnyCondition>,

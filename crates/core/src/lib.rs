@@ -1,7 +1,7 @@
 //! The wait queue of [awaitlist](https://docs.rs/awaitlist), which all its primitives share.
 //!
-//! **Not meant for users**, except for what the primitives re-export: [`Block`], [`TimedOut`] and
-//! [`Handle`]. It is published because the primitives are, which depend on its exact version. Its
+//! **Not meant for users**, except for what the primitives re-export: [`Block`], [`TimedOut`],
+//! [`Handle`], [`Brackets`] and [`PollSlot`]. It is published because the primitives are, which depend on its exact version. Its
 //! safe functions are sound against any caller all the same.
 //!
 //! How it works, and what its terms mean, is said at the top of `queue.rs`. The invariants of its
@@ -17,9 +17,14 @@ extern crate std;
 
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 mod block;
+mod brackets;
+#[cfg(feature = "futures-core")]
+mod fused;
 mod guard;
 mod handle;
 mod list;
+#[cfg(feature = "alloc")]
+mod poll_slot;
 mod queue;
 #[doc(hidden)]
 pub mod sync;
@@ -32,11 +37,17 @@ mod wake;
 pub use awaitlist_diagnostics as diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 pub use block::{Block, TimedOut, block_until};
+pub use brackets::Brackets;
+#[cfg(feature = "futures-core")]
+#[doc(hidden)]
+pub use fused::FusedFuture;
 #[doc(hidden)]
 pub use guard::QueueGuard;
 #[doc(hidden)]
 pub use handle::Access;
 pub use handle::Handle;
+#[cfg(feature = "alloc")]
+pub use poll_slot::PollSlot;
 #[doc(hidden)]
 pub use queue::{StateWord, WaitQueue};
 #[doc(hidden)]
@@ -69,4 +80,30 @@ macro_rules! const_fn {
         #[allow(clippy::missing_const_for_fn)]
         $visibility fn $($rest)*
     };
+}
+
+/// Implements `FusedFuture` for a future, with the feature `futures-core`.
+#[cfg(feature = "futures-core")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! fused {
+    ([$($generics:tt)*] $future:ty, |$this:ident| $over:expr) => {
+        impl<$($generics)*> $crate::FusedFuture for $future
+        where
+            Self: core::future::Future,
+        {
+            fn is_terminated(&self) -> bool {
+                let $this = self;
+                $over
+            }
+        }
+    };
+}
+
+/// Does nothing without the feature `futures-core`.
+#[cfg(not(feature = "futures-core"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! fused {
+    ($($anything:tt)*) => {};
 }

@@ -29,7 +29,7 @@ use crate::{
 pub struct Waiter<H: Handle, A: Access<H::Target>> {
     node: Node,
     /// `Some` until the wait is over, and so always while the node is queued.
-    handle: Option<H>,
+    pub(crate) handle: Option<H>,
     /// Invariant in `A`: another `A` may lead to another queue.
     access: PhantomData<fn(A) -> A>,
 }

@@ -8,7 +8,9 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use awaitlist_core::{StateWord, WaitQueue, const_fn, sync::Ordering, trace::PrimitiveTrace};
+use awaitlist_core::{
+    Brackets, StateWord, WaitQueue, const_fn, sync::Ordering, trace::PrimitiveTrace,
+};
 
 use crate::Wait;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
@@ -173,6 +175,20 @@ impl Event {
         self.queue.waiters()
     }
 
+    /// Returns the text that asyncio's `repr` has in brackets: `unset, waiters:2`. A snapshot.
+    ///
+    /// It locks the queue.
+    ///
+    /// ```
+    /// # use awaitlist::Event;
+    /// assert_eq!(Event::new().brackets().to_string(), "unset");
+    /// ```
+    #[must_use]
+    pub fn brackets(&self) -> Brackets {
+        let (set, waiters) = self.snapshot();
+        Brackets::new(if set { "set" } else { "unset" }, waiters)
+    }
+
     /// Returns the flag and the number of waiters at one moment.
     fn snapshot(&self) -> (bool, usize) {
         let queue = self.queue.lock();
@@ -202,12 +218,7 @@ impl Default for Event {
 /// Writes the text that asyncio has in brackets: `<Event [unset]>`, `<Event [set, waiters:2]>`.
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (set, waiters) = self.snapshot();
-        let state = if set { "set" } else { "unset" };
-        match waiters {
-            0 => write!(f, "<Event [{state}]>"),
-            waiters => write!(f, "<Event [{state}, waiters:{waiters}]>"),
-        }
+        write!(f, "<Event [{}]>", self.brackets())
     }
 }
 

@@ -32,13 +32,16 @@ extern crate alloc;
 mod event;
 mod wait;
 
+#[cfg(feature = "alloc")]
 #[doc(inline)]
-pub use awaitlist_core::Handle;
+pub use awaitlist_core::PollSlot;
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 #[doc(inline)]
 pub use awaitlist_core::{Block, TimedOut};
+#[doc(inline)]
+pub use awaitlist_core::{Brackets, Handle};
 pub use event::Event;
 pub use wait::Wait;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]

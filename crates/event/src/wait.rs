@@ -116,6 +116,8 @@ unsafe impl Access<Event> for EventAccess {
     }
 }
 
+awaitlist_core::fused!([H: Handle<Target = Event>] Wait<H>, |this| this.waiter.is_over());
+
 impl<H: Handle<Target = Event>> fmt::Debug for Wait<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wait").field("queued", &self.waiter.is_queued()).finish_non_exhaustive()

@@ -169,6 +169,8 @@ unsafe impl<T: ?Sized> Access<Lock<T>> for LockAccess {
     }
 }
 
+awaitlist_core::fused!([T: ?Sized, H: Handle<Target = Lock<T>>] Acquire<T, H>, |this| this.waiter.is_over());
+
 impl<T: ?Sized, H: Handle<Target = Lock<T>>> fmt::Debug for Acquire<T, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Acquire").field("queued", &self.waiter.is_queued()).finish_non_exhaustive()

@@ -48,13 +48,16 @@ mod spin;
 pub use acquire::Acquire;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use acquire::AcquireOwned;
+#[cfg(feature = "alloc")]
 #[doc(inline)]
-pub use awaitlist_core::Handle;
+pub use awaitlist_core::PollSlot;
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 #[doc(inline)]
 pub use awaitlist_core::{Block, TimedOut};
+#[doc(inline)]
+pub use awaitlist_core::{Brackets, Handle};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use guard::OwnedLockGuard;
 pub use guard::{Guard, LockGuard};

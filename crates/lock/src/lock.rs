@@ -4,7 +4,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use awaitlist_core::{const_fn, sync::UnsafeCell, trace::CallSite};
+use awaitlist_core::{Brackets, const_fn, sync::UnsafeCell, trace::CallSite};
 
 use crate::{Acquire, Guard, LockGuard, raw::RawLock};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
@@ -186,6 +186,20 @@ impl<T: ?Sized> Lock<T> {
         self.raw.snapshot().1
     }
 
+    /// Returns the text that asyncio's `repr` has in brackets: `locked, waiters:2`. A snapshot.
+    ///
+    /// It locks the queue.
+    ///
+    /// ```
+    /// # use awaitlist::Lock;
+    /// assert_eq!(Lock::new(()).brackets().to_string(), "unlocked");
+    /// ```
+    #[must_use]
+    pub fn brackets(&self) -> Brackets {
+        let (held, waiters) = self.raw.snapshot();
+        Brackets::new(if held { "locked" } else { "unlocked" }, waiters)
+    }
+
     /// Returns the value. No guard can exist, since the lock is borrowed mutably.
     pub fn get_mut(&mut self) -> &mut T {
         // SAFETY: `&mut self` excludes guards.
@@ -196,13 +210,21 @@ impl<T: ?Sized> Lock<T> {
 /// The error of a release or an adoption of a hold whose guard was not [forgotten](Guard::forget).
 /// Nothing has changed.
 ///
-/// Its text is that of asyncio's `RuntimeError`: `Lock is not acquired.`
+/// asyncio raises a `RuntimeError`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NotAcquired;
 
+impl NotAcquired {
+    /// Returns asyncio's text for this error, to be printed by a ported program: `Lock is not acquired.`
+    #[must_use]
+    pub const fn asyncio_message(self) -> &'static str {
+        "Lock is not acquired."
+    }
+}
+
 impl fmt::Display for NotAcquired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Lock is not acquired.")
+        f.write_str("the lock is free or held by a guard")
     }
 }
 
@@ -278,12 +300,7 @@ impl<T> From<T> for Lock<T> {
 /// Writes the text that asyncio has in brackets: `<Lock [unlocked]>`, `<Lock [locked, waiters:2]>`.
 impl<T: ?Sized> fmt::Display for Lock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (held, waiters) = self.raw.snapshot();
-        let state = if held { "locked" } else { "unlocked" };
-        match waiters {
-            0 => write!(f, "<Lock [{state}]>"),
-            waiters => write!(f, "<Lock [{state}, waiters:{waiters}]>"),
-        }
+        write!(f, "<Lock [{}]>", self.brackets())
     }
 }
 

@@ -1,7 +1,5 @@
 //! The future that acquires permits.
 
-#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-use alloc::sync::Arc;
 use core::{
     fmt,
     future::Future,
@@ -11,19 +9,14 @@ use core::{
 
 use awaitlist_core::{Access, Handle, LockedWaiter, WaitQueue, Waiter};
 
-#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-use crate::Semaphore;
-use crate::{
-    Permit,
-    raw::{AnySemaphore, Bound},
-};
+use crate::{Permit, raw::AnySemaphore};
 
-/// The future that [`Semaphore::acquire_owned`] returns: an [`Acquire`] that owns the semaphore's
-/// `Arc`.
+/// The future that [`Semaphore::acquire_owned`](crate::Semaphore::acquire_owned) returns: an
+/// [`Acquire`] that owns the semaphore's `Arc`.
 ///
 /// It has no lifetime, so it can be stored in a struct.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-pub type AcquireOwned = Acquire<Arc<Semaphore>>;
+pub type AcquireOwned = Acquire<alloc::sync::Arc<crate::Semaphore>>;
 
 pin_project_lite::pin_project! {
     /// A future that acquires permits and returns them as a [`Permit`].
@@ -63,7 +56,7 @@ impl<H: Handle<Target: AnySemaphore>> Acquire<H> {
     #[inline]
     #[track_caller]
     pub fn new(semaphore: H, need: usize) -> Self {
-        let bound = semaphore.as_raw().bound().get();
+        let bound = semaphore.as_raw().bound();
         if need > bound.max(1) {
             never_available(H::Target::NAME, need, bound);
         }
@@ -183,6 +176,8 @@ unsafe impl<S: AnySemaphore + ?Sized> Access<S> for SemaphoreAccess {
         drop(waker);
     }
 }
+
+awaitlist_core::fused!([H: Handle<Target: AnySemaphore>] Acquire<H>, |this| this.waiter.is_over());
 
 impl<H: Handle<Target: AnySemaphore>> fmt::Debug for Acquire<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

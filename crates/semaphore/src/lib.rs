@@ -44,18 +44,21 @@ mod semaphore;
 pub use acquire::Acquire;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use acquire::AcquireOwned;
+#[cfg(feature = "alloc")]
 #[doc(inline)]
-pub use awaitlist_core::Handle;
+pub use awaitlist_core::PollSlot;
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 #[doc(inline)]
 pub use awaitlist_core::{Block, TimedOut};
+#[doc(inline)]
+pub use awaitlist_core::{Brackets, Handle};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use permit::OwnedPermit;
 pub use permit::{Permit, SemaphorePermit};
 #[doc(inline)]
-pub use raw::{AnySemaphore, MAX_PERMITS};
+pub use raw::{AnySemaphore, MAX_PERMITS, TooManyPermits};
 pub use semaphore::Semaphore;
 
 /// The README's example runs.

@@ -2,7 +2,7 @@
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use alloc::sync::Arc;
-use core::{fmt, mem, ops::Deref, ptr, task::Context};
+use core::{fmt, mem, ptr, task::Context};
 
 use awaitlist_core::{
     Handle,
@@ -89,9 +89,18 @@ impl<H: Handle<Target: AnySemaphore>> Permit<H> {
         self.count
     }
 
-    /// Returns the semaphore.
+    /// Returns the handle to the semaphore: a reference, or the `Arc`.
+    ///
+    /// ```
+    /// # use awaitlist::{Block, Semaphore};
+    /// # use std::sync::Arc;
+    /// let semaphore = Arc::new(Semaphore::new(2));
+    /// let permit = semaphore.acquire_owned().block();
+    /// let again = Arc::clone(permit.semaphore()).try_acquire_owned();
+    /// assert!(again.is_some());
+    /// ```
     #[inline]
-    pub fn semaphore(&self) -> &<H as Deref>::Target {
+    pub const fn semaphore(&self) -> &H {
         &self.semaphore
     }
 
@@ -124,7 +133,7 @@ impl<H: Handle<Target: AnySemaphore>> Permit<H> {
     #[track_caller]
     pub fn merge(&mut self, mut other: Self) {
         assert!(
-            ptr::addr_eq(self.semaphore(), other.semaphore()),
+            ptr::addr_eq(&raw const *self.semaphore, &raw const *other.semaphore),
             "permits of two different semaphores cannot be merged"
         );
         // Saturates if `release` has made up more permits than a semaphore can have. A release

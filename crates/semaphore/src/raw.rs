@@ -27,7 +27,7 @@
 use core::{fmt, mem, task::Waker};
 
 use awaitlist_core::{
-    QueueGuard, StateWord, WaitQueue, const_fn,
+    Brackets, QueueGuard, StateWord, WaitQueue, const_fn,
     sync::{AtomicUsize, Ordering},
     trace::{PrimitiveTrace, ReleaseTrace},
 };
@@ -101,9 +101,18 @@ pub unsafe trait AnySemaphore {
     fn as_raw(&self) -> &RawSemaphore<Self::Bound>;
 }
 
-/// The error of a release that would exceed the bound. Nothing has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Overflow;
+/// The error of a release that would take the value above the bound, which is [`MAX_PERMITS`] for a
+/// `Semaphore`. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TooManyPermits;
+
+impl fmt::Display for TooManyPermits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the release would take the semaphore above its bound")
+    }
+}
+
+impl core::error::Error for TooManyPermits {}
 
 /// A value and a bound on a wait queue.
 pub struct RawSemaphore<B> {
@@ -126,12 +135,6 @@ impl<B> RawSemaphore<B> {
             let queue = unsafe { WaitQueue::new(value, (), trace) };
             Self { queue, bound }
         }
-    }
-
-    /// Returns the bound.
-    #[inline(always)]
-    pub const fn bound(&self) -> &B {
-        &self.bound
     }
 
     /// Returns the value, or 0 if it is negative. Waits while the queue is locked.
@@ -167,18 +170,23 @@ impl<B> RawSemaphore<B> {
         self.queue.trace().releasing(count)
     }
 
-    /// Writes what asyncio's `repr` has in brackets: `<Semaphore [unlocked, value:2]>`. Like
-    /// asyncio, it shows the value only if an acquire need not wait.
-    pub fn fmt_brackets(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Returns what asyncio's `repr` has in brackets. Like asyncio, it shows the value only if an
+    /// acquire need not wait.
+    pub fn brackets(&self) -> Brackets {
         match self.snapshot() {
-            (0, 0) => write!(f, "<{name} [locked]>"),
-            (value, 0) => write!(f, "<{name} [unlocked, value:{value}]>"),
-            (_, waiters) => write!(f, "<{name} [locked, waiters:{waiters}]>"),
+            (value @ 1.., 0) => Brackets::new("unlocked", 0).with_value(value),
+            (_, waiters) => Brackets::new("locked", waiters),
         }
     }
 }
 
 impl<B: Bound> RawSemaphore<B> {
+    /// Returns the bound.
+    #[inline(always)]
+    pub fn bound(&self) -> usize {
+        self.bound.get()
+    }
+
     /// Takes `need` permits if there are that many and no waiters. Waits while the queue is locked.
     #[inline]
     pub fn try_take(&self, need: usize) -> bool {
@@ -199,26 +207,27 @@ impl<B: Bound> RawSemaphore<B> {
     #[inline(always)]
     pub(crate) fn try_take_once(&self, need: usize) -> bool {
         // Load first: a failed exchange costs as much as a successful one.
-        match self.queue.load(Ordering::Relaxed).idle_payload() {
-            // Acquire: pairs with the Release of the unlock by which the permits were released.
-            Some(payload) if covers(value_of(payload), need) => {
-                self.queue.exchange(payload, payload.wrapping_sub(need), Ordering::Acquire)
-            }
-            _ => false,
-        }
+        let Some(payload) = self.idle_payload_for(need) else { return false };
+        // Acquire: pairs with the Release of the unlock by which the permits were released.
+        self.queue.exchange(payload, payload.wrapping_sub(need), Ordering::Acquire)
+    }
+
+    /// Returns the payload if it has `need` permits, there are no waiters, and the queue is not
+    /// locked.
+    #[inline(always)]
+    fn idle_payload_for(&self, need: usize) -> Option<usize> {
+        let payload = self.queue.load(Ordering::Relaxed).idle_payload();
+        payload.filter(|&payload| covers(value_of(payload), need))
     }
 
     /// Takes `need` permits if there are that many and no waiters. It fails if the queue is locked.
     pub(crate) fn try_take_idle(&self, need: usize) -> bool {
-        loop {
-            match self.queue.load(Ordering::Relaxed).idle_payload() {
-                Some(payload) if covers(value_of(payload), need) => {}
-                _ => return false,
-            }
+        while self.idle_payload_for(need).is_some() {
             if self.try_take_once(need) {
                 return true;
             }
         }
+        false
     }
 
     /// Takes `need` permits if there are that many and no waiters.
@@ -234,13 +243,10 @@ impl<B: Bound> RawSemaphore<B> {
     ///
     /// # Errors
     ///
-    /// Returns [`Overflow`] if one of the `count` releases would exceed the bound.
+    /// Returns [`TooManyPermits`] if one of the `count` releases would exceed the bound.
     #[inline]
-    pub fn release(&self, count: usize) -> Result<(), Overflow> {
-        match self.release_without_waiters(count) {
-            Ok(()) => Ok(()),
-            Err(queue) => self.release_checked(queue, count),
-        }
+    pub fn release(&self, count: usize) -> Result<(), TooManyPermits> {
+        self.release_without_waiters(count).or_else(|queue| self.release_checked(queue, count))
     }
 
     /// Releases `count` permits, and discards those that exceed the bound.
@@ -257,7 +263,7 @@ impl<B: Bound> RawSemaphore<B> {
     fn release_without_waiters(&self, count: usize) -> Result<(), QueueGuard<'_>> {
         let mut queue = self.queue.lock();
         match queue.word().idle_payload() {
-            Some(payload) if has_room(value_of(payload), count, self.bound.get()) => {
+            Some(payload) if has_room(value_of(payload), count, self.bound()) => {
                 queue.add_payload(count);
                 Ok(())
             }
@@ -266,9 +272,9 @@ impl<B: Bound> RawSemaphore<B> {
     }
 
     #[inline(never)]
-    fn release_checked(&self, queue: QueueGuard<'_>, count: usize) -> Result<(), Overflow> {
+    fn release_checked(&self, queue: QueueGuard<'_>, count: usize) -> Result<(), TooManyPermits> {
         if !self.all_have_room(&queue, count) {
-            return Err(Overflow);
+            return Err(TooManyPermits);
         }
         self.release_queued(queue, count);
         Ok(())
@@ -324,13 +330,13 @@ impl<B: Bound> RawSemaphore<B> {
 
     /// Adds permits to the value, up to the bound.
     pub(crate) fn add(&self, queue: &mut QueueGuard<'_>, count: usize) {
-        queue.add_payload(count.min(room(value_of(queue.payload()), self.bound.get())));
+        queue.add_payload(count.min(room(value_of(queue.payload()), self.bound())));
     }
 
     /// Returns whether each of `count` single releases would stay within the bound, given that each
     /// may grant a waiter.
     fn all_have_room(&self, queue: &QueueGuard<'_>, count: usize) -> bool {
-        let bound = self.bound.get();
+        let bound = self.bound();
         let mut value = value_of(queue.payload());
         let mut left = count;
         let mut fits = true;
@@ -400,7 +406,7 @@ impl RawSemaphore<Bounded> {
     pub fn set_bound(&self, bound: usize) {
         assert!(bound <= MAX_PERMITS, "a semaphore has at most `MAX_PERMITS` permits");
         let mut queue = self.queue.lock();
-        let old = self.bound.get();
+        let old = self.bound();
         self.bound.0.store(bound, Ordering::Relaxed);
         queue.set_payload(queue.payload().wrapping_add(bound).wrapping_sub(old));
         self.queue.trace().bound_changed(old, bound);

@@ -5,13 +5,13 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use awaitlist_core::{
-    const_fn,
+    Brackets, const_fn,
     trace::{CallSite, PrimitiveTrace},
 };
 
 use crate::{
     Acquire, MAX_PERMITS, Permit, SemaphorePermit,
-    raw::{AnySemaphore, Overflow, RawSemaphore, Unbounded},
+    raw::{AnySemaphore, RawSemaphore, TooManyPermits, Unbounded},
 };
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use crate::{AcquireOwned, OwnedPermit};
@@ -262,11 +262,39 @@ impl Semaphore {
     #[inline]
     #[track_caller]
     pub fn release_many(&self, n: usize) {
-        let trace = self.raw.releasing(n);
-        if let Err(Overflow) = self.raw.release(n) {
-            trace.refused();
+        if let Err(TooManyPermits) = self.try_release_many(n) {
             too_many(n);
         }
+    }
+
+    /// Like [`release`](Self::release), but returns an error where that panics.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TooManyPermits`] if the value is [`MAX_PERMITS`] already. Nothing has changed then.
+    #[inline]
+    pub fn try_release(&self) -> Result<(), TooManyPermits> {
+        self.try_release_many(1)
+    }
+
+    /// Like [`release_many`](Self::release_many), but returns an error where that panics.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`TooManyPermits`] if one of the releases would take the value above
+    /// [`MAX_PERMITS`]. Nothing has changed then.
+    ///
+    /// ```
+    /// # use awaitlist::{MAX_PERMITS, Semaphore, semaphore::TooManyPermits};
+    /// let semaphore = Semaphore::new(1);
+    /// assert_eq!(semaphore.try_release_many(MAX_PERMITS), Err(TooManyPermits));
+    /// assert_eq!(semaphore.try_release_many(2), Ok(()));
+    /// assert_eq!(semaphore.value(), 3);
+    /// ```
+    #[inline]
+    pub fn try_release_many(&self, n: usize) -> Result<(), TooManyPermits> {
+        let trace = self.raw.releasing(n);
+        self.raw.release(n).inspect_err(|_| trace.refused())
     }
 
     /// Returns whether an acquire would have to wait: no permit is available, or there are waiters.
@@ -291,6 +319,19 @@ impl Semaphore {
     #[must_use]
     pub fn waiters(&self) -> usize {
         self.raw.waiters()
+    }
+
+    /// Returns the text that asyncio's `repr` has in brackets: `unlocked, value:2`. A snapshot.
+    ///
+    /// It locks the queue.
+    ///
+    /// ```
+    /// # use awaitlist::Semaphore;
+    /// assert_eq!(Semaphore::new(2).brackets().to_string(), "unlocked, value:2");
+    /// ```
+    #[must_use]
+    pub fn brackets(&self) -> Brackets {
+        self.raw.brackets()
     }
 }
 
@@ -324,7 +365,7 @@ impl Default for Semaphore {
 /// `<Semaphore [locked, waiters:1]>`.
 impl fmt::Display for Semaphore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.raw.fmt_brackets("Semaphore", f)
+        write!(f, "<Semaphore [{}]>", self.brackets())
     }
 }
 

@@ -265,9 +265,10 @@ mod forgetting {
     }
 
     #[test]
-    fn not_acquired_says_what_asyncio_says() {
+    fn not_acquired_has_asyncios_text_too() {
         let error: Box<dyn Error + Send + Sync> = NotAcquired.into();
-        assert_eq!(error.to_string(), "Lock is not acquired.");
+        assert_eq!(error.to_string(), "the lock is free or held by a guard");
+        assert_eq!(NotAcquired.asyncio_message(), "Lock is not acquired.");
         assert!(error.source().is_none());
         assert_eq!(format!("{NotAcquired:?}"), "NotAcquired");
     }

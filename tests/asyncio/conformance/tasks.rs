@@ -114,7 +114,7 @@ impl Task {
                 };
                 match index {
                     Ok(index) => Ok(json!(index)),
-                    Err(error) => Err(format!("BrokenBarrierError: {error}")),
+                    Err(error) => Err(format!("BrokenBarrierError: {}", error.asyncio_message())),
                 }
             }
             (Job::BarReset(_), Prim::Barrier(barrier)) => {

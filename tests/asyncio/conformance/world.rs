@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use awaitlist::{
-    Barrier, BoundedSemaphore, Condition, Event, Lock, LockGuard, Semaphore, lock::Guard,
+    Barrier, BoundedSemaphore, Condition, Event, Lock, LockGuard, NotAcquired, Semaphore,
+    lock::Guard,
 };
 use serde_json::{Map, Value, json};
 
@@ -27,8 +28,8 @@ pub(super) enum Prim {
 /// What asyncio raises, as the oracle prints it.
 pub(super) type Raised = String;
 
-fn not_acquired(what: impl std::fmt::Display) -> Raised {
-    format!("RuntimeError: {what}")
+fn not_acquired(error: NotAcquired) -> Raised {
+    format!("RuntimeError: {}", error.asyncio_message())
 }
 
 impl Prim {
@@ -42,7 +43,7 @@ impl Prim {
             }
             Self::Bounded(semaphore) => {
                 let released = semaphore.release();
-                released.map_err(|error| format!("ValueError: {error}"))
+                released.map_err(|error| format!("ValueError: {}", error.asyncio_message()))
             }
             Self::Event(_) | Self::Barrier(_) => unreachable!("checked when it was read"),
         }

@@ -193,7 +193,7 @@ fn test_finished_waiter_cancelled() {
 fn test_release_not_acquired() {
     let lock = Lock::new(());
     assert_eq!(lock.release(), Err(NotAcquired));
-    assert_eq!(NotAcquired.to_string(), "Lock is not acquired.");
+    assert_eq!(NotAcquired.asyncio_message(), "Lock is not acquired.");
     assert_brackets(&lock, "unlocked");
 
     let _guard = now(lock.acquire());

@@ -18,7 +18,7 @@ fn trap_01_release_is_not_a_hand_over() {
     assert_brackets(&lock, "locked, waiters:1");
     assert_eq!(lock.release(), Ok(()));
     assert_brackets(&lock, "unlocked, waiters:1");
-    let again = lock.release().map_err(|error| error.to_string());
+    let again = lock.release().map_err(|error| error.asyncio_message().to_owned());
     assert_eq!(again, Err("Lock is not acquired.".into()));
     assert_brackets(&lock, "unlocked, waiters:1");
     assert_eq!(stage.settle(), ["b"]);

@@ -112,7 +112,7 @@ impl<'a> Stage<'a> {
         self.tasks.spawn(async move {
             match barrier.wait().await {
                 Ok(index) => log.push(format_args!("{name}: {index}")),
-                Err(error) => log.push(format_args!("{name}: {error}")),
+                Err(error) => log.push(format_args!("{name}: {}", error.asyncio_message())),
             }
         })
     }

@@ -156,7 +156,7 @@ fn trap_30_a_grant_hides_a_release_too_many() {
     assert_eq!((semaphore.release(), semaphore.value()), (Ok(()), 0));
     assert_eq!((semaphore.release(), semaphore.value()), (Ok(()), 1));
     assert_brackets(&semaphore, "locked, waiters:1");
-    let third = semaphore.release().map_err(|error| error.to_string());
+    let third = semaphore.release().map_err(|error| error.asyncio_message().to_owned());
     assert_eq!(third, Err("BoundedSemaphore released too many times".into()));
     assert_eq!(semaphore.value(), 1);
     assert_brackets(&semaphore, "locked, waiters:1");
