@@ -8,7 +8,7 @@ use std::{
 };
 
 use awaitlist::{
-    Semaphore,
+    PollSlot, Semaphore,
     semaphore::{AcquireOwned, OwnedPermit},
 };
 use tower::{Layer, Service};
@@ -39,16 +39,15 @@ impl<S> Layer<S> for LimitLayer {
 pub(crate) struct Limit<S> {
     inner: S,
     semaphore: Arc<Semaphore>,
-    /// The place in the queue. It must stay where it is while the service is moved about, so it lives in a box: made
-    /// with the service, and filled again for each request.
-    acquire: Pin<Box<Option<AcquireOwned>>>,
+    /// The place in the queue. A clone of the service starts with an empty slot: it waits for itself.
+    acquire: PollSlot<AcquireOwned>,
     /// What `poll_ready` got for the next `call`.
     permit: Option<OwnedPermit>,
 }
 
 impl<S> Limit<S> {
     fn new(inner: S, semaphore: Arc<Semaphore>) -> Self {
-        Self { inner, semaphore, acquire: Box::pin(None), permit: None }
+        Self { inner, semaphore, acquire: PollSlot::new(), permit: None }
     }
 }
 
@@ -66,12 +65,8 @@ impl<S: Service<Request>, Request> Service<Request> for Limit<S> {
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         if self.permit.is_none() {
-            if self.acquire.is_none() {
-                self.acquire.set(Some(self.semaphore.acquire_owned()));
-            }
-            let acquire = self.acquire.as_mut().as_pin_mut();
-            self.permit = Some(ready!(acquire.expect("filled above").poll(context)));
-            self.acquire.set(None);
+            let acquire = self.acquire.poll(context, || self.semaphore.acquire_owned());
+            self.permit = Some(ready!(acquire));
         }
         self.inner.poll_ready(context)
     }

@@ -125,7 +125,7 @@ pub(super) fn adopt<'a>(
     condition: &'a SharedCondition,
     otherwise: &str,
 ) -> Result<LockGuard<'a>, Raised> {
-    condition.lock().adopt().map_err(|_| not_acquired(otherwise))
+    condition.lock().adopt().map_err(|_| format!("RuntimeError: {otherwise}"))
 }
 
 /// The text in brackets that `Display` prints.
