@@ -67,9 +67,11 @@
 //! held across an `.await`.
 //!
 //! ```
-//! # use awaitlist::{Block, Lock};
+//! use awaitlist::Lock;
+//! # use awaitlist::Block;
 //! # async fn save(_: &[u32]) {}
 //! # async {
+//!
 //! let numbers = Lock::new(vec![1, 2]);
 //!
 //! let mut guard = numbers.acquire().await;
@@ -100,8 +102,10 @@
 //! accessed in between.
 //!
 //! ```
-//! # use awaitlist::{Block, Condition};
+//! use awaitlist::Condition;
+//! # use awaitlist::Block;
 //! # async {
+//!
 //! let stock = Condition::new(0);
 //!
 //! let deliver = async {
@@ -125,8 +129,10 @@
 //! ## Limit how many: [`Semaphore`], [`BoundedSemaphore`]
 //!
 //! ```
-//! # use awaitlist::{Block, Semaphore};
+//! use awaitlist::Semaphore;
+//! # use awaitlist::Block;
 //! # async {
+//!
 //! let memory = Semaphore::new(100);
 //!
 //! let small = memory.acquire().await; // one permit
@@ -144,8 +150,10 @@
 //! what is to be done once. [`abort`](Barrier::abort) makes all of them fail.
 //!
 //! ```
-//! # use awaitlist::{Barrier, Block, BrokenBarrier};
+//! use awaitlist::{Barrier, BrokenBarrier};
+//! # use awaitlist::Block;
 //! # async {
+//!
 //! let phase = Barrier::new(1);
 //! if phase.wait().await? == 0 {
 //!     // one of them does this
@@ -161,9 +169,11 @@
 //! `wait_owned`. All types have names, such as [`lock::AcquireOwned`] and [`OwnedLockGuard`].
 //!
 //! ```
-//! # use awaitlist::{Block, Lock};
+//! use awaitlist::Lock;
+//! # use awaitlist::Block;
 //! # use std::sync::Arc;
 //! # async {
+//!
 //! let lock = Arc::new(Lock::new(1));
 //! let guard = lock.acquire_owned().await;
 //! std::thread::spawn(move || drop(guard));
@@ -180,8 +190,9 @@
 //! [`block_timeout`](Block::block_timeout):
 //!
 //! ```
-//! # use awaitlist::{Block, Event};
+//! use awaitlist::{Block, Event};
 //! # use std::time::Duration;
+//!
 //! let never = Event::new();
 //! assert!(never.wait().block_timeout(Duration::from_millis(1)).is_err());
 //! assert_eq!(never.waiters(), 0);

@@ -13,17 +13,12 @@ use crate::{
     phase::{Arrival, Phase, Round, arrive_last, notify_older},
 };
 
-/// A point that a number of parties reach together, again and again: `asyncio.Barrier` of CPython
-/// 3.13.
+/// A point that a number of tasks and threads reach together, again and again: `asyncio.Barrier` of
+/// CPython 3.13.
 ///
-/// | asyncio | here |
-/// |---|---|
-/// | `Barrier(parties)` | [`Barrier::new(parties)`](Barrier::new) |
-/// | `await barrier.wait()`, `async with barrier as i` | `let i = barrier.wait().await?;` |
-/// | `await barrier.abort()`, `await barrier.reset()` | [`abort`](Self::abort), [`reset`](Self::reset), which never suspend |
-/// | `parties`, `n_waiting`, `broken` | the same |
-/// | `BrokenBarrierError` | [`BrokenBarrier`] |
-/// | `repr(barrier)` | [`Display`](fmt::Display): `<Barrier [filling, waiters:1/3]>` |
+/// Each party waits until all have arrived. The last arrival releases all of them, and the barrier
+/// is ready for the next round. A future that is dropped withdraws its arrival: the barrier counts
+/// only parties that are there.
 ///
 /// ```
 /// use awaitlist::{Barrier, Block};
@@ -37,6 +32,90 @@ use crate::{
 /// })?;
 /// # Ok::<(), awaitlist::BrokenBarrier>(())
 /// ```
+///
+/// If no code aborts or resets the barrier, [`wait`](Self::wait) does not fail, and an `expect` is
+/// right.
+///
+/// # Memory ordering
+///
+/// What each party did before its wait is visible to all parties after theirs.
+///
+/// # Examples
+///
+/// ## Work in phases, with one party that finishes each
+///
+/// ```
+/// use awaitlist::{Barrier, Block, BrokenBarrier};
+/// use std::{
+///     sync::atomic::{AtomicU32, Ordering::Relaxed},
+///     thread,
+/// };
+///
+/// static BARRIER: Barrier = Barrier::new(3);
+/// static SUM: AtomicU32 = AtomicU32::new(0);
+/// static SUMS: AtomicU32 = AtomicU32::new(0);
+///
+/// async fn worker(number: u32) -> Result<(), BrokenBarrier> {
+///     for _phase in 0..2 {
+///         SUM.fetch_add(number, Relaxed);
+///         if BARRIER.wait().await? == 0 {
+///             // All have added. One of them takes the sum, while the others wait below.
+///             SUMS.fetch_add(SUM.swap(0, Relaxed), Relaxed);
+///         }
+///         BARRIER.wait().await?;
+///     }
+///     Ok(())
+/// }
+///
+/// let workers = [1, 2, 3].map(|number| thread::spawn(move || worker(number).block()));
+/// for worker in workers {
+///     worker.join().unwrap()?;
+/// }
+/// assert_eq!(SUMS.load(Relaxed), 12);
+/// # Ok::<(), BrokenBarrier>(())
+/// ```
+///
+/// ## A party that fails must not leave the others waiting
+///
+/// [`abort`](Self::abort) makes all of them fail. A guard calls it unless it is forgotten:
+///
+/// ```
+/// use awaitlist::{Barrier, Block};
+/// use std::{mem, thread};
+///
+/// static BARRIER: Barrier = Barrier::new(2);
+///
+/// struct AbortOnDrop;
+///
+/// impl Drop for AbortOnDrop {
+///     fn drop(&mut self) {
+///         BARRIER.abort();
+///     }
+/// }
+///
+/// async fn party(number: Result<u32, &'static str>) -> Result<u32, &'static str> {
+///     let abort = AbortOnDrop;
+///     let number = number?; // the barrier breaks if this fails
+///     BARRIER.wait().await.map_err(|_broken| "another party failed")?;
+///     mem::forget(abort);
+///     Ok(number)
+/// }
+///
+/// let other = thread::spawn(|| party(Ok(1)).block());
+/// assert_eq!(party(Err("no number")).block(), Err("no number"));
+/// assert_eq!(other.join().unwrap(), Err("another party failed"));
+/// ```
+///
+/// # asyncio
+///
+/// | asyncio | here |
+/// |---|---|
+/// | `Barrier(parties)` | [`Barrier::new(parties)`](Barrier::new) |
+/// | `await barrier.wait()`, `async with barrier as i` | `let i = barrier.wait().await?;` |
+/// | `await barrier.abort()`, `await barrier.reset()` | [`abort`](Self::abort), [`reset`](Self::reset), which never suspend |
+/// | `parties`, `n_waiting`, `broken` | the same |
+/// | `BrokenBarrierError` | [`BrokenBarrier`] |
+/// | `repr(barrier)` | [`Display`](fmt::Display): `<Barrier [filling, waiters:1/3]>` |
 pub struct Barrier {
     pub(crate) queue: WaitQueue<Guarded<Round>>,
     parties: usize,
@@ -103,8 +182,10 @@ impl Barrier {
     /// was complete already, the others keep their indices. The barrier does not break.
     ///
     /// ```
-    /// # use awaitlist::{Barrier, Block};
+    /// use awaitlist::Barrier;
+    /// # use awaitlist::Block;
     /// # async {
+    ///
     /// let alone = Barrier::new(1);
     /// assert_eq!(alone.wait().await, Ok(0));
     /// # }.block();
@@ -132,7 +213,8 @@ impl Barrier {
     /// and so do all arrivals until it is [reset](Self::reset).
     ///
     /// ```
-    /// # use awaitlist::{Barrier, Block, BrokenBarrier};
+    /// use awaitlist::{Barrier, Block, BrokenBarrier};
+    ///
     /// let barrier = Barrier::new(2);
     /// barrier.abort();
     /// assert_eq!(barrier.wait().block(), Err(BrokenBarrier::Aborted));

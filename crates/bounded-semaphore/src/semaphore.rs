@@ -17,18 +17,12 @@ use crate::BoundedSemaphorePermit;
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use crate::{AcquireOwned, OwnedPermit};
 
-/// A fair semaphore that never has more permits than its bound: `asyncio.BoundedSemaphore` of
-/// CPython 3.13.
+/// A semaphore that never has more permits than its bound, and reports a release too many:
+/// `asyncio.BoundedSemaphore` of CPython 3.13.
 ///
-/// | asyncio | here |
-/// |---|---|
-/// | `BoundedSemaphore(value=1)` | [`BoundedSemaphore::new(value)`](BoundedSemaphore::new), [`BoundedSemaphore::default()`](Default) |
-/// | `async with semaphore:` | `let permit = semaphore.acquire().await;` |
-/// | `semaphore.release()` | drop the permit; or [`release`](BoundedSemaphore::release), from anywhere |
-/// | `ValueError` of a release too many | [`ReleasedTooManyTimes`] |
-/// | `semaphore.locked()` | [`locked`](BoundedSemaphore::locked) |
-/// | `repr(semaphore)` | [`Display`](fmt::Display): `<BoundedSemaphore [unlocked, value:2]>` |
-/// | - | [`set_bound`](BoundedSemaphore::set_bound) |
+/// A permit is released when it is dropped. While none is available, an acquire waits, first come,
+/// first served. Prefer it to a `Semaphore` wherever permits are released by hand: a bug that
+/// releases twice is an error, and does not raise the limit.
 ///
 /// A release is one too many if the value is at the bound. While there are waiters it seldom is,
 /// since a grant takes the permit out of the value at once. That is asyncio's rule; it does not
@@ -43,6 +37,86 @@ use crate::{AcquireOwned, OwnedPermit};
 /// assert!(semaphore.release().is_err());
 /// assert_eq!(semaphore.value(), 3);
 /// ```
+///
+/// # Memory ordering
+///
+/// An acquire synchronizes with the releases of the permits that it takes: what was written before
+/// a permit was released is visible after it was acquired.
+///
+/// # Examples
+///
+/// ## A pool of connections
+///
+/// ```
+/// use awaitlist::{Block, BoundedSemaphore};
+/// use std::sync::Mutex;
+///
+/// struct Pool {
+///     permits: BoundedSemaphore,
+///     idle: Mutex<Vec<Connection>>,
+/// }
+///
+/// impl Pool {
+///     async fn query(&self, question: &str) -> String {
+///         let _permit = self.permits.acquire().await; // limits the connections that are in use
+///         // If a query is dropped, so is its connection, and a new one takes its place.
+///         let idle = self.idle.lock().unwrap().pop();
+///         let mut connection = idle.unwrap_or_else(Connection::open);
+///         let reply = connection.send(question).await;
+///         self.idle.lock().unwrap().push(connection);
+///         reply
+///     }
+/// }
+///
+/// struct Connection;
+///
+/// impl Connection {
+///     fn open() -> Self {
+///         Self
+///     }
+///
+///     async fn send(&mut self, question: &str) -> String {
+///         format!("{question} 42")
+///     }
+/// }
+///
+/// let pool = Pool { permits: BoundedSemaphore::new(4), idle: Mutex::default() };
+/// assert_eq!(pool.query("The answer?").block(), "The answer? 42");
+/// ```
+///
+/// ## A rate limit: a token bucket
+///
+/// ```
+/// use awaitlist::{Block, BoundedSemaphore};
+///
+/// static TOKENS: BoundedSemaphore = BoundedSemaphore::new(5);
+///
+/// async fn call() {
+///     TOKENS.acquire().await.forget(); // the token is used up
+/// }
+///
+/// /// Called by a timer. If the bucket is full, the token is lost.
+/// fn refill() {
+///     let _is_full = TOKENS.release().is_err();
+/// }
+///
+/// (0..5).for_each(|_| call().block()); // a burst
+/// assert!(TOKENS.locked());
+/// refill();
+/// call().block();
+/// ```
+///
+/// # asyncio
+///
+/// | asyncio | here |
+/// |---|---|
+/// | `BoundedSemaphore(value=1)` | [`BoundedSemaphore::new(value)`](BoundedSemaphore::new), [`BoundedSemaphore::default()`](Default) |
+/// | `async with semaphore:` | `let permit = semaphore.acquire().await;` |
+/// | `semaphore.release()` | drop the permit; or [`release`](BoundedSemaphore::release), from anywhere |
+/// | `ValueError` of a release too many | [`ReleasedTooManyTimes`] |
+/// | `semaphore.locked()` | [`locked`](BoundedSemaphore::locked) |
+/// | `repr(semaphore)` | [`Display`](fmt::Display): `<BoundedSemaphore [unlocked, value:2]>` |
+/// | - | [`set_bound`](BoundedSemaphore::set_bound) |
 pub struct BoundedSemaphore {
     raw: RawSemaphore<Bounded>,
 }
@@ -99,8 +173,10 @@ impl BoundedSemaphore {
     /// to the next waiter at once.
     ///
     /// ```
-    /// # use awaitlist::{Block, BoundedSemaphore};
+    /// use awaitlist::BoundedSemaphore;
+    /// # use awaitlist::Block;
     /// # async {
+    ///
     /// let semaphore = BoundedSemaphore::new(2);
     /// let permit = semaphore.acquire().await;
     /// assert_eq!(semaphore.value(), 1);
@@ -131,8 +207,10 @@ impl BoundedSemaphore {
     /// the bound rises.
     ///
     /// ```
-    /// # use awaitlist::{Block, BoundedSemaphore};
+    /// use awaitlist::BoundedSemaphore;
+    /// # use awaitlist::Block;
     /// # async {
+    ///
     /// let semaphore = BoundedSemaphore::new(3);
     /// let permits = semaphore.acquire_many(2).await;
     /// assert_eq!((permits.count(), semaphore.value()), (2, 1));
@@ -150,7 +228,8 @@ impl BoundedSemaphore {
     /// not call it from a signal handler.
     ///
     /// ```
-    /// # use awaitlist::BoundedSemaphore;
+    /// use awaitlist::BoundedSemaphore;
+    ///
     /// let semaphore = BoundedSemaphore::new(1);
     /// let permit = semaphore.try_acquire();
     /// assert!(permit.is_some() && semaphore.try_acquire().is_none());
@@ -168,7 +247,8 @@ impl BoundedSemaphore {
     /// If another thread has the queue locked, it waits for that.
     ///
     /// ```
-    /// # use awaitlist::BoundedSemaphore;
+    /// use awaitlist::BoundedSemaphore;
+    ///
     /// let semaphore = BoundedSemaphore::new(3);
     /// let two = semaphore.try_acquire_many(2).expect("three are available");
     /// assert!(semaphore.try_acquire_many(2).is_none());
@@ -185,8 +265,9 @@ impl BoundedSemaphore {
     /// be stored in a struct or moved into a task. Cancel safe in the same way.
     ///
     /// ```
-    /// # use awaitlist::{Block, BoundedSemaphore};
+    /// use awaitlist::{Block, BoundedSemaphore};
     /// # use std::sync::Arc;
+    ///
     /// let semaphore = Arc::new(BoundedSemaphore::new(1));
     /// let permit = semaphore.acquire_owned().block();
     /// std::thread::spawn(move || drop(permit)).join().unwrap();
@@ -238,7 +319,8 @@ impl BoundedSemaphore {
     /// Returns [`ReleasedTooManyTimes`] if the value is at the bound. Nothing has changed then.
     ///
     /// ```
-    /// # use awaitlist::{Block, BoundedSemaphore};
+    /// use awaitlist::{Block, BoundedSemaphore};
+    ///
     /// let semaphore = BoundedSemaphore::new(1);
     /// semaphore.acquire().block().forget();
     /// assert!(semaphore.release().is_ok());

@@ -18,7 +18,123 @@ use crate::{
     raw::{AnyCondition, RawCondition, sealed::Sealed},
 };
 
-/// A condition on data that a lock guards: `asyncio.Condition` of CPython 3.13.
+/// A condition variable with its lock and its data: tasks and threads wait until the data has a
+/// property. It is `asyncio.Condition` of CPython 3.13.
+///
+/// A task that waits passes the lock's guard in, and gets it back when it has been notified and has
+/// acquired the lock again. A task that changes the data notifies, and shows its guard: without the
+/// lock, neither compiles. A condition owns its lock, or shares one
+/// ([`with_lock`](Condition::with_lock)).
+///
+/// ```
+/// use awaitlist::{Block, Condition};
+///
+/// let ready = Condition::new(false);
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| {
+///         let mut guard = ready.acquire().block();
+///         *guard = true;
+///         ready.notify_all(&guard);
+///     });
+///     let guard = ready.acquire().block(); // in an async function: `ready.acquire().await`
+///     let guard = ready.wait_for(guard, |ready| *ready).block();
+///     assert!(*guard);
+/// });
+/// ```
+///
+/// A notified waiter acquires the lock like any other, from the back of its queue. By the time it
+/// has the lock, what it waited for may no longer be true. So wait for a predicate, or check in a
+/// loop. What the notifier wrote before it released the lock is visible to the waiter.
+///
+/// # Examples
+///
+/// ## A bounded queue
+///
+/// Two conditions share a lock, so that a `put` wakes only a `get`:
+///
+/// ```
+/// use awaitlist::{Block, Condition, Lock};
+/// use std::{collections::VecDeque, sync::Arc, thread};
+///
+/// type Items<T> = VecDeque<T>;
+///
+/// struct Queue<T> {
+///     not_empty: Condition<Items<T>, Arc<Lock<Items<T>>>>,
+///     not_full: Condition<Items<T>, Arc<Lock<Items<T>>>>,
+///     capacity: usize,
+/// }
+///
+/// impl<T> Queue<T> {
+///     fn new(capacity: usize) -> Self {
+///         let items = Arc::new(Lock::new(VecDeque::new()));
+///         Self {
+///             not_empty: Condition::with_lock(Arc::clone(&items)),
+///             not_full: Condition::with_lock(items),
+///             capacity,
+///         }
+///     }
+///
+///     async fn put(&self, item: T) {
+///         let items = self.not_full.acquire().await;
+///         let has_room = |items: &mut Items<T>| items.len() < self.capacity;
+///         let mut items = self.not_full.wait_for(items, has_room).await;
+///         items.push_back(item);
+///         self.not_empty.notify(&items, 1);
+///     }
+///
+///     async fn get(&self) -> T {
+///         let items = self.not_empty.acquire().await;
+///         let (items, item) = self.not_empty.wait_for_some(items, Items::pop_front).await;
+///         self.not_full.notify(&items, 1);
+///         item
+///     }
+/// }
+///
+/// let queue = Queue::new(2);
+/// thread::scope(|scope| {
+///     scope.spawn(|| (1..=5).for_each(|item| queue.put(item).block()));
+///     let received: Vec<u32> = (1..=5).map(|_| queue.get().block()).collect();
+///     assert_eq!(received, [1, 2, 3, 4, 5]);
+/// });
+/// ```
+///
+/// ## Stop waiting, and keep the guard
+///
+/// [`wait_or`](Self::wait_or) and its kin take a second future: a timer of your runtime, or a
+/// shutdown.
+///
+/// ```
+/// use awaitlist::{Block, Condition, Event};
+///
+/// /// Returns the next job, or `None` after the shutdown if there is none.
+/// async fn next(jobs: &Condition<Vec<u32>>, shutdown: &Event) -> Option<u32> {
+///     let guard = jobs.acquire().await;
+///     let (_guard, job) = jobs.wait_for_some_or(guard, Vec::pop, shutdown.wait()).await;
+///     job.ok()
+/// }
+///
+/// let (jobs, shutdown) = (Condition::new(vec![7]), Event::new());
+/// shutdown.set();
+/// assert_eq!(next(&jobs, &shutdown).block(), Some(7));
+/// assert_eq!(next(&jobs, &shutdown).block(), None);
+/// ```
+///
+/// ## Wait as the last statement of a function
+///
+/// The guard that a wait returns must be used. If nothing comes after the wait, drop it:
+///
+/// ```
+/// use awaitlist::{Block, Condition};
+///
+/// async fn until_empty(jobs: &Condition<Vec<u32>>) {
+///     let guard = jobs.acquire().await;
+///     drop(jobs.wait_for(guard, |jobs| jobs.is_empty()).await);
+/// }
+///
+/// until_empty(&Condition::new(Vec::new())).block();
+/// ```
+///
+/// # asyncio
 ///
 /// | asyncio | here |
 /// |---|---|
@@ -32,26 +148,6 @@ use crate::{
 /// | `condition.notify(n)`, `notify_all()` | `condition.notify(&guard, n)`, `notify_all(&guard)` |
 /// | `RuntimeError` without the lock | a type error: the guard proves that the lock is held |
 /// | `repr(condition)` | [`Display`](fmt::Display): `<Condition [locked, waiters:3]>` |
-///
-/// A notified waiter acquires the lock like any other, from the back of its queue. By the time it
-/// has the lock, what it waited for may no longer be true. So wait for a predicate, or check in a
-/// loop.
-///
-/// ```
-/// use awaitlist::{Block, Condition};
-///
-/// let ready = Condition::new(false);
-/// std::thread::scope(|scope| {
-///     scope.spawn(|| {
-///         let mut guard = ready.acquire().block();
-///         *guard = true;
-///         ready.notify_all(&guard);
-///     });
-///     let guard = ready.acquire().block();
-///     let guard = ready.wait_for(guard, |ready| *ready).block();
-///     assert!(*guard);
-/// });
-/// ```
 #[doc(alias = "Condvar")]
 pub struct Condition<T: ?Sized = (), L = Lock<T>> {
     /// The waiters for a notification. Those that were notified and polled wait in the queue of the
@@ -204,8 +300,10 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Panics if the guard is of another lock, which is released.
     ///
     /// ```
-    /// # use awaitlist::{Block, Condition};
+    /// use awaitlist::Condition;
+    /// # use awaitlist::Block;
     /// # async {
+    ///
     /// let condition = Condition::new(0);
     /// let mut guard = condition.acquire().await;
     /// while *guard < 3 {
@@ -237,8 +335,10 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Panics if the guard is of another lock. A panic of the predicate releases the lock.
     ///
     /// ```
-    /// # use awaitlist::{Block, Condition};
+    /// use awaitlist::Condition;
+    /// # use awaitlist::Block;
     /// # async {
+    ///
     /// let condition = Condition::new(3);
     /// let guard = condition.acquire().await;
     /// let guard = condition.wait_for(guard, |n| *n == 3).await;
@@ -268,8 +368,10 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Panics if the guard is of another lock. A panic of the predicate releases the lock.
     ///
     /// ```
-    /// # use awaitlist::{Block, Condition};
+    /// use awaitlist::Condition;
+    /// # use awaitlist::Block;
     /// # async {
+    ///
     /// let jobs = Condition::new(vec![7]);
     /// let guard = jobs.acquire().await;
     /// let (guard, job) = jobs.wait_for_some(guard, |jobs| jobs.pop()).await;
@@ -308,8 +410,10 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Panics if the guard is of another lock.
     ///
     /// ```
-    /// # use awaitlist::{Block, Condition};
+    /// use awaitlist::Condition;
+    /// # use awaitlist::Block;
     /// # async {
+    ///
     /// let condition = Condition::new(0);
     /// let guard = condition.acquire().await;
     /// let (guard, outcome) = condition.wait_or(guard, async { "time is up" }).await;
@@ -361,8 +465,10 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Panics if the guard is of another lock. A panic of the predicate releases the lock.
     ///
     /// ```
-    /// # use awaitlist::{Block, Condition};
+    /// use awaitlist::Condition;
+    /// # use awaitlist::Block;
     /// # async {
+    ///
     /// let condition = Condition::new(3);
     /// let guard = condition.acquire().await;
     /// let (guard, outcome) = condition.wait_for_or(guard, |n| *n > 3, async { "time is up" }).await;
@@ -438,7 +544,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Panics if the guard is of another lock. No waiter is notified then.
     ///
     /// ```
-    /// # use awaitlist::{Block, Condition};
+    /// use awaitlist::{Block, Condition};
+    ///
     /// let jobs = Condition::new(Vec::new());
     /// let mut guard = jobs.acquire().block();
     /// guard.push(7);

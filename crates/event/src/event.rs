@@ -19,7 +19,108 @@ use crate::WaitOwned;
 const SET: usize = 1;
 const GENERATION: usize = 2;
 
-/// A flag that futures and threads wait for: `asyncio.Event` of CPython 3.13.
+/// A flag that any number of tasks and threads wait for: `asyncio.Event` of CPython 3.13, a
+/// manual-reset event.
+///
+/// [`set`](Self::set) releases all waiters, and later waits return at once, until the flag is
+/// [cleared](Self::clear). Any thread may set it, from code that is not async too.
+///
+/// ```
+/// use awaitlist::{Block, Event};
+///
+/// let event = Event::new();
+/// event.set();
+/// event.wait().block(); // returns at once; in an async function: `event.wait().await`
+/// event.clear();
+/// assert!(!event.is_set());
+/// ```
+///
+/// An event wakes all waiters and carries no data. To wake one waiter for each signal, use a
+/// `Semaphore` with no permits, and `release` it. To wait for a property of shared data, use a
+/// `Condition`.
+///
+/// # Memory ordering
+///
+/// A `set` synchronizes with every [`wait`](Self::wait) that returns because of it, and with every
+/// [`is_set`](Self::is_set) that returns true because of it: what was written before the `set` is
+/// visible after them.
+///
+/// `set` and `clear` also synchronize with each other, even if the flag does not change. So this loop
+/// misses no change: clear the event, check the data, wait. The other side changes the data, then sets
+/// the event. Either its `set` comes after the `clear`, and the wait returns, or the check sees the
+/// change.
+///
+/// # Examples
+///
+/// ## Shut down
+///
+/// A worker that sleeps between its rounds is woken by the shutdown:
+///
+/// ```
+/// use awaitlist::{Block, Event};
+/// use std::{thread, time::Duration};
+///
+/// static SHUTDOWN: Event = Event::new();
+///
+/// fn worker() -> u32 {
+///     let mut rounds = 0;
+///     loop {
+///         rounds += 1; // work
+///         if SHUTDOWN.wait().block_timeout(Duration::from_millis(1)).is_ok() {
+///             return rounds;
+///         }
+///     }
+/// }
+///
+/// let workers = [(); 3].map(|()| thread::spawn(worker));
+/// SHUTDOWN.set(); // a worker that starts later stops after its first round
+/// for worker in workers {
+///     assert!(worker.join().unwrap() >= 1);
+/// }
+/// ```
+///
+/// ## Poll by reference, as in `select!`
+///
+/// A wait that is used in several iterations of a loop is created once, and pinned. It joins the
+/// queue once, and is polled through a reference:
+///
+/// ```
+/// use awaitlist::{Block, Event};
+/// use std::{
+///     future::{Future, poll_fn},
+///     pin::pin,
+///     task::Poll,
+/// };
+///
+/// /// Runs jobs one by one, and returns how many were finished before the shutdown.
+/// async fn run(jobs: &[u32], shutdown: &Event) -> usize {
+///     let mut stop = pin!(shutdown.wait());
+///     for (finished, &number) in jobs.iter().enumerate() {
+///         let mut job = pin!(job(number));
+///         let stopped = poll_fn(|cx| match stop.as_mut().poll(cx) {
+///             Poll::Ready(()) => Poll::Ready(true),
+///             Poll::Pending => job.as_mut().poll(cx).map(|()| false),
+///         });
+///         if stopped.await {
+///             return finished; // the job's future is dropped
+///         }
+///     }
+///     jobs.len()
+/// }
+///
+/// async fn job(_number: u32) {}
+///
+/// let shutdown = Event::new();
+/// assert_eq!(run(&[1, 2, 3], &shutdown).block(), 3);
+/// shutdown.set();
+/// assert_eq!(run(&[1, 2, 3], &shutdown).block(), 0);
+/// ```
+///
+/// With tokio, the `poll_fn` is `tokio::select! { biased; () = &mut stop => …, () = job(number) => … }`.
+/// The same holds for every future of these crates. A future that is polled once and then kept without
+/// being polled keeps its place in the queue; drop it when it is no longer needed.
+///
+/// # asyncio
 ///
 /// | asyncio | here |
 /// |---|---|
@@ -27,23 +128,6 @@ const GENERATION: usize = 2;
 /// | `event.set()`, `clear()`, `is_set()` | the same |
 /// | `await event.wait()` | `event.wait().await` |
 /// | `repr(event)` | [`Display`](fmt::Display): `<Event [unset, waiters:1]>` |
-///
-/// # Memory ordering
-///
-/// A [`set`](Self::set) synchronizes with every [`wait`](Self::wait) that returns, and every
-/// [`is_set`](Self::is_set) that returns true, because of it. That holds for a `set` of an event
-/// that is set already, too: of a `set` after a change, and a `clear` before a check of it, one
-/// sees the other. So a loop that clears, checks and waits misses nothing.
-///
-/// ```
-/// use awaitlist::{Block, Event};
-///
-/// let event = Event::new();
-/// event.set();
-/// event.wait().block(); // returns at once
-/// event.clear();
-/// assert!(!event.is_set());
-/// ```
 #[doc(alias = "Notify")]
 #[doc(alias = "ManualResetEvent")]
 pub struct Event {
@@ -85,7 +169,8 @@ impl Event {
     /// held.
     ///
     /// ```
-    /// # use awaitlist::Event;
+    /// use awaitlist::Event;
+    ///
     /// let event = Event::new();
     /// event.set();
     /// assert!(event.is_set());
@@ -137,9 +222,11 @@ impl Event {
     /// Dropping the future gives up its place in the queue. It has no effect on other waiters.
     ///
     /// ```
-    /// # use awaitlist::{Block, Event};
+    /// use awaitlist::Event;
+    /// # use awaitlist::Block;
     /// # async {
     /// # let event = Event::new(); event.set();
+    ///
     /// event.wait().await;
     /// # }.block();
     /// ```
@@ -153,8 +240,9 @@ impl Event {
     /// in a struct. Cancel safe in the same way.
     ///
     /// ```
-    /// # use awaitlist::{Block, Event};
+    /// use awaitlist::{Block, Event};
     /// # use std::sync::Arc;
+    ///
     /// let event = Arc::new(Event::new());
     /// let wait = event.wait_owned();
     /// event.set();

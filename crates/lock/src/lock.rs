@@ -10,8 +10,101 @@ use crate::{Acquire, Guard, LockGuard, raw::RawLock};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use crate::{AcquireOwned, OwnedLockGuard};
 
-/// A fair mutual exclusion lock around a value, for futures and threads: `asyncio.Lock` of CPython
-/// 3.13.
+/// A fair mutual exclusion lock that owns its data: an async mutex, `asyncio.Lock` of CPython 3.13.
+///
+/// [`acquire`](Self::acquire) returns a guard that gives access to the data and releases the lock when
+/// it is dropped. The guard may be held across an `.await`, and moved to another thread. Tasks of any
+/// executor and threads wait in one queue, first come, first served.
+///
+/// ```
+/// use awaitlist::{Block, Lock};
+///
+/// let lock = Lock::new(41);
+/// *lock.acquire().block() += 1; // in an async function: `lock.acquire().await`
+/// assert_eq!(lock.into_inner(), 42);
+/// ```
+///
+/// It is not reentrant: a task that acquires a lock it holds waits for itself. It is not poisoned: a
+/// panic that drops the guard releases the lock, and may leave the data inconsistent.
+///
+/// # `Lock` or `std::sync::Mutex`?
+///
+/// If no `.await` comes between the acquire and the release, prefer `std::sync::Mutex`: it is faster.
+/// A `Lock` is for data that must stay consistent across an `.await`: a connection, a file, a value
+/// that is checked, fetched and stored. To share a connection, a task that owns it and receives
+/// requests through a channel is often simpler still.
+///
+/// # Memory ordering
+///
+/// An acquire synchronizes with every earlier release: what a holder wrote, in the data or elsewhere,
+/// is visible to each later holder.
+///
+/// # Examples
+///
+/// ## Single flight: one caller fetches, the others wait for its result
+///
+/// ```
+/// use awaitlist::{Block, Lock};
+/// use std::thread;
+///
+/// static CONFIG: Lock<Option<String>> = Lock::new(None);
+///
+/// async fn config() -> String {
+///     let mut config = CONFIG.acquire().await;
+///     if let Some(config) = &*config {
+///         return config.clone();
+///     }
+///     // The lock is held across the await, so the fetch happens once.
+///     config.insert(fetch().await).clone()
+/// } // if this future is dropped while it fetches, the next caller fetches
+///
+/// async fn fetch() -> String {
+///     "from the server".to_owned()
+/// }
+///
+/// let callers = [(); 3].map(|()| thread::spawn(|| config().block()));
+/// for caller in callers {
+///     assert_eq!(caller.join().unwrap(), "from the server");
+/// }
+/// ```
+///
+/// ## A lock per key
+///
+/// ```
+/// use awaitlist::{Block, Lock};
+/// use std::{
+///     collections::HashMap,
+///     sync::{Arc, Mutex},
+/// };
+///
+/// #[derive(Default)]
+/// struct Accounts {
+///     balances: Mutex<HashMap<u32, Arc<Lock<u64>>>>,
+/// }
+///
+/// impl Accounts {
+///     async fn deposit(&self, account: u32, amount: u64) -> u64 {
+///         let balance = self.balance(account);
+///         let mut balance = balance.acquire().await; // other accounts are not locked
+///         *balance += amount;
+///         *balance
+///     }
+///
+///     /// Holds the mutex to find the lock, and never across an `.await`.
+///     fn balance(&self, account: u32) -> Arc<Lock<u64>> {
+///         let mut balances = self.balances.lock().unwrap();
+///         Arc::clone(balances.entry(account).or_default())
+///     }
+/// }
+///
+/// let accounts = Accounts::default();
+/// accounts.deposit(1, 30).block();
+/// assert_eq!(accounts.deposit(1, 12).block(), 42);
+/// ```
+///
+/// If keys come and go, store `Weak<Lock<T>>` in the map: a lock then lives as long as it is in use.
+///
+/// # asyncio
 ///
 /// | asyncio | here |
 /// |---|---|
@@ -20,16 +113,6 @@ use crate::{AcquireOwned, OwnedLockGuard};
 /// | `lock.release()` | drop the guard; or [`release`](Lock::release), from elsewhere |
 /// | `lock.locked()` | [`locked`](Lock::locked) |
 /// | `repr(lock)` | [`Display`](fmt::Display): `<Lock [locked, waiters:2]>` |
-///
-/// It is not reentrant: a task that acquires a lock it holds waits for itself.
-///
-/// ```
-/// use awaitlist::{Block, Lock};
-///
-/// let lock = Lock::new(41);
-/// *lock.acquire().block() += 1;
-/// assert_eq!(lock.into_inner(), 42);
-/// ```
 #[doc(alias = "Mutex")]
 #[repr(C)]
 pub struct Lock<T: ?Sized = ()> {
@@ -74,7 +157,8 @@ impl<T> Lock<T> {
     /// Consumes the lock and returns the value. No guard can exist any more.
     ///
     /// ```
-    /// # use awaitlist::Lock;
+    /// use awaitlist::Lock;
+    ///
     /// assert_eq!(Lock::new(1).into_inner(), 1);
     /// ```
     #[must_use = "the value is dropped otherwise"]
@@ -98,8 +182,10 @@ impl<T: ?Sized> Lock<T> {
     /// waiter is woken.
     ///
     /// ```
-    /// # use awaitlist::{Block, Lock};
+    /// use awaitlist::Lock;
+    /// # use awaitlist::Block;
     /// # async {
+    ///
     /// let lock = Lock::new(String::new());
     /// let mut text = lock.acquire().await;
     /// text.push_str("mine");
@@ -119,7 +205,8 @@ impl<T: ?Sized> Lock<T> {
     /// not call it from a signal handler.
     ///
     /// ```
-    /// # use awaitlist::Lock;
+    /// use awaitlist::Lock;
+    ///
     /// let lock = Lock::new(1);
     /// let guard = lock.try_acquire().expect("it is free");
     /// assert!(lock.try_acquire().is_none());
@@ -141,8 +228,9 @@ impl<T: ?Sized> Lock<T> {
     /// stored in a struct or moved into a task. Cancel safe in the same way.
     ///
     /// ```
-    /// # use awaitlist::{Block, Lock};
+    /// use awaitlist::{Block, Lock};
     /// # use std::sync::Arc;
+    ///
     /// let lock = Arc::new(Lock::new(1));
     /// let guard = lock.acquire_owned().block();
     /// std::thread::spawn(move || drop(guard)).join().unwrap();

@@ -16,18 +16,13 @@ use crate::{
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 use crate::{AcquireOwned, OwnedPermit};
 
-/// A fair semaphore for futures and threads: `asyncio.Semaphore` of CPython 3.13.
+/// A number of permits, which tasks and threads acquire and release: `asyncio.Semaphore` of CPython
+/// 3.13.
 ///
-/// | asyncio | here |
-/// |---|---|
-/// | `Semaphore(value=1)` | [`Semaphore::new(value)`](Semaphore::new), [`Semaphore::default()`](Default) |
-/// | `async with semaphore:` | `let permit = semaphore.acquire().await;` |
-/// | `semaphore.release()` | drop the permit; or [`release`](Semaphore::release), from anywhere |
-/// | `semaphore.locked()` | [`locked`](Semaphore::locked) |
-/// | `repr(semaphore)` | [`Display`](fmt::Display): `<Semaphore [unlocked, value:2]>` |
-///
-/// [`release`](Semaphore::release) can also add permits that were never acquired. A
-/// `BoundedSemaphore` reports that as an error.
+/// A permit is released when it is dropped. While none is available, an acquire waits. The queue is
+/// fair: permits are granted in the order in which the futures were first polled. That includes
+/// [`acquire_many`](Self::acquire_many): a waiter for many permits at the front of the queue holds up
+/// all waiters behind it, even if there are enough permits for them.
 ///
 /// ```
 /// use awaitlist::{Block, Semaphore};
@@ -40,6 +35,93 @@ use crate::{AcquireOwned, OwnedPermit};
 /// assert_eq!(semaphore.value(), 2);
 /// # drop(one);
 /// ```
+///
+/// [`release`](Semaphore::release) can also add permits that were never acquired. A
+/// `BoundedSemaphore` reports that as an error. A semaphore is never closed: to stop waiters at
+/// shutdown, wait for an `Event` beside the acquire, or abort their tasks.
+///
+/// # Memory ordering
+///
+/// An acquire synchronizes with the releases of the permits that it takes: what was written before a
+/// permit was released is visible after it was acquired.
+///
+/// # Examples
+///
+/// ## Limit how many requests are in flight
+///
+/// ```
+/// use awaitlist::{Block, Semaphore};
+/// use std::thread;
+///
+/// const LIMIT: usize = 4;
+/// static REQUESTS: Semaphore = Semaphore::new(LIMIT);
+///
+/// async fn request(page: u32) -> u32 {
+///     let _permit = REQUESTS.acquire().await; // waits while `LIMIT` requests are in flight
+///     send(page).await
+/// } // released here: after a return, a `?`, a panic, and if the future is dropped
+///
+/// async fn send(page: u32) -> u32 {
+///     page * 2
+/// }
+///
+/// let requests = [1, 2, 3, 4, 5, 6].map(|page| thread::spawn(move || request(page).block()));
+/// let responses = requests.map(|request| request.join().unwrap());
+/// assert_eq!(responses, [2, 4, 6, 8, 10, 12]);
+///
+/// // To shut down, wait until no request is in flight.
+/// let _all = REQUESTS.acquire_many(LIMIT).block();
+/// ```
+///
+/// ## Limit how many connections are served
+///
+/// The permit is acquired before the connection is accepted, and moves into the task that serves it.
+///
+/// ```
+/// use awaitlist::{Block, Semaphore};
+/// use std::{
+///     io::{self, Read, Write},
+///     net::{TcpListener, TcpStream},
+///     sync::Arc,
+///     thread,
+/// };
+///
+/// fn serve(listener: TcpListener) -> io::Result<()> {
+///     let connections = Arc::new(Semaphore::new(100));
+///     loop {
+///         // With 100 connections open, the next ones wait in the listener's backlog.
+///         let permit = connections.acquire_owned().block(); // in an async function: `.await`
+///         let (stream, _) = listener.accept()?;
+///         thread::spawn(move || {
+///             let _permit = permit;
+///             handle(stream)
+///         });
+///     }
+/// }
+///
+/// fn handle(mut stream: TcpStream) -> io::Result<()> {
+///     stream.write_all(b"hello")
+/// }
+///
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let address = listener.local_addr()?;
+/// thread::spawn(|| serve(listener));
+///
+/// let mut greeting = String::new();
+/// TcpStream::connect(address)?.read_to_string(&mut greeting)?;
+/// assert_eq!(greeting, "hello");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # asyncio
+///
+/// | asyncio | here |
+/// |---|---|
+/// | `Semaphore(value=1)` | [`Semaphore::new(value)`](Semaphore::new), [`Semaphore::default()`](Default) |
+/// | `async with semaphore:` | `let permit = semaphore.acquire().await;` |
+/// | `semaphore.release()` | drop the permit; or [`release`](Semaphore::release), from anywhere |
+/// | `semaphore.locked()` | [`locked`](Semaphore::locked) |
+/// | `repr(semaphore)` | [`Display`](fmt::Display): `<Semaphore [unlocked, value:2]>` |
 pub struct Semaphore {
     raw: RawSemaphore<Unbounded>,
 }
@@ -95,8 +177,10 @@ impl Semaphore {
     /// to the next waiter at once.
     ///
     /// ```
-    /// # use awaitlist::{Block, Semaphore};
+    /// use awaitlist::Semaphore;
+    /// # use awaitlist::Block;
     /// # async {
+    ///
     /// let semaphore = Semaphore::new(2);
     /// let permit = semaphore.acquire().await;
     /// assert_eq!(semaphore.value(), 1);
@@ -125,8 +209,10 @@ impl Semaphore {
     /// Panics if `n` exceeds [`MAX_PERMITS`], which would never be available.
     ///
     /// ```
-    /// # use awaitlist::{Block, Semaphore};
+    /// use awaitlist::Semaphore;
+    /// # use awaitlist::Block;
     /// # async {
+    ///
     /// let semaphore = Semaphore::new(3);
     /// let permits = semaphore.acquire_many(2).await;
     /// assert_eq!((permits.count(), semaphore.value()), (2, 1));
@@ -144,7 +230,8 @@ impl Semaphore {
     /// not call it from a signal handler.
     ///
     /// ```
-    /// # use awaitlist::Semaphore;
+    /// use awaitlist::Semaphore;
+    ///
     /// let semaphore = Semaphore::new(1);
     /// let permit = semaphore.try_acquire();
     /// assert!(permit.is_some() && semaphore.try_acquire().is_none());
@@ -162,7 +249,8 @@ impl Semaphore {
     /// If another thread has the queue locked, it waits for that.
     ///
     /// ```
-    /// # use awaitlist::Semaphore;
+    /// use awaitlist::Semaphore;
+    ///
     /// let semaphore = Semaphore::new(3);
     /// let two = semaphore.try_acquire_many(2).expect("three are available");
     /// assert!(semaphore.try_acquire_many(2).is_none());
@@ -179,8 +267,9 @@ impl Semaphore {
     /// be stored in a struct or moved into a task. Cancel safe in the same way.
     ///
     /// ```
-    /// # use awaitlist::{Block, Semaphore};
+    /// use awaitlist::{Block, Semaphore};
     /// # use std::sync::Arc;
+    ///
     /// let semaphore = Arc::new(Semaphore::new(1));
     /// let permit = semaphore.acquire_owned().block();
     /// std::thread::spawn(move || drop(permit)).join().unwrap();
@@ -232,7 +321,8 @@ impl Semaphore {
     /// Panics if the value is [`MAX_PERMITS`] already. Nothing has changed then.
     ///
     /// ```
-    /// # use awaitlist::Semaphore;
+    /// use awaitlist::Semaphore;
+    ///
     /// let semaphore = Semaphore::new(0);
     /// semaphore.release();
     /// assert_eq!(semaphore.value(), 1);
@@ -253,7 +343,8 @@ impl Semaphore {
     /// changed then.
     ///
     /// ```
-    /// # use awaitlist::Semaphore;
+    /// use awaitlist::Semaphore;
+    ///
     /// let semaphore = Semaphore::new(0);
     /// semaphore.release_many(3);
     /// assert_eq!(semaphore.value(), 3);
