@@ -3,9 +3,10 @@
 use std::{fs, process, time::SystemTime};
 
 use crate::{
-    Failure, Outcome, Subcommand, book, dependencies, features, instructions, newer_parking_lot,
-    project, prose, public_api,
+    Failure, Outcome, Subcommand, book, chart, consumer, dependencies, features, instructions,
+    newer_parking_lot, project, prose, public_api,
     run::{self, Run},
+    rustdoc,
 };
 
 pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
@@ -52,7 +53,10 @@ fn everything() -> Outcome {
     Run::new(&format!("cargo doc {} --no-deps --locked", project::PUBLISHED))
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()?;
+    chart::run(&["--check".to_owned()])?;
     public_api::run(&[])?;
+    rustdoc::run(&[])?;
+    consumer::run(&[])?;
     book::run(&[])?;
     examples()?;
     models("")?;

@@ -4,7 +4,9 @@
 //! through [`run::Run`], which prints each one before it runs and its seconds afterwards.
 
 mod book;
+mod chart;
 mod ci;
+mod consumer;
 mod copy;
 mod debian;
 mod dependencies;
@@ -21,6 +23,7 @@ mod prose;
 mod public_api;
 mod report;
 mod run;
+mod rustdoc;
 mod targets;
 mod test_names;
 mod tool;
@@ -47,6 +50,7 @@ struct Subcommand {
 
 const SUBCOMMANDS: &[Subcommand] = &[
     ci::SUBCOMMAND,
+    consumer::SUBCOMMAND,
     features::SUBCOMMAND,
     dependencies::SUBCOMMAND,
     instructions::SUBCOMMAND,
@@ -59,9 +63,11 @@ const SUBCOMMANDS: &[Subcommand] = &[
     leaks::SUBCOMMAND,
     tsan::SUBCOMMAND,
     report::SUBCOMMAND,
+    chart::SUBCOMMAND,
     book::SUBCOMMAND,
     prose::SUBCOMMAND,
     public_api::SUBCOMMAND,
+    rustdoc::SUBCOMMAND,
     porting_python::SUBCOMMAND,
     test_names::SUBCOMMAND,
     tool::SUBCOMMAND,

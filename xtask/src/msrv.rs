@@ -7,7 +7,8 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     arguments: "[VERSION [COMMAND...]]",
     about: "Test with the oldest rustc that is promised, or run a command with another",
     details: "\
-VERSION is 1.85.1 by default, and COMMAND the tests of the workspace without the benchmarks. The compiler comes from Debian's
+VERSION is 1.85.1 by default, and COMMAND the tests of the workspace without the benchmarks,
+which `cargo xtask consumer --oldest` precedes. The compiler comes from Debian's
 packages, which are unpacked below the target directory: 1.85 and 1.96 from Debian 12, 1.85.1 from Debian 13. Those of
 Debian 12 include the source of the standard library. Needs apt-get.
 
@@ -17,9 +18,12 @@ Debian 12 include the source of the standard library. Needs apt-get.
     run,
 };
 
-const OLDEST: &str = "1.85.1";
+pub(crate) const OLDEST: &str = "1.85.1";
 
 fn run(arguments: &[String]) -> Outcome {
+    if arguments.is_empty() {
+        crate::consumer::run(&["--oldest".to_owned()])?;
+    }
     let (version, command) = match arguments {
         [] => (OLDEST, &[][..]),
         [version, command @ ..] => (version.as_str(), command),

@@ -67,8 +67,8 @@
 //! held across an `.await`.
 //!
 //! ```
-//! use awaitlist::Lock;
 //! # use awaitlist::Block;
+//! use awaitlist::Lock;
 //! # async fn save(_: &[u32]) {}
 //! # async {
 //!
@@ -102,8 +102,8 @@
 //! accessed in between.
 //!
 //! ```
-//! use awaitlist::Condition;
 //! # use awaitlist::Block;
+//! use awaitlist::Condition;
 //! # async {
 //!
 //! let stock = Condition::new(0);
@@ -129,8 +129,8 @@
 //! ## Limit how many: [`Semaphore`], [`BoundedSemaphore`]
 //!
 //! ```
-//! use awaitlist::Semaphore;
 //! # use awaitlist::Block;
+//! use awaitlist::Semaphore;
 //! # async {
 //!
 //! let memory = Semaphore::new(100);
@@ -150,8 +150,8 @@
 //! what is to be done once. [`abort`](Barrier::abort) makes all of them fail.
 //!
 //! ```
-//! use awaitlist::{Barrier, BrokenBarrier};
 //! # use awaitlist::Block;
+//! use awaitlist::{Barrier, BrokenBarrier};
 //! # async {
 //!
 //! let phase = Barrier::new(1);
@@ -169,8 +169,8 @@
 //! `wait_owned`. All types have names, such as [`lock::AcquireOwned`] and [`OwnedLockGuard`].
 //!
 //! ```
-//! use awaitlist::Lock;
 //! # use awaitlist::Block;
+//! use awaitlist::Lock;
 //! # use std::sync::Arc;
 //! # async {
 //!
@@ -237,6 +237,7 @@
 #![warn(missing_debug_implementations)]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(docsrs, doc(auto_cfg(hide(awaitlist_loom, target_has_atomic = "ptr"))))]
 
 #[doc(inline)]
 pub use awaitlist_core::Brackets;

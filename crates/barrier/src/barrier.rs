@@ -182,8 +182,8 @@ impl Barrier {
     /// was complete already, the others keep their indices. The barrier does not break.
     ///
     /// ```
-    /// use awaitlist::Barrier;
     /// # use awaitlist::Block;
+    /// use awaitlist::Barrier;
     /// # async {
     ///
     /// let alone = Barrier::new(1);
@@ -265,7 +265,8 @@ impl Barrier {
     /// Returns the phase that the barrier is in. A snapshot.
     ///
     /// ```
-    /// # use awaitlist::{Barrier, barrier::Phase};
+    /// use awaitlist::{Barrier, barrier::Phase};
+    ///
     /// let barrier = Barrier::new(2);
     /// assert_eq!(barrier.phase(), Phase::Filling);
     /// barrier.abort();
@@ -291,7 +292,8 @@ impl Barrier {
     /// It locks the queue.
     ///
     /// ```
-    /// # use awaitlist::Barrier;
+    /// use awaitlist::Barrier;
+    ///
     /// assert_eq!(Barrier::new(3).brackets().to_string(), "filling, waiters:0/3");
     /// ```
     #[must_use]

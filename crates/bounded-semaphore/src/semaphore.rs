@@ -173,8 +173,8 @@ impl BoundedSemaphore {
     /// to the next waiter at once.
     ///
     /// ```
-    /// use awaitlist::BoundedSemaphore;
     /// # use awaitlist::Block;
+    /// use awaitlist::BoundedSemaphore;
     /// # async {
     ///
     /// let semaphore = BoundedSemaphore::new(2);
@@ -207,8 +207,8 @@ impl BoundedSemaphore {
     /// the bound rises.
     ///
     /// ```
-    /// use awaitlist::BoundedSemaphore;
     /// # use awaitlist::Block;
+    /// use awaitlist::BoundedSemaphore;
     /// # async {
     ///
     /// let semaphore = BoundedSemaphore::new(3);
@@ -366,7 +366,8 @@ impl BoundedSemaphore {
     /// Panics if `n` exceeds [`MAX_PERMITS`](crate::MAX_PERMITS). Nothing has changed then.
     ///
     /// ```
-    /// # use awaitlist::{Block, BoundedSemaphore};
+    /// use awaitlist::{Block, BoundedSemaphore};
+    ///
     /// let connections = BoundedSemaphore::new(8);
     /// let in_use = connections.acquire_many(5).block();
     /// connections.set_bound(3); // two too many are out
@@ -416,7 +417,8 @@ impl BoundedSemaphore {
     /// It locks the queue.
     ///
     /// ```
-    /// # use awaitlist::BoundedSemaphore;
+    /// use awaitlist::BoundedSemaphore;
+    ///
     /// assert_eq!(BoundedSemaphore::new(2).brackets().to_string(), "unlocked, value:2");
     /// ```
     #[must_use]

@@ -275,7 +275,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// It locks the queue.
     ///
     /// ```
-    /// # use awaitlist::Condition;
+    /// use awaitlist::Condition;
+    ///
     /// assert_eq!(Condition::new(()).brackets().to_string(), "unlocked");
     /// ```
     #[must_use]
@@ -300,8 +301,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Panics if the guard is of another lock, which is released.
     ///
     /// ```
-    /// use awaitlist::Condition;
     /// # use awaitlist::Block;
+    /// use awaitlist::Condition;
     /// # async {
     ///
     /// let condition = Condition::new(0);
@@ -335,8 +336,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Panics if the guard is of another lock. A panic of the predicate releases the lock.
     ///
     /// ```
-    /// use awaitlist::Condition;
     /// # use awaitlist::Block;
+    /// use awaitlist::Condition;
     /// # async {
     ///
     /// let condition = Condition::new(3);
@@ -368,8 +369,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Panics if the guard is of another lock. A panic of the predicate releases the lock.
     ///
     /// ```
-    /// use awaitlist::Condition;
     /// # use awaitlist::Block;
+    /// use awaitlist::Condition;
     /// # async {
     ///
     /// let jobs = Condition::new(vec![7]);
@@ -410,8 +411,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Panics if the guard is of another lock.
     ///
     /// ```
-    /// use awaitlist::Condition;
     /// # use awaitlist::Block;
+    /// use awaitlist::Condition;
     /// # async {
     ///
     /// let condition = Condition::new(0);
@@ -426,8 +427,9 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// write an `async move` block that owns the `Arc` of the condition:
     ///
     /// ```
-    /// # use awaitlist::{Block, Condition};
+    /// use awaitlist::{Block, Condition};
     /// # use std::sync::Arc;
+    ///
     /// let condition = Arc::new(Condition::new(0));
     /// let wait = async move {
     ///     let guard = condition.acquire().await;
@@ -465,8 +467,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Panics if the guard is of another lock. A panic of the predicate releases the lock.
     ///
     /// ```
-    /// use awaitlist::Condition;
     /// # use awaitlist::Block;
+    /// use awaitlist::Condition;
     /// # async {
     ///
     /// let condition = Condition::new(3);

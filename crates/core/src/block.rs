@@ -21,7 +21,7 @@ use crate::trace::blocking;
 /// that needs no runtime.
 ///
 /// ```
-/// use awaitlist_core::Block;
+/// use awaitlist::Block;
 /// use std::time::Duration;
 ///
 /// assert_eq!(async { 1 + 1 }.block(), 2);

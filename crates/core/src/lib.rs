@@ -9,6 +9,7 @@
 //! primitive is explained at `Access` in `handle.rs`.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(docsrs, doc(auto_cfg(hide(awaitlist_loom, target_has_atomic = "ptr"))))]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;

@@ -222,8 +222,8 @@ impl Event {
     /// Dropping the future gives up its place in the queue. It has no effect on other waiters.
     ///
     /// ```
-    /// use awaitlist::Event;
     /// # use awaitlist::Block;
+    /// use awaitlist::Event;
     /// # async {
     /// # let event = Event::new(); event.set();
     ///
@@ -268,7 +268,8 @@ impl Event {
     /// It locks the queue.
     ///
     /// ```
-    /// # use awaitlist::Event;
+    /// use awaitlist::Event;
+    ///
     /// assert_eq!(Event::new().brackets().to_string(), "unset");
     /// ```
     #[must_use]

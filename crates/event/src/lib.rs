@@ -25,6 +25,7 @@
 #![no_std]
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(docsrs, doc(auto_cfg(hide(awaitlist_loom, target_has_atomic = "ptr"))))]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;

@@ -182,8 +182,8 @@ impl<T: ?Sized> Lock<T> {
     /// waiter is woken.
     ///
     /// ```
-    /// use awaitlist::Lock;
     /// # use awaitlist::Block;
+    /// use awaitlist::Lock;
     /// # async {
     ///
     /// let lock = Lock::new(String::new());
@@ -279,7 +279,8 @@ impl<T: ?Sized> Lock<T> {
     /// It locks the queue.
     ///
     /// ```
-    /// # use awaitlist::Lock;
+    /// use awaitlist::Lock;
+    ///
     /// assert_eq!(Lock::new(()).brackets().to_string(), "unlocked");
     /// ```
     #[must_use]

@@ -92,8 +92,9 @@ impl<H: Handle<Target: AnySemaphore>> Permit<H> {
     /// Returns the handle to the semaphore: a reference, or the `Arc`.
     ///
     /// ```
-    /// # use awaitlist::{Block, Semaphore};
+    /// use awaitlist::{Block, Semaphore};
     /// # use std::sync::Arc;
+    ///
     /// let semaphore = Arc::new(Semaphore::new(2));
     /// let permit = semaphore.acquire_owned().block();
     /// let again = Arc::clone(permit.semaphore()).try_acquire_owned();

@@ -177,8 +177,8 @@ impl Semaphore {
     /// to the next waiter at once.
     ///
     /// ```
-    /// use awaitlist::Semaphore;
     /// # use awaitlist::Block;
+    /// use awaitlist::Semaphore;
     /// # async {
     ///
     /// let semaphore = Semaphore::new(2);
@@ -209,8 +209,8 @@ impl Semaphore {
     /// Panics if `n` exceeds [`MAX_PERMITS`], which would never be available.
     ///
     /// ```
-    /// use awaitlist::Semaphore;
     /// # use awaitlist::Block;
+    /// use awaitlist::Semaphore;
     /// # async {
     ///
     /// let semaphore = Semaphore::new(3);
@@ -376,7 +376,8 @@ impl Semaphore {
     /// [`MAX_PERMITS`]. Nothing has changed then.
     ///
     /// ```
-    /// # use awaitlist::{MAX_PERMITS, Semaphore, semaphore::TooManyPermits};
+    /// use awaitlist::{MAX_PERMITS, Semaphore, semaphore::TooManyPermits};
+    ///
     /// let semaphore = Semaphore::new(1);
     /// assert_eq!(semaphore.try_release_many(MAX_PERMITS), Err(TooManyPermits));
     /// assert_eq!(semaphore.try_release_many(2), Ok(()));
@@ -417,7 +418,8 @@ impl Semaphore {
     /// It locks the queue.
     ///
     /// ```
-    /// # use awaitlist::Semaphore;
+    /// use awaitlist::Semaphore;
+    ///
     /// assert_eq!(Semaphore::new(2).brackets().to_string(), "unlocked, value:2");
     /// ```
     #[must_use]
