@@ -16,5 +16,6 @@ mod hidden_word;
 mod lock;
 mod semaphore;
 mod support;
+mod three_threads;
 mod user_code;
 mod wakers;
