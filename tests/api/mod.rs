@@ -12,6 +12,7 @@ mod bounded_semaphore;
 mod condition;
 mod event;
 mod fused;
+mod limits;
 mod lock;
 mod poll_slot;
 mod queue;

@@ -12,7 +12,7 @@
 
 use core::{fmt, task::Waker};
 
-use awaitlist_core::{Guarded, LockedWaiter, QueueGuard, WaitQueue};
+use awaitlist_core::{Guarded, LockedWaiter, QueueGuard, WaitQueue, sync::FIRST_GENERATION};
 
 /// What a [`Barrier`](crate::Barrier) is doing. The names are asyncio's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,7 +61,8 @@ pub(crate) struct Round {
 
 impl Round {
     pub(crate) const fn new() -> Self {
-        Self { phase: Phase::Filling, inside: 0, next_index: 0, generation: 0 }
+        let generation = FIRST_GENERATION & Tag::LAST_GENERATION;
+        Self { phase: Phase::Filling, inside: 0, next_index: 0, generation }
     }
 
     /// Returns the number of parties that have arrived and wait for the others.

@@ -120,13 +120,12 @@ impl<'q, S> QueueGuard<'q, S> {
         self.queue.list.with_mut(|list| change(unsafe { &mut *list }))
     }
 
-    /// Counts one waiter more.
+    /// Counts one waiter more. The caller has checked that there is room.
     #[inline]
     pub(crate) fn add_waiter(&mut self) {
         // Relaxed, here and below: written under the lock, and exact only there.
-        let waiters = self.queue.waiters.load(Ordering::Relaxed).checked_add(1);
-        let waiters = waiters.expect("more than u32::MAX futures wait in one queue");
-        self.queue.waiters.store(waiters, Ordering::Relaxed);
+        let waiters = self.queue.waiters.load(Ordering::Relaxed);
+        self.queue.waiters.store(waiters.wrapping_add(1), Ordering::Relaxed);
         self.word.0 |= StateWord::WAITERS;
     }
 

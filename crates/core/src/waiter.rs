@@ -13,7 +13,7 @@ use crate::{
     handle::{Access, Handle},
     list::Node,
     queue::WaitQueue,
-    sync::Guarded,
+    sync::{Guarded, MAX_WAITERS},
     trace::{CallSite, WaitTrace},
 };
 
@@ -149,6 +149,9 @@ impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
         node.trace().before_enqueue(context);
         let own_queue = A::queue(primitive);
         let mut queue = own_queue.lock();
+        // Before `admit`, which may change the state of the primitive.
+        let room = own_queue.waiters() < MAX_WAITERS as usize;
+        assert!(room, "more than u32::MAX futures wait in one queue");
         let admitted = admit(primitive, &mut queue);
         // Two guards can be swapped.
         assert!(core::ptr::eq(own_queue, queue.queue()), "not the guard of this queue");
@@ -159,7 +162,6 @@ impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
             }
             Err(tag) => tag,
         };
-        // May panic, so it comes first.
         queue.add_waiter();
         // SAFETY: the lock of the node's own queue is held. The node is not queued, so it is on no
         // list. It is pinned, and its drop removes it.

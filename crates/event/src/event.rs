@@ -9,7 +9,9 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use awaitlist_core::{
-    Brackets, StateWord, WaitQueue, const_fn, sync::Ordering, trace::PrimitiveTrace,
+    Brackets, StateWord, WaitQueue, const_fn,
+    sync::{FIRST_GENERATION, Ordering},
+    trace::PrimitiveTrace,
 };
 
 use crate::Wait;
@@ -18,6 +20,9 @@ use crate::WaitOwned;
 
 const SET: usize = 1;
 const GENERATION: usize = 2;
+
+/// Of an event that is not set.
+const FIRST_PAYLOAD: usize = FIRST_GENERATION.wrapping_mul(GENERATION);
 
 /// A flag that any number of tasks and threads wait for: `asyncio.Event` of CPython 3.13, a
 /// manual-reset event.
@@ -158,7 +163,7 @@ impl Event {
         const fn traced(trace: PrimitiveTrace) -> Self {
             // SAFETY: the methods of this file and of `EventAccess` hold one guard at a time, and drop
             // it before they wake or return.
-            Self { queue: unsafe { WaitQueue::new(0, (), trace) } }
+            Self { queue: unsafe { WaitQueue::new(FIRST_PAYLOAD, (), trace) } }
         }
     }
 

@@ -12,6 +12,8 @@ pub(crate) fn load_newest(word: &AtomicUsize) -> usize {
 /// Stores a word that no other thread changes at this time.
 #[inline(always)]
 pub(crate) fn store_release(word: &AtomicUsize, value: usize) {
+    #[cfg(awaitlist_preempt)]
+    super::preempt::preempt();
     // Release: pairs with the Acquire of the next lock, and of the fast paths.
     word.store(value, Ordering::Release);
 }
