@@ -61,6 +61,8 @@ fn everything() -> Outcome {
     examples()?;
     models("")?;
     models("--features diagnostics")?;
+    schedules()?;
+    limits()?;
     address_sanitizer()?;
     newer_parking_lot::run(&[])?;
     features::run(&[])?;
@@ -142,6 +144,25 @@ fn models(flags: &str) -> Outcome {
         .args(flags.split_whitespace())
         .arg("--target-dir")
         .arg(project::target_for("loom"))
+        .run()
+}
+
+/// Random schedules of many threads.
+fn schedules() -> Outcome {
+    Run::new("cargo test --release -p awaitlist-tests --test shuttle")
+        .env("RUSTFLAGS", "--cfg awaitlist_shuttle")
+        .arg("--target-dir")
+        .arg(project::target_for("shuttle"))
+        .run()
+}
+
+/// Counts at their limits, which a cfg makes small.
+fn limits() -> Outcome {
+    Run::new("cargo test -p awaitlist-tests --test suite")
+        .env("RUSTFLAGS", "--cfg awaitlist_limits")
+        .arg("--target-dir")
+        .arg(project::target_for("limits"))
+        .args(["--", "--skip", "ported_examples"])
         .run()
 }
 
