@@ -45,10 +45,12 @@ pub struct Scenario {
     pub title: &'static str,
     /// The most served may be served so many times as often as the least served.
     pub evenness: Option<f64>,
-    contenders: Vec<(Peer, Run)>,
+    /// All that take part.
+    pub contenders: Vec<(Peer, Run)>,
 }
 
-type Run = fn(&Duration) -> Waits;
+/// How a contender does its part for a time.
+pub type Run = fn(&Duration) -> Waits;
 
 macro_rules! threads {
     ($run:ident) => {

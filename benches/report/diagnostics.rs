@@ -107,7 +107,8 @@ fn run(program: &Path) -> Result<Vec<(String, f64)>, String> {
     }
     let text = String::from_utf8_lossy(&output.stdout);
     let figure = |line: &str| {
-        let (row, ns) = line.split_once(' ')?;
+        let mut words = line.split(' ');
+        let (row, _size, ns) = (words.next()?, words.next()?, words.next()?);
         Some((row.to_owned(), ns.parse().ok()?))
     };
     text.lines().map(|line| figure(line).ok_or_else(|| format!("not a figure: {line}"))).collect()

@@ -23,8 +23,8 @@ static ALLOCATOR: Counting = Counting;
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let args = Args::parse();
     if args.own {
-        for (row, ns) in measure::own(&args) {
-            println!("{row} {ns}");
+        for (row, size, ns) in measure::own(&args) {
+            println!("{row} {size} {ns}");
         }
         return Ok(ExitCode::SUCCESS);
     }

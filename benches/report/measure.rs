@@ -100,18 +100,35 @@ pub(crate) fn all(args: &Args) -> Result<Measured, String> {
     })
 }
 
-/// What ours needs in the rows that were wanted, at the first of their sizes, in nanoseconds a unit.
-pub(crate) fn own(args: &Args) -> Vec<(&'static str, f64)> {
+/// What ours needs in the rows that were wanted: the row, its size, and nanoseconds a unit. Of waits, the
+/// scenario, the name of a figure, and the figure.
+pub(crate) fn own(args: &Args) -> Vec<(&'static str, String, f64)> {
     let ours = Who::Peer(Peer::Awaitlist);
-    let figure = |mut row: Row| {
+    let mut figures = Vec::new();
+    for mut row in rows::all().into_iter().filter(|row| args.wants(row.id)) {
         row.contenders.retain(|contender| contender.who == ours);
-        let waiters = row.sizes[0];
         let mut contest = Contest::new(&row);
-        let ns = contest.run(waiters, args.budget(waiters)).ns(ours)?;
-        Some((row.id, ns))
-    };
-    let wanted = rows::all().into_iter().filter(|row| args.wants(row.id));
-    wanted.filter_map(figure).collect()
+        for &waiters in row.sizes.iter().filter(|size| args.wants_size(**size)) {
+            let ns = contest.run(waiters, args.budget(waiters)).ns(ours);
+            figures.extend(ns.map(|ns| (row.id, waiters.to_string(), ns)));
+        }
+    }
+    for mut scenario in waits::scenarios().into_iter().filter(|scenario| args.wants(scenario.id)) {
+        scenario.contenders.retain(|(peer, _)| *peer == Peer::Awaitlist);
+        let (rounds, time) = args.waits();
+        for (_, waits) in scenario.run(rounds, time) {
+            let Waits { ns, unevenness, median, p99, longest } = waits;
+            let named = [
+                ("acquire", ns),
+                ("unevenness", unevenness),
+                ("median", median),
+                ("p99", p99),
+                ("longest", longest),
+            ];
+            figures.extend(named.map(|(name, figure)| (scenario.id, name.to_owned(), figure)));
+        }
+    }
+    figures
 }
 
 /// A Python that was named must work. One that was not may be missing.
