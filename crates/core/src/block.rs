@@ -4,18 +4,19 @@ use core::{
     cell::Cell,
     fmt,
     future::Future,
+    hint,
     ops::Deref,
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
 };
 use std::{
-    thread_local,
+    thread, thread_local,
     time::{Duration, Instant},
 };
 
 use parking::Parker;
 
-use crate::trace::blocking;
+use crate::{sync::Blocking, trace::blocking};
 
 /// Waits for a future on the current thread: for every wait of the suite, and for any other future
 /// that needs no runtime.
@@ -89,10 +90,16 @@ pub fn block_until<F: Future>(future: Pin<&mut F>, deadline: Instant) -> Option<
 fn block_on<F: Future>(future: Pin<&mut F>, deadline: Option<Instant>) -> Option<F::Output> {
     let mut future = pin!(blocking(future));
     let parked = Parked::of_this_thread();
+    // A thread that spins does so for tens of microseconds.
+    let may_spin = deadline.is_none_or(|deadline| deadline > Instant::now() + FAR);
+    let _blocking = Blocking::enter(may_spin.then_some(&parked.waker));
     let mut context = Context::from_waker(&parked.waker);
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return Some(output);
+        }
+        if may_spin && parked.wakes_while_spinning() {
+            continue;
         }
         match deadline {
             None => parked.parker.park(),
@@ -105,10 +112,53 @@ fn block_on<F: Future>(future: Pin<&mut F>, deadline: Option<Instant>) -> Option
     }
 }
 
+/// A deadline that is nearer than this leaves no time to spin.
+const FAR: Duration = Duration::from_millis(1);
+/// How often a thread checks whether it was woken before it begins to yield.
+const CHECKS: u32 = 32;
+/// How often it yields before it sleeps. If several threads share a processor, each yield lets one of
+/// them run, perhaps the one that is waited for.
+const YIELDS: u32 = 16;
+/// The most failures in a row before a thread stops spinning, and how many waits it makes then before
+/// it tries again.
+const PATIENCE: i8 = 4;
+const WAITS_WITHOUT: i8 = 16;
+
 /// A thread's parker, and the waker that ends its sleep.
 struct Parked {
     parker: Parker,
     waker: Waker,
+    /// What this thread has learned. From 0 on: spinning helps, and may fail so many times more. Below:
+    /// it has not helped, and so many waits follow without it.
+    patience: Cell<i8>,
+}
+
+impl Parked {
+    /// Waits for a wake-up without sleeping, if that helps as a rule. Returns whether there was one.
+    ///
+    /// To wake a thread that sleeps takes a system call, and tens of microseconds until it runs.
+    fn wakes_while_spinning(&self) -> bool {
+        let patience = self.patience.get();
+        if patience < 0 {
+            self.patience.set(patience + 1);
+            return false;
+        }
+        let woken = (0..CHECKS + YIELDS).any(|check| {
+            if check < CHECKS {
+                hint::spin_loop();
+            } else {
+                thread::yield_now();
+            }
+            // Consumes a wake-up, and does not sleep.
+            self.parker.park_timeout(Duration::ZERO)
+        });
+        self.patience.set(match patience {
+            _ if woken => PATIENCE.min(patience + 1),
+            0 => -WAITS_WITHOUT,
+            _ => patience - 1,
+        });
+        woken
+    }
 }
 
 thread_local! {
@@ -123,7 +173,7 @@ impl Parked {
         Borrowed(Some(kept.unwrap_or_else(|| {
             let parker = Parker::new();
             let waker = parker.unparker().into();
-            Self { parker, waker }
+            Self { parker, waker, patience: Cell::new(0) }
         })))
     }
 }

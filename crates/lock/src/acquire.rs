@@ -108,7 +108,7 @@ where
         // SAFETY: as above.
         return Poll::Ready(unsafe { guard(lock, waiter, context) });
     }
-    let acquired = waiter.as_mut().try_fast(|lock| lock.raw.acquires_by_spinning());
+    let acquired = waiter.as_mut().try_fast(|lock| lock.raw.acquires_by_spinning(context));
     if let Some(lock) = acquired {
         // SAFETY: it was acquired, for this guard.
         return Poll::Ready(unsafe { guard(lock, waiter, context) });

@@ -6,7 +6,7 @@
 //! | 1 `FORGOTTEN` | it is held, and its guard was forgotten |
 //!
 //! - **Acquire**: if the payload is 0 and there are no waiters, set `HELD`. Otherwise spin for a
-//!   moment if the holder runs on another thread, then enqueue.
+//!   moment if the holder may run on another thread, then enqueue.
 //! - **Release**: without waiters, clear `HELD`. Otherwise leave it set, and *designate* the first
 //!   waiter: notify it and remove it from the queue. Until it is polled the lock is meant for it,
 //!   but shows as not locked, and the waiter still shows as a waiter. That is what asyncio does.
@@ -16,11 +16,11 @@
 //!
 //! At most one waiter is designated at a time, since only the holder releases.
 
-use core::fmt;
+use core::{fmt, task::Context};
 
 use awaitlist_core::{
     QueueGuard, WaitQueue, const_fn,
-    sync::{AtomicBool, Ordering},
+    sync::{AtomicBool, Ordering, is_blocking},
     trace::{CallSite, HoldTrace, PrimitiveTrace},
 };
 
@@ -36,7 +36,7 @@ pub struct RawLock {
     pub(crate) queue: WaitQueue<Hints>,
 }
 
-/// What is kept in the queue's two spare bytes.
+/// What is kept in the queue's three spare bytes.
 #[derive(Debug)]
 pub(crate) struct Hints {
     /// Whether a waiter is designated. Set under the lock of the queue, cleared by that waiter
@@ -84,11 +84,13 @@ impl RawLock {
     }
 
     /// Acquires the lock for a future that is polled, if that succeeds at once or after spinning.
-    pub(crate) fn acquires_by_spinning(&self) -> bool {
+    pub(crate) fn acquires_by_spinning(&self, context: &Context<'_>) -> bool {
         match self.attempt() {
             Attempt::Acquired => true,
-            Attempt::Held => self.queue.state().spin.acquires(|| self.attempt()),
-            Attempt::MustWait => false,
+            Attempt::MustWait if !is_blocking(context) => false,
+            Attempt::Held | Attempt::MustWait => {
+                self.queue.state().spin.acquires(context, || self.attempt())
+            }
         }
     }
 

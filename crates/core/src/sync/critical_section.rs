@@ -1,7 +1,7 @@
 //! Without an operating system: interrupts are disabled while a queue is locked, so on one core it
 //! is never found locked.
 
-use core::hint;
+use core::{hint, task::Context};
 
 /// Nowhere to wait: of several cores, the critical section lets in one.
 pub(crate) struct ParkingSpot;
@@ -61,8 +61,20 @@ impl Section {
     }
 }
 
-/// Returns whether spinning for a lock can help. Without an operating system there is one core as a
-/// rule.
-pub const fn multi_threaded() -> bool {
+/// Returns true, so that no lock spins: there is one core as a rule.
+pub const fn is_thread_number(_: u8) -> bool {
+    true
+}
+
+/// Returns a number of every thread.
+pub const fn thread_number() -> u8 {
+    1
+}
+
+/// Does nothing.
+pub const fn yield_now() {}
+
+/// Returns false: there is no `block`.
+pub const fn is_blocking(_: &Context<'_>) -> bool {
     false
 }

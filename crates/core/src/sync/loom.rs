@@ -2,6 +2,7 @@
 //! since loom could not tell that from a deadlock.
 
 use ::std::{mem, sync::Mutex, vec::Vec};
+use core::task::Context;
 
 use ::loom::thread::{self, Thread};
 
@@ -69,8 +70,21 @@ pub(crate) fn store_release(word: &AtomicUsize, value: usize) {
     word.swap(value, Ordering::Release);
 }
 
-/// Returns whether spinning for a lock can help. Not in a model: to spin is to try the same
-/// exchange again, and each attempt multiplies the interleavings.
-pub const fn multi_threaded() -> bool {
+/// Returns true, so that no lock spins in a model. To spin is to try the same exchange again, and each
+/// attempt multiplies the interleavings.
+pub const fn is_thread_number(_: u8) -> bool {
+    true
+}
+
+/// Returns a number of every thread.
+pub const fn thread_number() -> u8 {
+    1
+}
+
+/// Does nothing.
+pub const fn yield_now() {}
+
+/// Returns false: there is no `block`.
+pub const fn is_blocking(_: &Context<'_>) -> bool {
     false
 }

@@ -58,8 +58,10 @@ use std as platform;
 
 pub use cell::{Guarded, UnsafeCell};
 pub(crate) use panic::FirstPanic;
-pub use platform::multi_threaded;
+#[cfg(all(feature = "std", not(awaitlist_loom)))]
+pub(crate) use platform::Blocking;
 pub(crate) use platform::{ParkingSpot, Section};
+pub use platform::{is_blocking, is_thread_number, thread_number, yield_now};
 #[cfg(awaitlist_loom)]
 pub(crate) use platform::{load_newest, store_release};
 #[cfg(not(awaitlist_loom))]

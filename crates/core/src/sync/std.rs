@@ -1,9 +1,14 @@
 //! With an operating system: a thread that finds a queue locked retries, then waits at a mutex.
 
 use ::std::{thread, thread_local};
-use core::{hint, ptr, time::Duration};
+use core::{
+    cell::Cell,
+    hint, ptr,
+    task::{Context, Waker},
+    time::Duration,
+};
 
-use super::{AtomicUsize, Ordering};
+use super::{AtomicU8, Ordering};
 
 /// How often a thread retries before it waits at the mutex. A queue is locked for some twenty
 /// nanoseconds.
@@ -67,30 +72,61 @@ impl Section {
     }
 }
 
-/// Returns whether more than one thread has called this. A thread calls it when it finds a lock
-/// held: as long as only one thread ever does, spinning cannot help.
-pub fn multi_threaded() -> bool {
-    /// The value of `CALLER` once two threads have called.
-    const SEVERAL: usize = 1;
-    /// 0, or the only thread that has called, by the address of a thread-local; or `SEVERAL`. A new
-    /// thread may get the address of one that has ended, and is then taken for that one.
-    static CALLER: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static ADDRESS: u16 = const { 0 };
+/// Returns a number of the current thread: from 1 to 250, and different for the first 250 threads that
+/// call this.
+#[inline(never)]
+pub fn thread_number() -> u8 {
+    static LAST: AtomicU8 = AtomicU8::new(0);
+    if NUMBER.get() == 0 {
+        // Relaxed: nothing is read in consequence.
+        NUMBER.set(1 + LAST.fetch_add(1, Ordering::Relaxed) % 250);
     }
+    NUMBER.get()
+}
 
-    // Relaxed: nothing is read in consequence.
-    let caller = CALLER.load(Ordering::Relaxed);
-    if caller == SEVERAL {
-        return true;
+/// Returns whether `number`, which is not 0, is that of the current thread.
+#[inline]
+pub fn is_thread_number(number: u8) -> bool {
+    NUMBER.get() == number
+}
+
+/// Lets another thread run, if one is ready to.
+pub fn yield_now() {
+    thread::yield_now();
+}
+
+// Neither has a destructor, so both can be reached as long as the thread runs.
+thread_local! {
+    /// The number of this thread, or 0.
+    static NUMBER: Cell<u8> = const { Cell::new(0) };
+    /// What the waker points to of the innermost `block` that may spin on this thread, or null.
+    static BLOCKING: Cell<*const ()> = const { Cell::new(ptr::null()) };
+}
+
+/// Returns whether the future that is polled with `context` blocks the current thread in `block`, and
+/// may spin: no other task of this thread runs in any case until the future is ready.
+#[inline]
+pub fn is_blocking(context: &Context<'_>) -> bool {
+    let own = BLOCKING.get();
+    // A waker that points to nothing, such as `Waker::noop()`, is not one of `block`.
+    !own.is_null() && own == context.waker().data()
+}
+
+/// The time in which a `block` runs on this thread.
+pub(crate) struct Blocking {
+    outer: *const (),
+}
+
+impl Blocking {
+    /// `waker` is the one that `block` polls with. Without one, the future must not spin.
+    pub(crate) fn enter(waker: Option<&Waker>) -> Self {
+        let own = waker.map_or(ptr::null(), Waker::data);
+        Self { outer: BLOCKING.replace(own) }
     }
-    // The thread-locals of a thread that is ending may be gone.
-    match ADDRESS.try_with(|address| ptr::from_ref(address).addr()) {
-        Ok(this_thread) if caller != this_thread => {
-            let now = if caller == 0 { this_thread } else { SEVERAL };
-            CALLER.store(now, Ordering::Relaxed);
-            caller != 0
-        }
-        _ => false,
+}
+
+impl Drop for Blocking {
+    fn drop(&mut self) {
+        BLOCKING.set(self.outer);
     }
 }
