@@ -63,7 +63,7 @@ fn find() -> Option<PathBuf> {
     })
 }
 
-/// Gives the script to `python`, and answers what it prints.
+/// Gives the script to `python`, and returns what it prints.
 fn feed(python: &mut Command) -> Result<String, String> {
     let mut child = python
         .stdin(Stdio::piped())

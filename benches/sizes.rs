@@ -7,7 +7,7 @@ use crate::peers::{self, Peer};
 pub struct Sizes {
     /// The primitive, around no value.
     pub primitive: usize,
-    /// What its wait answers, if that is a guard.
+    /// What its wait returns, if that is a guard.
     pub guard: Option<usize>,
     /// The future of a wait.
     pub wait: usize,

@@ -11,11 +11,11 @@ pub struct Budget {
     pub time: Duration,
     /// But for these: however long they take.
     pub rounds: usize,
-    /// Nobody learns more from more rounds than that.
+    /// More rounds than that show nothing more.
     pub rounds_at_most: usize,
-    /// Who takes longer than that for a sample repeats less in it.
+    /// A contender that takes longer than that for a sample repeats less in it.
     pub sample: Duration,
-    /// Who would take longer than that without repeating anything drops out.
+    /// A contender that would take longer than that without a repetition drops out.
     pub patience: Duration,
 }
 
@@ -79,7 +79,7 @@ impl Cell {
 #[derive(Debug)]
 pub struct Contest<'r> {
     row: &'r Row,
-    /// They say who is worth waiting for at the next size.
+    /// They say which contenders are worth waiting for at the next size.
     cells: Vec<Cell>,
 }
 

@@ -17,7 +17,7 @@ pub struct Line<'c, F> {
 }
 
 impl<'c, F: Future> Line<'c, F> {
-    /// Room for `length` futures. All of its memory has been touched, and nobody is ready to run.
+    /// Room for `length` futures. All of its memory has been touched, and no task is ready to run.
     pub fn new(crew: &'c Crew, length: usize) -> Self {
         // An earlier user of the crew may have woken tasks that had nothing left to do.
         while Crew::next_ready().is_some() {}
@@ -40,14 +40,14 @@ impl<'c, F: Future> Line<'c, F> {
         assert!(self.start(task, future).is_none(), "it had to wait");
     }
 
-    /// Gives a task a future and polls it for the first time. Answers what it answers, if it need not wait.
+    /// Gives a task a future and polls it for the first time. Returns its output, if it need not wait.
     #[inline]
     pub fn start(&mut self, task: usize, future: F) -> Option<F::Output> {
         self.place(task).set(Some(future));
         self.poll(task)
     }
 
-    /// Runs tasks that were woken until one is done, and answers what its future answered.
+    /// Runs tasks that were woken until one is done, and returns the output of its future.
     ///
     /// # Panics
     ///
@@ -55,7 +55,7 @@ impl<'c, F: Future> Line<'c, F> {
     #[inline]
     pub fn run_one(&mut self) -> F::Output {
         loop {
-            let task = Crew::next_ready().expect("somebody was woken");
+            let task = Crew::next_ready().expect("a task was woken");
             if let Some(output) = self.poll(task) {
                 return output;
             }

@@ -5,23 +5,23 @@ use std::time::Duration;
 use super::Load;
 use crate::peers::Peer;
 
-/// Who takes part.
+/// The contenders of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Who {
     /// A crate with the primitive; ours, too.
     Peer(Peer),
-    /// What nobody can be faster than, or hardly: the same work without the primitive.
+    /// What no contender can be faster than, or hardly: the same work without the primitive.
     Floor(&'static str),
     /// What every queue has to do, and nothing else. A target below it cannot be met.
     Bound(&'static str),
 }
 
-/// One who takes part in a row.
+/// A contender in a row.
 #[derive(Clone, Copy, Debug)]
 pub struct Contender {
     /// Who it is.
     pub who: Who,
-    /// Does the load, and answers how long that took. What it prepares does not count.
+    /// Does the load, and returns how long that took. What it prepares does not count.
     pub run: fn(&Load) -> Duration,
 }
 

@@ -61,7 +61,7 @@ impl Crew {
     }
 }
 
-/// What a future answers that has nothing to wait for. Its waker costs nothing, since nobody is to clone it.
+/// The output of a future that has nothing to wait for. Its waker costs nothing, since it is not cloned.
 ///
 /// # Panics
 ///

@@ -15,7 +15,7 @@ pub(crate) fn instructions(path: &str) -> Result<f64, String> {
     Ok((longer - shorter) as f64 / TIMES as f64)
 }
 
-/// Runs this program under valgrind, and answers how many instructions it has executed.
+/// Runs this program under valgrind, and returns how many instructions it has executed.
 fn run(path: &str, times: usize) -> Result<i64, String> {
     let program = env::current_exe().map_err(|error| error.to_string())?;
     let output = Command::new("valgrind")

@@ -76,7 +76,7 @@ pub(crate) fn measure(args: &Args) -> Result<Vec<Cost>, String> {
         .collect()
 }
 
-/// Builds this program with the diagnostics on, and answers where it is.
+/// Builds this program with the diagnostics on, and returns where it is.
 fn build() -> Result<PathBuf, String> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/diagnostics");

@@ -107,7 +107,7 @@ pub(crate) struct PageLocks {
     requests: Semaphore,
 }
 
-/// A page's place in the cache, empty until somebody has fetched the page under its lock.
+/// A page's place in the cache, empty until a client has fetched the page under its lock.
 type Entry = Arc<Lock<Option<Page>>>;
 
 impl PageLocks {
@@ -132,7 +132,7 @@ impl Cache for PageLocks {
         if let Some(page) = &*entry {
             return Ok(Arc::clone(page));
         }
-        // Always the page first and then the permit: a holder of a permit waits for nobody.
+        // Always the page first and then the permit: a holder of a permit waits for no lock.
         let permit = self.requests.acquire().await;
         let page = self.site.fetch(url).await?;
         drop(permit);

@@ -54,7 +54,7 @@ impl<C: Cache> Crowd<C> {
         crowd.start.set();
         let outcome = all_finish(&mut clients).await;
         let wall_time = start.elapsed();
-        // After an error: nobody is left to draw over the message.
+        // After an error: no client is left to draw over the message.
         clients.shutdown().await;
         outcome.map(|()| wall_time)
     }
@@ -74,7 +74,7 @@ impl<C: Cache> Crowd<C> {
         Ok(())
     }
 
-    /// Waits for everybody, lets one of them empty the cache, and waits until that is done: nobody reads
+    /// Waits for all clients, lets one of them empty the cache, and waits until that is done: no client reads
     /// a page of the old round in the new one, or loses a page of the new one.
     async fn end_round(&self, round: usize) -> Result<()> {
         if self.round_end.wait().await? == 0 {

@@ -1,4 +1,4 @@
-//! The local web server: slow pages, and a count of who asks for them.
+//! The local web server: slow pages, and a count of the requests for them.
 
 use std::{future::IntoFuture, io, net::Ipv4Addr, net::SocketAddr, sync::Arc, time::Duration};
 

@@ -26,7 +26,7 @@ pub(crate) struct Site {
 pub(crate) enum CountedBy {
     /// Our own server, as requests reach it.
     Server,
-    /// Our clients, as they send them: somebody else's server does not tell us.
+    /// Our clients, as they send them: another server does not report them.
     Clients,
 }
 

@@ -106,6 +106,63 @@ fn guarantees_names_a_test_for_each_method() {
     }
 }
 
+/// Each difference from CPython names a test, and it is there.
+#[test]
+fn guarantees_names_a_test_for_each_difference() {
+    let there = tests_there();
+    let (_, differences) =
+        GUARANTEES.split_once("\n## Differences from CPython").expect("the page lists them");
+    let differences = differences.split("\n## ").next().unwrap_or_default();
+    let differences: Vec<&str> = differences.split("\n### ").skip(1).collect();
+    assert!(differences.len() >= 10, "only {} differences", differences.len());
+    for difference in differences {
+        let (_, tests) = difference.rsplit_once("\nTest:\n").unwrap_or_default();
+        let named = tests.split('`').nth(1).unwrap_or_default();
+        assert!(!named.is_empty(), "no test for: {difference}");
+        assert!(there.iter().any(|there| names(named, there)), "no test {named}");
+    }
+}
+
+/// The names in docs/llms.txt exist: each that is called with parentheses is a function of the
+/// sources, and each that is imported is in the list of the public API.
+#[test]
+fn llms_txt_names_what_exists() {
+    let page = fs::read_to_string(root().join("docs/llms.txt")).expect("it is text");
+    let apis: String = entries(&root().join("tests/expected/public-api"))
+        .into_iter()
+        .map(|path| fs::read_to_string(path).expect("a snapshot is text"))
+        .collect();
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let mut checked = 0;
+    let primitives = "Lock LockGuard Event Condition Semaphore BoundedSemaphore Barrier";
+    for primitive in primitives.split(' ') {
+        let called = format!("{primitive}::");
+        for rest in page.split(&called).skip(1) {
+            let function = rest.split(|letter| !is_word(letter)).next().unwrap_or_default();
+            assert!(apis.contains(&format!("::{function}(")), "{primitive}::{function}");
+            checked += 1;
+        }
+    }
+    for variable in ["lock.", "event.", "condition.", "semaphore.", "barrier."] {
+        // The right column of the mapping.
+        let mapping = page.lines().filter(|line| line.starts_with("    "));
+        let ours: Vec<&str> = mapping.filter_map(|line| line.get(44..)).collect();
+        for rest in ours.iter().flat_map(|line| line.split(variable).skip(1)) {
+            let function = rest.split(|letter| !is_word(letter)).next().unwrap_or_default();
+            let exists =
+                ["(", "<"].iter().any(|next| apis.contains(&format!("::{function}{next}")))
+                    || function == "to_string";
+            assert!(exists, "{variable}{function}");
+            checked += 1;
+        }
+    }
+    for import in between(&page, "use awaitlist::{", "}").flat_map(|names| names.split(", ")) {
+        assert!(apis.contains(&format!("pub use awaitlist::{import}\n")), "{import}");
+        checked += 1;
+    }
+    assert!(checked > 30, "only {checked} names");
+}
+
 /// Whether `named` on the page means the test `there`: by the test's path without its group
 /// (`api::`, `guarantees::` …), by the module that the test is in, or by the number of the
 /// guarantee.

@@ -1,7 +1,7 @@
 //! Where a drop cannot do what a cancellation does in Python, or CPython has a bug: one test for
-//! each row of the table.
+//! each heading of the page.
 
-use awaitlist::{Barrier, Condition, Lock, LockGuard, NotAcquired, Semaphore};
+use awaitlist::{Barrier, BoundedSemaphore, Condition, Lock, LockGuard, NotAcquired, Semaphore};
 use awaitlist_tests::now;
 use std::future::ready;
 use tokio_test::{assert_pending, assert_ready, assert_ready_eq, task::spawn};
@@ -92,4 +92,52 @@ fn a_cancel_takes_effect_at_the_drop() {
     assert_pending!(arrived.poll());
     drop(arrived);
     assert_eq!(barrier.to_string(), "<Barrier [filling, waiters:0/2]>");
+}
+
+#[test]
+fn a_dropped_condition_wait_passes_its_notification_on_while_the_lock_is_held() {
+    // CPython: the cancelled waiter first acquires the lock again, so `[locked, waiters:1]`.
+    let condition = Condition::new(());
+    let mut first = spawn(condition.wait(now(condition.acquire())));
+    assert_pending!(first.poll());
+    let mut second = spawn(condition.wait(now(condition.acquire())));
+    assert_pending!(second.poll());
+    let held = now(condition.acquire());
+    condition.notify(&held, 1);
+    drop(first);
+    assert!(second.is_woken());
+    assert_pending!(second.poll());
+    assert_eq!(condition.to_string(), "<Condition [locked]>");
+    assert_eq!(condition.lock().waiters(), 1);
+    drop(held);
+    drop(assert_ready!(second.poll()));
+}
+
+#[test]
+fn a_wait_dropped_while_it_acquires_the_lock_again_leaves_the_locks_queue() {
+    // CPython: it goes to the back of the lock's queue, and raises once it has the lock.
+    let condition = Condition::new(());
+    let mut wait = spawn(condition.wait(now(condition.acquire())));
+    assert_pending!(wait.poll());
+    let held = now(condition.acquire());
+    condition.notify(&held, 1);
+    assert_pending!(wait.poll());
+    assert_eq!(condition.lock().waiters(), 1);
+    drop(wait);
+    assert_eq!(condition.lock().waiters(), 0);
+    drop(held);
+    assert!(!condition.locked());
+}
+
+#[test]
+fn a_bounded_semaphore_discards_the_permit_of_a_grant_that_is_cancelled_after_an_excess_release() {
+    // CPython: the value rises to 2, above the bound of 1.
+    let semaphore = BoundedSemaphore::new(1);
+    now(semaphore.acquire()).forget();
+    let mut granted = spawn(semaphore.acquire());
+    assert_pending!(granted.poll());
+    assert_eq!(semaphore.release(), Ok(()));
+    assert_eq!(semaphore.release(), Ok(()), "the grant hides that it is one too many");
+    drop(granted);
+    assert_eq!((semaphore.value(), semaphore.bound()), (1, 1));
 }

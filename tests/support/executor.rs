@@ -96,7 +96,7 @@ impl<T> Task<'_, T> {
         self.seat.state.get() != State::Pending
     }
 
-    /// Drops its future, at once. Answers whether there was one to drop: not if the task is over.
+    /// Drops its future, at once. Returns whether there was one to drop: not if the task is over.
     pub fn cancel(&self) -> bool {
         let pending = self.seat.state.get() == State::Pending;
         if pending {

@@ -29,8 +29,8 @@ const OPERATIONS: [(&str, &str, &str); 5] = [
 /// The columns of the page, in the order of the bars.
 const CRATES: [&str; 4] = ["awaitlist", "tokio::sync", "async-lock", "asyncband"];
 
-const WIDTH: usize = 720;
-const LEFT: usize = 240;
+const WIDTH: usize = 740;
+const LEFT: usize = 256;
 const BAR: usize = 16;
 const GAP: usize = 14;
 const TOP: usize = 40;

@@ -4,7 +4,7 @@
 //!
 //! - What the conditions are about is inside the lock that they share, and is reached through the guard. A
 //!   `Condition` made `with_lock` of an `Arc` keeps the lock alive, so a struct may hold several.
-//! - The predicate of `wait_for_some` answers what was found, as Python's may, so looking and taking are one step.
+//! - The predicate of `wait_for_some` returns what was found, as Python's may, so looking and taking are one step.
 //! - `asyncio.TaskGroup` is a `JoinSet`.
 //! - tokio's clock is paused, so the delays keep their order and take no time.
 

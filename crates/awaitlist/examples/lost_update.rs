@@ -1,4 +1,4 @@
-//! A lost update, the same with a lock, and a lock that is let go too early.
+//! A lost update, the same with a lock, and a lock that is released too early.
 //!
 //! Three tasks read a counter, yield and write back what they read plus one. Without a lock all three
 //! read 0, and two updates are lost; under a `Lock` each reads what the one before it wrote. The last

@@ -1,7 +1,7 @@
-//! Two workers and one lock, printed while it is held and right after it is let go.
+//! Two workers and one lock, printed while it is held and right after it is released.
 //!
 //! The second print is the instructive one. First the workers block their thread instead of awaiting:
-//! worker 2 has not even started when worker 1 lets go, and the lock is `[unlocked]`. Then they sleep as
+//! worker 2 has not even started when worker 1 releases it, and the lock is `[unlocked]`. Then they sleep as
 //! a task should: worker 2 is in the queue by then, and the lock is `[unlocked, waiters:1]`. A release
 //! names the next holder and does not hold the lock for it; worker 2 has it once its task runs.
 //!

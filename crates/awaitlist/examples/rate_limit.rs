@@ -2,7 +2,7 @@
 //!
 //! What differs from the Python program that this is a port of:
 //!
-//! - A permit gives itself back when it is dropped. Here nobody gives back what a request took, so it is
+//! - A permit releases itself when it is dropped. Here a request does not release its permit, so it is
 //!   forgotten, and `release` makes the new one.
 //! - A full bucket is an `Err` instead of a `ValueError`.
 //! - `refill.cancel()` is `abort`. Dropping tokio's `JoinHandle` would leave the task running.

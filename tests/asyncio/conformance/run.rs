@@ -79,7 +79,7 @@ impl Driver {
         Ok(None)
     }
 
-    /// Drops a task, which is what a cancellation is here. Answers whether it was not done yet.
+    /// Drops a task, which is what a cancellation is here. Returns whether it was not done yet.
     fn cancel(&mut self, name: &str, message: Option<&str>) -> bool {
         let mut named = self.tasks.iter().filter(|(task, _)| task.name == name);
         let (task, run) = named.next().expect("checked when it was read");

@@ -117,13 +117,13 @@ impl<'a> Stage<'a> {
         })
     }
 
-    /// One turn of the loop. Answers what was logged in it.
+    /// One turn of the loop. Returns what was logged in it.
     fn tick(&self) -> Vec<String> {
         self.tasks.tick();
         self.log.0.take()
     }
 
-    /// Turns until no task is ready. Answers what was logged meanwhile.
+    /// Turns until no task is ready. Returns what was logged meanwhile.
     #[track_caller]
     fn settle(&self) -> Vec<String> {
         self.tasks.settle();

@@ -16,7 +16,7 @@ unsafe extern "C" {
     safe fn abort() -> !;
 }
 
-/// Answers 0 if all is well, as C wants it. The name is the one that C calls.
+/// Returns 0 if all is well, as C wants it. The name is the one that C calls.
 #[unsafe(no_mangle)]
 extern "C" fn main() -> i32 {
     let failed = crate::run(&mut Output, SCRIPTS);

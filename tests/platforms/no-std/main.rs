@@ -17,7 +17,7 @@ mod below;
 #[cfg(feature = "alloc")]
 mod memory;
 
-/// Runs scripts, and says how each went. Answers how many failed.
+/// Runs scripts, and says how each went. Returns how many failed.
 fn run(output: &mut impl Write, scripts: &[Script]) -> i32 {
     let mut failed = 0;
     for (name, script) in scripts {

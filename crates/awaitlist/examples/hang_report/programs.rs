@@ -65,7 +65,7 @@ fn itself() -> Vec<Task> {
 }
 
 /// The first wait loses the `select!`, but is neither dropped nor polled again. When its turn comes it has the lock, and
-/// nobody gets past it: not even the second wait of the same task.
+/// no task gets past it: not even the second wait of the same task.
 fn futurelock() -> Vec<Task> {
     let session = Arc::new(Lock::named("session", ()));
     let impatient = Arc::new(Event::new());

@@ -27,7 +27,7 @@ impl Lock {
         enters
     }
 
-    /// A poll, the first or a later one. Answers whether it has the lock.
+    /// A poll, the first or a later one. Returns whether it has the lock.
     pub(super) fn poll(&mut self, who: Id, first: bool) -> bool {
         if first {
             let enters = self.enter();

@@ -55,7 +55,7 @@ impl Semaphore {
         enters
     }
 
-    /// A poll, the first or a later one. Answers whether it has its permits.
+    /// A poll, the first or a later one. Returns whether it has its permits.
     pub(super) fn poll(&mut self, who: Id, need: usize, first: bool, woken: &mut Vec<Id>) -> bool {
         if first {
             let enters = self.enter(need);
@@ -104,7 +104,7 @@ impl Semaphore {
     }
 
     /// Each release raises the value by one, if it is below the bound, and grants at most one
-    /// waiter. Answers whether it always was below.
+    /// waiter. Returns whether it always was below.
     fn releases(&mut self, n: usize, woken: &mut Vec<Id>) -> bool {
         let mut left = n;
         let mut below = true;
