@@ -4,6 +4,7 @@
 //! through [`run::Run`], which prints each one before it runs and its seconds afterwards.
 
 mod book;
+mod build_cost;
 mod chart;
 mod ci;
 mod consumer;
@@ -63,6 +64,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     leaks::SUBCOMMAND,
     tsan::SUBCOMMAND,
     report::SUBCOMMAND,
+    build_cost::SUBCOMMAND,
     chart::SUBCOMMAND,
     book::SUBCOMMAND,
     prose::SUBCOMMAND,
