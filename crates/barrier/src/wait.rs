@@ -132,6 +132,7 @@ unsafe impl Access<Barrier> for BarrierAccess {
         &barrier.queue
     }
 
+    #[inline]
     fn cancel(barrier: &Barrier, waiter: LockedWaiter<'_, Guarded<Round>>) {
         phase::cancel(&barrier.queue, waiter);
     }

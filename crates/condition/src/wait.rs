@@ -267,6 +267,7 @@ unsafe impl<C: AnyCondition + ?Sized> Access<C> for ConditionAccess {
         &condition.as_raw().queue
     }
 
+    #[inline]
     fn cancel(_: &C, waiter: LockedWaiter<'_>) {
         let notified = waiter.is_notified();
         let (queue, waker) = waiter.remove();

@@ -79,7 +79,7 @@ impl StateWord {
     pub const MAX_PAYLOAD: usize = usize::MAX >> Self::PAYLOAD_SHIFT;
 
     /// The word of a queue that is neither locked nor waited for.
-    const fn idle(payload: usize) -> Self {
+    pub const fn idle(payload: usize) -> Self {
         Self(payload << Self::PAYLOAD_SHIFT)
     }
 
@@ -173,10 +173,11 @@ impl<S> WaitQueue<S> {
         if word.is_locked() { self.lock().word() } else { word }
     }
 
-    /// Replaces the payload `from` by `to` if there are no waiters and the queue is not locked.
+    /// Replaces the payload of `from` by `to` if there are no waiters and the queue is not locked.
     /// Returns whether it did.
-    pub fn exchange(&self, from: usize, to: usize, success: Ordering) -> bool {
-        let (from, to) = (StateWord::idle(from).0, StateWord::idle(to).0);
+    pub fn exchange(&self, from: StateWord, to: usize, success: Ordering) -> bool {
+        // The expected word has no flags, whatever those of `from`.
+        let (from, to) = (from.0 & !StateWord::FLAGS, StateWord::idle(to).0);
         self.word.compare_exchange(from, to, success, Ordering::Relaxed).is_ok()
     }
 

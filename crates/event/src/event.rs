@@ -183,10 +183,10 @@ impl Event {
     pub fn set(&self) {
         // Relaxed, here and in `clear`: the exchange decides.
         let word = self.queue.load(Ordering::Relaxed);
-        let payload = word.payload();
+        let set = word.payload() | SET;
         // Even if the flag is set: the exchange orders what this thread did before a later clear.
         // AcqRel: pairs with itself, and with the lock of the queue.
-        if !word.has_waiters() && self.queue.exchange(payload, payload | SET, Ordering::AcqRel) {
+        if !word.has_waiters() && self.queue.exchange(word, set, Ordering::AcqRel) {
             return;
         }
         let mut queue = self.queue.lock();
@@ -202,9 +202,9 @@ impl Event {
 
     /// Clears the flag. Waiters already released by [`set`](Self::set) stay released.
     pub fn clear(&self) {
-        let payload = self.queue.load(Ordering::Relaxed).payload();
+        let word = self.queue.load(Ordering::Relaxed);
         // AcqRel: as in `set`.
-        if !self.queue.exchange(payload, payload & !SET, Ordering::AcqRel) {
+        if !self.queue.exchange(word, word.payload() & !SET, Ordering::AcqRel) {
             let mut queue = self.queue.lock();
             queue.set_payload(queue.payload() & !SET);
         }

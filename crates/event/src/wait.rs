@@ -108,6 +108,7 @@ unsafe impl Access<Event> for EventAccess {
         &event.queue
     }
 
+    #[inline]
     fn cancel(_: &Event, waiter: LockedWaiter<'_>) {
         // A release is not used up, so there is nothing to pass on.
         let (queue, waker) = waiter.remove();

@@ -156,6 +156,7 @@ unsafe impl<T: ?Sized> Access<Lock<T>> for LockAccess {
         &lock.raw.queue
     }
 
+    #[inline]
     fn cancel(lock: &Lock<T>, waiter: LockedWaiter<'_, Hints>) {
         let designated = waiter.is_notified();
         let (queue, waker) = waiter.remove();

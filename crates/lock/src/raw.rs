@@ -19,7 +19,7 @@
 use core::{fmt, task::Context};
 
 use awaitlist_core::{
-    QueueGuard, WaitQueue, const_fn,
+    QueueGuard, StateWord, WaitQueue, const_fn,
     sync::{AtomicBool, Ordering, is_blocking},
     trace::{CallSite, HoldTrace, PrimitiveTrace},
 };
@@ -68,7 +68,7 @@ impl RawLock {
         // Load first: a failed exchange costs as much as a successful one.
         self.queue.load(Ordering::Relaxed).idle_payload() == Some(0)
             // Acquire: pairs with the Release of the unlock that made the lock free.
-            && self.queue.exchange(0, HELD, Ordering::Acquire)
+            && self.queue.exchange(StateWord::idle(0), HELD, Ordering::Acquire)
     }
 
     /// Acquires the lock if it is free and there are no waiters. Waits while the queue is locked.

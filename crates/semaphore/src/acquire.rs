@@ -2,7 +2,6 @@
 
 use core::{
     fmt,
-    future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -160,6 +159,7 @@ unsafe impl<S: AnySemaphore + ?Sized> Access<S> for SemaphoreAccess {
         &semaphore.as_raw().queue
     }
 
+    #[inline]
     fn cancel(semaphore: &S, waiter: LockedWaiter<'_>) {
         let raw = semaphore.as_raw();
         let (notified, need) = (waiter.is_notified(), waiter.tag());

@@ -194,8 +194,7 @@ impl<B: Bound> RawSemaphore<B> {
             return false;
         }
         while !self.try_take_once(need) {
-            let word = self.queue.read();
-            if word.has_waiters() || !covers(value_of(word.payload()), need) {
+            if !available(self.queue.read(), need) {
                 return false;
             }
         }
@@ -207,22 +206,15 @@ impl<B: Bound> RawSemaphore<B> {
     #[inline(always)]
     pub(crate) fn try_take_once(&self, need: usize) -> bool {
         // Load first: a failed exchange costs as much as a successful one.
-        let Some(payload) = self.idle_payload_for(need) else { return false };
+        let word = self.queue.load(Ordering::Relaxed);
         // Acquire: pairs with the Release of the unlock by which the permits were released.
-        self.queue.exchange(payload, payload.wrapping_sub(need), Ordering::Acquire)
-    }
-
-    /// Returns the payload if it has `need` permits, there are no waiters, and the queue is not
-    /// locked.
-    #[inline(always)]
-    fn idle_payload_for(&self, need: usize) -> Option<usize> {
-        let payload = self.queue.load(Ordering::Relaxed).idle_payload();
-        payload.filter(|&payload| covers(value_of(payload), need))
+        available(word, need)
+            && self.queue.exchange(word, word.payload().wrapping_sub(need), Ordering::Acquire)
     }
 
     /// Takes `need` permits if there are that many and no waiters. It fails if the queue is locked.
     pub(crate) fn try_take_idle(&self, need: usize) -> bool {
-        while self.idle_payload_for(need).is_some() {
+        while available(self.queue.load(Ordering::Relaxed), need) {
             if self.try_take_once(need) {
                 return true;
             }
@@ -232,7 +224,7 @@ impl<B: Bound> RawSemaphore<B> {
 
     /// Takes `need` permits if there are that many and no waiters.
     pub(crate) fn try_take_locked(&self, queue: &mut QueueGuard<'_>, need: usize) -> bool {
-        let available = !queue.has_waiters() && covers(value_of(queue.payload()), need);
+        let available = available(queue.word(), need);
         if available {
             queue.set_payload(queue.payload().wrapping_sub(need));
         }
@@ -354,6 +346,15 @@ impl<B: Bound> RawSemaphore<B> {
             fits = fits && has_room(value, left, bound);
         }
         fits
+    }
+}
+
+/// Returns whether `need` permits are available, there are no waiters, and the queue is not locked.
+#[inline(always)]
+const fn available(word: StateWord, need: usize) -> bool {
+    match word.idle_payload() {
+        Some(payload) => covers(value_of(payload), need),
+        None => false,
     }
 }
 

@@ -155,14 +155,20 @@ fn a_clone_whose_drop_panics_opens_the_gate_of_a_barrier_all_the_same() {
 /// A payload with bits of the flags in it could lock a queue, or unlock it.
 #[test]
 fn no_payload_reaches_the_flags_of_a_state_word() {
-    use awaitlist_core::{StateWord, WaitQueue, sync::Ordering::AcqRel, trace::PrimitiveTrace};
+    use awaitlist_core::{
+        StateWord, WaitQueue,
+        sync::Ordering::{AcqRel, Relaxed},
+        trace::PrimitiveTrace,
+    };
 
     // SAFETY: its only guard is dropped below.
     let queue = unsafe { WaitQueue::new(0, (), PrimitiveTrace::event(None)) };
-    assert!(queue.exchange(0, usize::MAX, AcqRel));
+    assert!(queue.exchange(StateWord::idle(0), usize::MAX, AcqRel));
     assert_eq!(queue.read().idle_payload(), Some(StateWord::MAX_PAYLOAD));
     let guard = queue.lock();
-    for from in [0, 1, usize::MAX] {
+    let locked = queue.load(Relaxed);
+    assert!(locked.is_locked());
+    for from in [StateWord::idle(0), StateWord::idle(1), StateWord::idle(usize::MAX), locked] {
         assert!(!queue.exchange(from, 0, AcqRel), "it is locked");
     }
     drop(guard);
