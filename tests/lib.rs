@@ -10,6 +10,9 @@ pub mod lockstep;
 #[path = "random/soak/mod.rs"]
 pub mod soak;
 mod support;
+// Its implementation is linked because of this.
+#[cfg(feature = "critical-section")]
+use critical_section as _;
 #[path = "random/workload/mod.rs"]
 pub mod workload;
 

@@ -6,7 +6,7 @@ use crate::{
     Failure, Outcome, Subcommand, book, chart, consumer, dependencies, features, instructions,
     newer_parking_lot, project, prose, public_api,
     run::{self, Run},
-    rustdoc,
+    rustdoc, weaken,
 };
 
 pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
@@ -61,6 +61,7 @@ fn everything() -> Outcome {
     examples()?;
     models("")?;
     models("--features diagnostics")?;
+    run::timed("cargo xtask weaken --list", weaken::check_orderings)?;
     schedules()?;
     limits()?;
     address_sanitizer()?;

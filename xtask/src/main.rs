@@ -29,6 +29,7 @@ mod targets;
 mod test_names;
 mod tool;
 mod tsan;
+mod verify;
 mod weaken;
 
 use std::{env, process::ExitCode};
@@ -59,6 +60,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     minimal_versions::SUBCOMMAND,
     msrv::SUBCOMMAND,
     targets::SUBCOMMAND,
+    verify::SUBCOMMAND,
     weaken::SUBCOMMAND,
     mutants::SUBCOMMAND,
     leaks::SUBCOMMAND,

@@ -110,8 +110,8 @@ pub(super) const BREAKAGES: &[Breakage] = &[
         name: "acquire free permits: Acquire to Relaxed",
         file: "crates/semaphore/src/raw.rs",
         edits: &[(
-            "self.queue.exchange(value, value - need, Ordering::Acquire)",
-            "self.queue.exchange(value, value - need, Ordering::Relaxed)",
+            "self.queue.exchange(payload, payload.wrapping_sub(need), Ordering::Acquire)",
+            "self.queue.exchange(payload, payload.wrapping_sub(need), Ordering::Relaxed)",
         )],
         seen_by: &["semaphore::a_permit_carries_what_was_done_before"],
     },

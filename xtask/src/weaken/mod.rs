@@ -1,6 +1,7 @@
 //! Breaks the crates in one place at a time, and checks that a model fails.
 
 mod breakages;
+mod orderings;
 
 use std::collections::BTreeSet;
 
@@ -9,15 +10,23 @@ use breakages::BREAKAGES;
 
 pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     name: "weaken",
-    arguments: "[--every-model] [FILTER]",
+    arguments: "[--list | [--every-model] [FILTER]]",
     about: "Weaken one memory ordering at a time, and check that a loom model fails",
     details: "\
 Each breakage is an entry of xtask/src/weaken/breakages.rs: a file, a text in it, its replacement, and the models that must
 fail. It is made in a copy of the project. FILTER chooses breakages by name.
 
+Every ordering in the sources that is stronger than Relaxed must have such an entry, or an argued exemption in
+xtask/src/weaken/orderings.rs. --list only checks that.
+
 With --every-model, runs all models against each breakage, and prints those that fail.",
     run,
 };
+
+/// Checks that each ordering in the sources has a breakage or an exemption.
+pub(crate) fn check_orderings() -> Outcome {
+    orderings::check()
+}
 
 /// One change that makes the crates wrong.
 struct Breakage {
@@ -30,6 +39,10 @@ struct Breakage {
 }
 
 fn run(arguments: &[String]) -> Outcome {
+    orderings::check()?;
+    if arguments.first().is_some_and(|flag| flag == "--list") {
+        return Ok(());
+    }
     let (every_model, filter) = match arguments {
         [] => (false, ""),
         [flag] if flag == "--every-model" => (true, ""),

@@ -1,0 +1,336 @@
+//! Runs the proofs, and writes docs/lab/verification.md from what it saw.
+
+use std::{collections::BTreeMap, fmt::Write, fs, path::PathBuf, time::Instant};
+
+use crate::{Failure, Outcome, Subcommand, project, run::Run};
+
+pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
+    name: "verify",
+    arguments: "[--quick] [--again] [--page] [PROOF...]",
+    about: "Run the proofs, and write docs/lab/verification.md from what they showed",
+    details: "\
+Without PROOF, runs all of them, which takes hours; with --quick, each at a small size. A proof that passed on this commit at
+this size is not run again, so a run that was stopped resumes; --again runs it anyway. What each run printed is in
+verify/PROOF.log below the target directory. --page only writes the page, from docs/lab/verification.tsv.
+
+    cargo xtask verify --quick weaken shuttle     two of them, at their small size",
+    run,
+};
+
+const RECORDS: &str = "docs/lab/verification.tsv";
+const PAGE: &str = "docs/lab/verification.md";
+
+struct Proof {
+    name: &'static str,
+    question: &'static str,
+    /// Commands. Words with `=` in front of the program are its environment.
+    full: &'static str,
+    quick: &'static str,
+    figure: Figure,
+}
+
+/// What a proof has to show for itself.
+enum Figure {
+    /// The number of tests that passed.
+    Tests,
+    /// The last line that contains one of these texts.
+    Line(&'static [&'static str]),
+    /// The number of lines that start with a text, and what they are.
+    Count(&'static str, &'static str),
+    /// Only that the command succeeded.
+    Passed,
+}
+
+const SUITE: &str = "cargo test -p awaitlist-tests --test suite";
+const SHUTTLE: &str = "RUSTFLAGS=--cfg=awaitlist_shuttle SHUTTLE_SEED=2 SHUTTLE_SCHEDULES=2000000 cargo test --release \
+     -p awaitlist-tests --test shuttle --target-dir target/shuttle";
+const SHUTTLE_QUICK: &str = "RUSTFLAGS=--cfg=awaitlist_shuttle cargo test --release -p awaitlist-tests --test shuttle \
+     --target-dir target/shuttle";
+const LOOM: &str = "RUSTFLAGS=--cfg=awaitlist_loom cargo test --release -p awaitlist-tests --test loom --target-dir target/loom";
+const LOOM_QUICK: &str = "RUSTFLAGS=--cfg=awaitlist_loom cargo test --release -p awaitlist-tests --test loom \
+     --target-dir target/loom -- hidden_word";
+const LIMITS: &str = "RUSTFLAGS=--cfg=awaitlist_limits cargo test -p awaitlist-tests --test suite --target-dir target/limits \
+     -- --skip ported_examples";
+const SECTION: &str = "RUSTFLAGS=--cfg=awaitlist_critical_section cargo test -p awaitlist-tests --features critical-section \
+     --test suite --target-dir target/section -- --skip ported_examples";
+const SECTION_QUICK: &str = "RUSTFLAGS=--cfg=awaitlist_critical_section cargo test -p awaitlist-tests \
+     --features critical-section --test suite --target-dir target/section -- quick_soak";
+const SOAK: &str = "cargo run --release -p awaitlist-tests --bin soak -- --minutes 30";
+const PREEMPT: &str = "RUSTFLAGS=--cfg=awaitlist_preempt cargo run --release -p awaitlist-tests --bin soak \
+     --target-dir target/preempt -- --minutes 10";
+const PREEMPT_QUICK: &str = "RUSTFLAGS=--cfg=awaitlist_preempt cargo run --release -p awaitlist-tests --bin soak \
+     --target-dir target/preempt -- --minutes 0.2";
+const ASAN: &str = "RUSTFLAGS=-Zsanitizer=address ASAN_OPTIONS=detect_leaks=0 cargo +nightly test -p awaitlist-tests \
+     --test suite --target x86_64-unknown-linux-gnu --target-dir target/asan -- --skip ported_examples";
+const ASAN_QUICK: &str = "RUSTFLAGS=-Zsanitizer=address ASAN_OPTIONS=detect_leaks=0 cargo +nightly test -p awaitlist-tests \
+     --test suite --target x86_64-unknown-linux-gnu --target-dir target/asan -- wakers";
+const FUZZ: &str = "cargo +nightly fuzz run programs --no-trace-compares -- -max_len=68 -entropic=0 -runs=20000000";
+const FUZZ_QUICK: &str =
+    "cargo +nightly fuzz run programs --no-trace-compares -- -max_len=68 -entropic=0 -runs=20000";
+
+const fn proof(
+    name: &'static str,
+    question: &'static str,
+    full: &'static str,
+    quick: &'static str,
+    figure: Figure,
+) -> Proof {
+    Proof { name, question, full, quick, figure }
+}
+
+const PROOFS: &[Proof] = &[
+    proof("suite", "Does everything behave as documented?", SUITE, SUITE, Figure::Tests),
+    proof("models", "Does any interleaving lose something?", LOOM, LOOM_QUICK, Figure::Tests),
+    proof(
+        "weaken",
+        "Would the models detect a weaker ordering?",
+        "cargo xtask weaken",
+        "cargo xtask weaken --list",
+        Figure::Line(&["orderings"]),
+    ),
+    proof("shuttle", "Do random schedules of many threads?", SHUTTLE, SHUTTLE_QUICK, Figure::Tests),
+    proof("limits", "Do counts and generations at their limits?", LIMITS, LIMITS, Figure::Tests),
+    proof(
+        "section",
+        "Does a critical section across threads?",
+        SECTION,
+        SECTION_QUICK,
+        Figure::Tests,
+    ),
+    proof("asan", "Is memory used after it was freed?", ASAN, ASAN_QUICK, Figure::Tests),
+    proof(
+        "tsan",
+        "Is there a data race?",
+        "cargo xtask tsan",
+        "cargo xtask tsan quick_soak::locks",
+        Figure::Tests,
+    ),
+    proof(
+        "leaks",
+        "Is memory leaked?",
+        "cargo xtask leaks",
+        "cargo xtask leaks",
+        Figure::Line(&["definitely lost", "no leaks are possible"]),
+    ),
+    proof(
+        "soak",
+        "Does it hold under long load?",
+        SOAK,
+        "cargo run --release -p awaitlist-tests --bin soak -- --minutes 0.2",
+        Figure::Line(&[" found"]),
+    ),
+    proof(
+        "preempt",
+        "With holders of the queue's lock that are preempted?",
+        PREEMPT,
+        PREEMPT_QUICK,
+        Figure::Line(&[" found"]),
+    ),
+    proof(
+        "fuzz",
+        "Does a random program break something?",
+        FUZZ,
+        FUZZ_QUICK,
+        Figure::Line(&["Done "]),
+    ),
+    proof(
+        "mutants",
+        "Would the tests notice a changed line?",
+        "cargo xtask mutants",
+        "cargo xtask mutants -p awaitlist-core -f crates/core/src/handle.rs -f crates/core/src/guard.rs",
+        Figure::Line(&["mutants tested"]),
+    ),
+    proof(
+        "targets",
+        "Does it work on chips?",
+        "cargo xtask targets",
+        "cargo xtask targets thumbv7em-none-eabi",
+        Figure::Count("-- ", "steps"),
+    ),
+    proof(
+        "msrv",
+        "With the oldest rustc?",
+        "cargo xtask msrv",
+        "cargo xtask msrv 1.85.1 cargo test -p awaitlist-tests --test suite",
+        Figure::Tests,
+    ),
+    proof(
+        "oldest-dependencies",
+        "With the oldest dependencies?",
+        "cargo xtask minimal-versions",
+        "cargo xtask minimal-versions",
+        Figure::Passed,
+    ),
+    proof(
+        "newest-dependencies",
+        "With the newest parking_lot?",
+        "cargo xtask newer-parking-lot",
+        "cargo xtask newer-parking-lot",
+        Figure::Tests,
+    ),
+];
+
+/// What a run of a proof showed: its fields, in the order of the file.
+type Record = Vec<String>;
+
+fn run(arguments: &[String]) -> Outcome {
+    let flag = |name: &str| arguments.iter().any(|argument| argument == name);
+    let names: Vec<&String> = arguments.iter().filter(|name| !name.starts_with("--")).collect();
+    let unknown = |name: &&&String| !PROOFS.iter().any(|proof| proof.name == **name);
+    if let Some(unknown) = names.iter().find(unknown) {
+        return Err(format!("no proof is called `{unknown}`"));
+    }
+    let mut records = records()?;
+    let mut failures = Vec::new();
+    let chosen = |proof: &&Proof| names.is_empty() || names.iter().any(|name| *name == proof.name);
+    for proof in PROOFS.iter().filter(chosen).filter(|_| !flag("--page")) {
+        let size = if flag("--quick") { "quick" } else { "full" };
+        let commit = commit()?;
+        let known = records.get(proof.name);
+        if !flag("--again")
+            && known
+                .is_some_and(|known| known[0] == size && known[2] == commit && known[5] == "passed")
+        {
+            println!("\n== {}: passed on {commit}", proof.name);
+            continue;
+        }
+        let record = proof.run(size, commit)?;
+        if record[5] != "passed" {
+            failures.push(proof.name);
+        }
+        records.insert(proof.name.to_owned(), record);
+        save(&records)?;
+    }
+    write_page(&records)?;
+    if failures.is_empty() { Ok(()) } else { Err(format!("failed: {}", failures.join(", "))) }
+}
+
+impl Proof {
+    fn run(&self, size: &str, commit: String) -> Result<Record, Failure> {
+        let shown = if size == "quick" { self.quick } else { self.full };
+        let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        println!("\n== {}: {shown}", self.name);
+        let start = Instant::now();
+        let (code, written) = command(&shown).capture()?;
+        let seconds = format!("{:.0}", start.elapsed().as_secs_f64());
+        let log = project::absolute_target_for("verify");
+        fs::create_dir_all(&log).map_err(text)?;
+        let log = log.join(self.name).with_extension("log");
+        fs::write(&log, &written).map_err(text)?;
+        let outcome = if code == Some(0) { "passed" } else { "FAILED" };
+        let figure = self.figure.of(&written);
+        println!("-- {outcome}, {seconds} s: {figure} ({})", log.display());
+        let date = Run::new("date -u +%F").output()?.trim().to_owned();
+        Ok(vec![size.to_owned(), date, commit, seconds, figure, outcome.to_owned(), shown])
+    }
+}
+
+/// `target/` is the target directory, wherever that is.
+fn command(shown: &str) -> Run {
+    let target = |word: &str| match word.strip_prefix("target/") {
+        Some(rest) => project::target_for(rest).display().to_string(),
+        None => word.to_owned(),
+    };
+    let mut words = shown.split(' ').peekable();
+    let mut environment = Vec::new();
+    while let Some(variable) = words.peek().and_then(|word| word.split_once('=')) {
+        environment.push(variable);
+        words.next();
+    }
+    let run = Run::new(words.next().expect("a command has a program"));
+    let run = environment.into_iter().fold(run, |run, (name, value)| run.env(name, value));
+    run.args(words.map(target))
+}
+
+impl Figure {
+    fn of(&self, written: &str) -> String {
+        match self {
+            Self::Tests => {
+                let passed = written.lines().filter_map(|line| {
+                    let rest = line.strip_prefix("test result: ok. ")?;
+                    rest.split(' ').next()?.parse::<usize>().ok()
+                });
+                format!("{} tests", passed.sum::<usize>())
+            }
+            Self::Line(texts) => {
+                let has = |line: &&str| texts.iter().any(|text| line.contains(text));
+                let line = written.lines().rfind(has).unwrap_or_default();
+                line.replace('\t', " ").trim().to_owned()
+            }
+            Self::Count(start, what) => {
+                let lines = written.lines().filter(|line| line.starts_with(start));
+                format!("{} {what}", lines.count())
+            }
+            Self::Passed => String::new(),
+        }
+    }
+}
+
+/// The commit, and whether something but the records differs from it.
+fn commit() -> Result<String, Failure> {
+    let commit = Run::new("git rev-parse --short HEAD").output()?;
+    let changed = Run::new("git status --porcelain -- . :!docs/lab").output()?;
+    let changed = if changed.is_empty() { "" } else { " and changes" };
+    Ok(format!("{}{changed}", commit.trim()))
+}
+
+fn records() -> Result<BTreeMap<String, Record>, Failure> {
+    let path = path(RECORDS);
+    if !path.exists() {
+        return Ok(BTreeMap::new());
+    }
+    let records = fs::read_to_string(path).map_err(text)?;
+    let mut all = BTreeMap::new();
+    for line in records.lines() {
+        let mut fields = line.split('\t').map(str::to_owned);
+        let name = fields.next().unwrap_or_default();
+        let record: Record = fields.collect();
+        if record.len() != 7 {
+            return Err(format!("{RECORDS}: not a record: {line}"));
+        }
+        all.insert(name, record);
+    }
+    Ok(all)
+}
+
+fn save(records: &BTreeMap<String, Record>) -> Outcome {
+    let lines = records.iter().map(|(name, record)| format!("{name}\t{}\n", record.join("\t")));
+    fs::create_dir_all(path("docs/lab")).map_err(text)?;
+    fs::write(path(RECORDS), lines.collect::<String>()).map_err(text)
+}
+
+fn write_page(records: &BTreeMap<String, Record>) -> Outcome {
+    let mut page = String::from(
+        "# What the proofs showed
+
+Written by `cargo xtask verify` from what it ran; no figure is typed by hand. A *quick* run shows that a
+proof works, and no more than that. [Verification](../verification.md) says what the proofs are worth, and
+what is argued by hand.
+",
+    );
+    for proof in PROOFS {
+        let _ = write!(page, "\n## {}\n\n", proof.question);
+        let Some(record) = records.get(proof.name) else {
+            let _ = writeln!(page, "`cargo xtask verify {}` was not run yet.", proof.name);
+            continue;
+        };
+        let [size, date, commit, seconds, figure, outcome, command] = &record[..] else {
+            return Err(format!("{RECORDS}: not a record of {}", proof.name));
+        };
+        let figure = if figure.is_empty() { String::new() } else { format!(": {figure}") };
+        let _ = write!(
+            page,
+            "```text\n{command}\n```\n\n**{outcome}**{figure}\n\n{size} size, {date}, commit {commit}, {seconds} s, `{}`\n",
+            proof.name
+        );
+    }
+    fs::write(path(PAGE), page).map_err(text)
+}
+
+fn path(file: &str) -> PathBuf {
+    project::root().join(file)
+}
+
+fn text(error: std::io::Error) -> Failure {
+    error.to_string()
+}
