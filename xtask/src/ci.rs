@@ -4,7 +4,7 @@ use std::{fs, process, time::SystemTime};
 
 use crate::{
     Failure, Outcome, Subcommand, book, chart, consumer, dependencies, features, instructions,
-    newer_parking_lot, project, prose, public_api,
+    newer_parking_lot, project, prose, public_api, python,
     run::{self, Run},
     rustdoc, weaken,
 };
@@ -69,6 +69,7 @@ fn everything() -> Outcome {
     features::run(&[])?;
     run::timed("cargo xtask dependencies --check", || dependencies::run(&["--check".to_owned()]))?;
     platforms()?;
+    python::run(&[])?;
     instructions::run(&[])?;
     package()
 }

@@ -22,6 +22,7 @@ mod porting_python;
 mod project;
 mod prose;
 mod public_api;
+mod python;
 mod report;
 mod run;
 mod rustdoc;
@@ -71,6 +72,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     book::SUBCOMMAND,
     prose::SUBCOMMAND,
     public_api::SUBCOMMAND,
+    python::SUBCOMMAND,
     rustdoc::SUBCOMMAND,
     porting_python::SUBCOMMAND,
     test_names::SUBCOMMAND,

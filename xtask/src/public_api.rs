@@ -64,12 +64,16 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     })
 }
 
-/// The names of the packages in crates/.
+/// The names of the packages in crates/. The one for Python is a workspace of its own.
 fn packages() -> Result<Vec<String>, Failure> {
     let crates = project::root().join("crates");
     let mut packages = Vec::new();
     for entry in fs::read_dir(&crates).map_err(|error| failure(&crates, &error))? {
-        let manifest = entry.map_err(|error| failure(&crates, &error))?.path().join("Cargo.toml");
+        let directory = entry.map_err(|error| failure(&crates, &error))?.path();
+        if directory.ends_with("python") {
+            continue;
+        }
+        let manifest = directory.join("Cargo.toml");
         let text = fs::read_to_string(&manifest).map_err(|error| failure(&manifest, &error))?;
         let name = text.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
         let name = name.ok_or_else(|| format!("{} has no name", manifest.display()))?;

@@ -1,0 +1,4 @@
+"""asyncio's locks on Rust, shared by tasks, threads, event loops and Rust code."""
+
+from ._awaitlist import *  # noqa: F403
+from ._awaitlist import __all__ as __all__

@@ -1,0 +1,99 @@
+//! Builds the package for Python, and runs its tests.
+
+use std::{env, fs, path::PathBuf};
+
+use crate::{Failure, Outcome, Subcommand, project, run::Run};
+
+pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
+    name: "python",
+    arguments: "",
+    about: "Build the package for Python, and run CPython's tests and its own on it",
+    details: "\
+Needs python3.13, or a later one that `PYTHON` names. Builds a wheel of crates/python with maturin, installs it into an
+environment below the target directory, and runs CPython's test_locks and test_queues, unmodified, with awaitlist's
+classes in asyncio's place; then the tests in crates/python/tests, and mypy and pyright on the stubs.",
+    run,
+};
+
+/// What is installed beside the wheel. All of it has wheels for every platform.
+const TOOLS: [&str; 3] = ["maturin==1.16.0", "mypy==2.4.1", "pyright==1.1.414"];
+
+const MANIFEST: [&str; 2] = ["--manifest-path", "crates/python/Cargo.toml"];
+
+pub(crate) fn run(arguments: &[String]) -> Outcome {
+    SUBCOMMAND.refuse_arguments(arguments)?;
+    let environment = environment()?;
+    let python = environment.join("bin/python");
+    let target = project::absolute_target_for("python");
+    let built = |command: &str| {
+        Run::new(command).hidden_env("CARGO_TARGET_DIR", &target).hidden_env("PYO3_PYTHON", &python)
+    };
+
+    Run::new("cargo fmt --check").args(MANIFEST).run()?;
+    built("cargo clippy --all-targets --locked")
+        .args(MANIFEST)
+        .args(["--", "-D", "warnings"])
+        .run()?;
+
+    let wheels = target.join("wheels");
+    if wheels.exists() {
+        fs::remove_dir_all(&wheels).map_err(|error| error.to_string())?;
+    }
+    let maturin = environment.join("bin/maturin").display().to_string();
+    built(&maturin)
+        .args(["build", "--release", "--locked", "--quiet"])
+        .args(MANIFEST)
+        .arg("--interpreter")
+        .arg(&python)
+        .arg("--out")
+        .arg(&wheels)
+        .run()?;
+    let in_environment = |command: &str| Run::new(&format!("{} {command}", python.display()));
+    in_environment("-m pip install --quiet --force-reinstall --no-deps --no-index --find-links")
+        .arg(&wheels)
+        .arg("awaitlist")
+        .run()?;
+
+    let tests = project::root().join("crates/python/tests");
+    in_environment("-X dev -W error run_cpython.py").dir(&tests).run()?;
+    in_environment("-X dev -m unittest --quiet").dir(&tests).run()?;
+    in_environment("-m mypy --strict typed.py").dir(&tests).run()?;
+    in_environment("-m pyright --warnings typed.py").dir(&tests).run()
+}
+
+/// Makes an environment with the tools, if there is none yet, and returns its directory.
+fn environment() -> Result<PathBuf, Failure> {
+    let directory = project::absolute_target_for("python").join("environment");
+    // Named after the tools, so that other versions are installed anew.
+    let directory = directory.join(TOOLS.join("-").replace("==", "-"));
+    if directory.join("complete").exists() {
+        return Ok(directory);
+    }
+    Run::new(&interpreter()?).args(["-m", "venv", "--clear"]).arg(&directory).run()?;
+    let python = directory.join("bin/python").display().to_string();
+    Run::new(&python).args(["-m", "pip", "install", "--quiet"]).args(TOOLS).run()?;
+    fs::write(directory.join("complete"), "").map_err(|error| error.to_string())?;
+    Ok(directory)
+}
+
+/// Returns the interpreter that `PYTHON` names, or `python3.13`.
+fn interpreter() -> Result<String, Failure> {
+    if let Ok(python) = env::var("PYTHON") {
+        return Ok(python);
+    }
+    let runs = |python: &str| {
+        let version = Run::new(python).arg("--version").capture();
+        version.is_ok_and(|(code, _)| code == Some(0))
+    };
+    if runs("python3.13") {
+        return Ok("python3.13".to_owned());
+    }
+    // pyenv has a python3.13 that runs only where one is selected.
+    let home = env::var("HOME").unwrap_or_default();
+    let versions = fs::read_dir(format!("{home}/.pyenv/versions")).into_iter().flatten().flatten();
+    let mut found = versions.map(|version| version.path().join("bin/python3.13"));
+    match found.find(|python| python.is_file()) {
+        Some(python) => Ok(python.display().to_string()),
+        None => Err("python3.13 is missing: install it, or name an interpreter by PYTHON".into()),
+    }
+}
