@@ -44,7 +44,7 @@ impl PyBarrier {
 
 fn broken(py: Python<'_>, error: BrokenBarrier) -> PyErr {
     match module::broken_barrier_error(py) {
-        Ok(class) => match class.call1((error.to_string(),)) {
+        Ok(class) => match class.call1((error.asyncio_message(),)) {
             Ok(error) => PyErr::from_value(error),
             Err(error) => error,
         },

@@ -7,10 +7,7 @@ use std::{
 };
 
 use awaitlist_core::block_until;
-use pyo3::{
-    exceptions::PyValueError,
-    prelude::*,
-};
+use pyo3::{exceptions::PyValueError, prelude::*};
 
 use crate::module;
 
@@ -21,7 +18,11 @@ const LONG: Duration = Duration::from_secs(3600);
 
 /// Waits for `future` with the GIL released. Returns `None` if that takes longer than `timeout`
 /// seconds.
-pub(crate) fn block<F>(py: Python<'_>, timeout: Option<f64>, future: F) -> PyResult<Option<F::Output>>
+pub(crate) fn block<F>(
+    py: Python<'_>,
+    timeout: Option<f64>,
+    future: F,
+) -> PyResult<Option<F::Output>>
 where
     F: Future<Output: Send> + Send,
 {

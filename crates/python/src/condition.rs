@@ -26,7 +26,8 @@ use crate::{
     wait::{Boxed, Relocks, Wait},
 };
 
-type OnLock = Condition<(), Arc<Lock<()>>>;
+/// A condition on a lock that others share.
+pub type SharedCondition = Condition<(), Arc<Lock<()>>>;
 
 /// The class `Condition`.
 #[pyclass(frozen, subclass, weakref, dict, module = "awaitlist", name = "Condition")]
@@ -38,12 +39,12 @@ pub struct PyCondition {
 
 struct Parts {
     lock: Py<PyLock>,
-    condition: Arc<OnLock>,
+    condition: Arc<SharedCondition>,
 }
 
 /// How a wait is told that it was cancelled.
 struct Stop {
-    condition: Arc<OnLock>,
+    condition: Arc<SharedCondition>,
     lock: Arc<Lock<()>>,
     stopped: AtomicBool,
     /// Whether the last poll found no notification.
@@ -116,7 +117,7 @@ impl PyCondition {
     /// Panics if `lock` is another lock than the condition's.
     pub fn from_arc(
         py: Python<'_>,
-        condition: Arc<Condition<(), Arc<Lock<()>>>>,
+        condition: Arc<SharedCondition>,
         lock: Arc<Lock<()>>,
     ) -> PyResult<Self> {
         assert!(std::ptr::eq(condition.lock(), &*lock), "the lock of another condition");
@@ -125,7 +126,7 @@ impl PyCondition {
     }
 
     /// Returns the condition, to be notified and waited for in Rust. `None` before `__init__`.
-    pub fn arc(&self) -> Option<&Arc<Condition<(), Arc<Lock<()>>>>> {
+    pub fn arc(&self) -> Option<&Arc<SharedCondition>> {
         self.parts.get().map(|parts| &parts.condition)
     }
 

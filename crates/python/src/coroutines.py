@@ -120,7 +120,12 @@ class Condition:
             await wait
         except GeneratorExit:
             # As asyncio's, a coroutine that is closed does not leave without the lock.
-            await wait
+            while True:
+                try:
+                    await wait
+                    break
+                except GeneratorExit:
+                    pass
             raise
         return True
 

@@ -20,7 +20,7 @@ mod shared;
 mod wait;
 
 pub use barrier::PyBarrier;
-pub use condition::PyCondition;
+pub use condition::{PyCondition, SharedCondition};
 pub use event::PyEvent;
 pub use lock::PyLock;
 pub use module::module;

@@ -151,7 +151,7 @@ impl PySemaphore {
                 Ok(())
             }
             Permits::Bounded(semaphore) => {
-                semaphore.release().map_err(|error| PyValueError::new_err(error.to_string()))
+                semaphore.release().map_err(|error| PyValueError::new_err(error.asyncio_message()))
             }
         }
     }

@@ -2,14 +2,14 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use awaitlist::{Barrier, BoundedSemaphore, Condition, Event, Lock, Semaphore};
+use awaitlist::{Barrier, BoundedSemaphore, Event, Lock, Semaphore};
 use pyo3::{
     Borrowed, PyClass,
     exceptions::{PyRuntimeError, PyTypeError},
     prelude::*,
 };
 
-use crate::{PyBarrier, PyCondition, PyEvent, PyLock, PySemaphore};
+use crate::{PyBarrier, PyCondition, PyEvent, PyLock, PySemaphore, SharedCondition};
 
 /// A primitive that was passed from Python: the argument of a function.
 ///
@@ -61,7 +61,8 @@ fn own<'a, 'py, C: PyClass>(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Borrow
 }
 
 fn initialized<T>(primitive: Option<&Arc<T>>) -> PyResult<Shared<T>> {
-    let primitive = primitive.ok_or_else(|| PyRuntimeError::new_err("not of the expected class"))?;
+    let primitive =
+        primitive.ok_or_else(|| PyRuntimeError::new_err("not of the expected class"))?;
     Ok(Shared(Arc::clone(primitive)))
 }
 
@@ -82,7 +83,7 @@ macro_rules! from_python {
 from_python! {
     Lock, PyLock, this => Some(this.arc());
     Event, PyEvent, this => Some(this.arc());
-    Condition<(), Arc<Lock<()>>>, PyCondition, this => this.arc();
+    SharedCondition, PyCondition, this => this.arc();
     Semaphore, PySemaphore, this => this.arc();
     BoundedSemaphore, PySemaphore, this => this.bounded_arc();
     Barrier, PyBarrier, this => this.arc();
