@@ -58,7 +58,11 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     in_environment("-X dev -W error run_cpython.py").dir(&tests).run()?;
     in_environment("-X dev -m unittest --quiet").dir(&tests).run()?;
     in_environment("-m mypy --strict typed.py").dir(&tests).run()?;
-    in_environment("-m pyright --warnings typed.py").dir(&tests).run()
+    in_environment("-m pyright --warnings --pythonpath")
+        .arg(&python)
+        .arg("typed.py")
+        .dir(&tests)
+        .run()
 }
 
 /// Makes an environment with the tools, if there is none yet, and returns its directory.
