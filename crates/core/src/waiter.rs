@@ -150,8 +150,7 @@ impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
         let own_queue = A::queue(primitive);
         let mut queue = own_queue.lock();
         // Before `admit`, which may change the state of the primitive.
-        let room = own_queue.waiters() < MAX_WAITERS as usize;
-        assert!(room, "more than u32::MAX futures wait in one queue");
+        assert!(own_queue.waiters() < MAX_WAITERS, "more than u32::MAX futures wait in one queue");
         let admitted = admit(primitive, &mut queue);
         // Two guards can be swapped.
         assert!(core::ptr::eq(own_queue, queue.queue()), "not the guard of this queue");

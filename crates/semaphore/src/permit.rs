@@ -1,7 +1,5 @@
 //! Permits that release themselves.
 
-#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-use alloc::sync::Arc;
 use core::{fmt, mem, ptr, task::Context};
 
 use awaitlist_core::{
@@ -19,7 +17,7 @@ pub type SemaphorePermit<'a> = Permit<&'a Semaphore>;
 ///
 /// It has no lifetime, so it can be stored in a struct or moved into a task.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-pub type OwnedPermit = Permit<Arc<Semaphore>>;
+pub type OwnedPermit = Permit<alloc::sync::Arc<Semaphore>>;
 
 /// One or more permits of a semaphore, released when this is dropped.
 ///

@@ -75,9 +75,9 @@ pub(crate) const WAKE_BATCH: usize = 2;
 
 /// How many waiters a queue can have.
 #[cfg(not(awaitlist_limits))]
-pub(crate) const MAX_WAITERS: u32 = u32::MAX;
+pub(crate) const MAX_WAITERS: usize = u32::MAX as usize;
 #[cfg(awaitlist_limits)]
-pub(crate) const MAX_WAITERS: u32 = 1000;
+pub(crate) const MAX_WAITERS: usize = 1000;
 
 /// The generation that an event or a barrier begins with, before it is cut to the bits that the
 /// primitive has for it. Soon to wrap in the test of the limits.
