@@ -11,7 +11,8 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     details: "\
 Needs python3.13, or a later one that `PYTHON` names. Builds a wheel of crates/python with maturin, installs it into an
 environment below the target directory, and runs CPython's test_locks and test_queues, unmodified, with awaitlist's
-classes in asyncio's place; then the tests in crates/python/tests, and mypy and pyright on the stubs.",
+classes in asyncio's place; then the tests in crates/python/tests; 500 random programs of each kind against asyncio and
+the model; and mypy and pyright on the stubs.",
     run,
 };
 
@@ -57,6 +58,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     let tests = project::root().join("crates/python/tests");
     in_environment("-X dev -W error run_cpython.py").dir(&tests).run()?;
     in_environment("-X dev -m unittest --quiet").dir(&tests).run()?;
+    in_environment("compare.py 500").dir(&tests).run()?;
     in_environment("-m mypy --strict typed.py").dir(&tests).run()?;
     in_environment("-m pyright --warnings --pythonpath")
         .arg(&python)
