@@ -2,6 +2,7 @@
 //! sleeps until it is unlocked, so that a queue that stays locked shows as a deadlock.
 
 use ::std::{mem, sync::Mutex, vec::Vec};
+use core::task::Context;
 
 use ::shuttle::thread::{self, Thread};
 
@@ -53,7 +54,22 @@ impl Section {
     }
 }
 
-/// Returns whether spinning for a lock can help. Here it is one more path that races.
-pub const fn multi_threaded() -> bool {
-    true
+/// Returns false, so that a lock that two threads have found held spins: one more path that races.
+pub const fn is_thread_number(_: u8) -> bool {
+    false
+}
+
+/// Returns a number of every thread.
+pub const fn thread_number() -> u8 {
+    1
+}
+
+/// Lets another thread run.
+pub fn yield_now() {
+    thread::yield_now();
+}
+
+/// Returns false: there is no `block` on shuttle's threads.
+pub const fn is_blocking(_: &Context<'_>) -> bool {
+    false
 }
