@@ -14,6 +14,7 @@ mod event;
 mod fused;
 mod limits;
 mod lock;
+mod names_that_stay;
 mod poll_slot;
 mod queue;
 mod semaphore;

@@ -8,7 +8,6 @@ mod bad_input;
 mod deadlocks;
 mod hang_report;
 mod parts;
-mod random;
 mod snapshots;
 mod watching;
 

@@ -49,7 +49,7 @@ fn a_part_keeps_the_waker_that_it_is_known_by() {
 }
 
 #[test]
-fn forgotten_permits_are_shown_until_somebody_releases_them() {
+fn forgotten_permits_are_shown_until_they_are_released() {
     let pool = BoundedSemaphore::named("forgotten permits", 3);
     ready(task("forgetful", pool.acquire_many(2)), Waker::noop()).forget();
     let shown = seen("forgotten permits");

@@ -230,7 +230,7 @@
 //! | `critical-section` | without `std`: protects the queues by a critical section. With both, `std` wins |
 //! | `portable-atomic` | targets without compare-and-swap |
 //! | `futures-core` | `FusedFuture` for all futures, as `futures::select!` needs it |
-//! | `diagnostics` | hang diagnosis (`awaitlist::diagnostics`); implies `std` |
+//! | `diagnostics` | hang diagnosis; implies `std`. Without it, [`diagnostics`] has the functions that name tasks and start a watch, which do nothing |
 //!
 //! Enable at least one of `std` and `critical-section`.
 #![no_std]
@@ -244,7 +244,7 @@ pub use awaitlist_core::Brackets;
 #[cfg(feature = "alloc")]
 #[doc(inline)]
 pub use awaitlist_core::PollSlot;
-#[cfg(feature = "diagnostics")]
+#[cfg(feature = "std")]
 pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 #[doc(inline)]

@@ -31,11 +31,16 @@ mod queue;
 pub mod sync;
 #[doc(hidden)]
 pub mod trace;
+#[cfg(all(feature = "std", not(feature = "diagnostics")))]
+#[doc(hidden)]
+pub mod untraced;
 mod waiter;
 mod wake;
 
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_diagnostics as diagnostics;
+#[cfg(all(feature = "std", not(feature = "diagnostics")))]
+pub use untraced as diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 pub use block::{Block, TimedOut, block_until};
 pub use brackets::Brackets;

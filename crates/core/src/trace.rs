@@ -12,6 +12,8 @@
 //! | `ReleaseTrace` | a release without a guard | the permits, until it has succeeded |
 //! | `Timestamp` | a queue guard | when the waiters are notified |
 //!
+//! What is acquired is *owned* if its guard has no lifetime, and so can be sent anywhere.
+//!
 //! Hooks that take a `Context`, and `after_enqueue`, clone or drop a waker, so they are called
 //! without the lock of the queue. The others may be called under it.
 
@@ -139,12 +141,18 @@ mod nothing {
         pub const fn abandoned(&self, _: &WaitTrace) {}
 
         #[inline(always)]
-        pub const fn acquired(&self, _: &WaitTrace, _: &Context<'_>, _: usize) -> HoldTrace {
+        pub const fn acquired(
+            &self,
+            _: &WaitTrace,
+            _: &Context<'_>,
+            _: usize,
+            _: bool,
+        ) -> HoldTrace {
             HoldTrace
         }
 
         #[inline(always)]
-        pub const fn acquired_at(&self, _: CallSite, _: usize) -> HoldTrace {
+        pub const fn acquired_at(&self, _: CallSite, _: usize, _: bool) -> HoldTrace {
             HoldTrace
         }
 
@@ -155,7 +163,7 @@ mod nothing {
         pub const fn forgotten(&self, _: &mut HoldTrace) {}
 
         #[inline(always)]
-        pub const fn adopted(&self, _: CallSite, _: usize) -> HoldTrace {
+        pub const fn adopted(&self, _: CallSite, _: usize, _: bool) -> HoldTrace {
             HoldTrace
         }
 

@@ -36,6 +36,18 @@ pub(crate) fn now() -> Instant {
     }
 }
 
+/// Returns the nanoseconds since the first call.
+pub(crate) fn nanos() -> u64 {
+    as_nanos(now())
+}
+
+/// Returns a time as [nanoseconds](nanos).
+pub(crate) fn as_nanos(time: Instant) -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    let start = *START.get_or_init(now);
+    u64::try_from(time.saturating_duration_since(start).as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// Whether times are of the standard clock, so that a deadline can be slept for.
 #[cfg(not(awaitlist_loom))]
 pub(crate) fn is_standard() -> bool {

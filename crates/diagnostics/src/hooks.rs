@@ -215,48 +215,60 @@ impl PrimitiveTrace {
     pub fn abandoned(&self, wait: &WaitTrace) {
         if let Some(key) = wait.key() {
             wait.key.store(NONE, Ordering::Relaxed);
-            self.record().end_wait(key);
+            self.record().end_wait(key, false);
         }
     }
 
     /// Permits were acquired by the future that sits there, in this poll of it.
     #[inline]
-    pub fn acquired(&self, wait: &WaitTrace, context: &Context<'_>, permits: usize) -> HoldTrace {
+    pub fn acquired(
+        &self,
+        wait: &WaitTrace,
+        context: &Context<'_>,
+        permits: usize,
+        owned: bool,
+    ) -> HoldTrace {
         // It was woken for who polled it last, and is had by who polls it now.
         self.still_waiting(wait, context);
         match wait.key() {
-            Some(key) => self.granted(wait, key, permits),
+            Some(key) => self.granted(wait, key, permits, owned),
             None => {
                 let asker = wait.asker.take();
                 let asker = asker.unwrap_or_else(|| Asker::polling(context));
-                self.hold(wait.site, asker, permits)
+                self.hold(wait.site, asker, permits, owned)
             }
         }
     }
 
     /// Permits were acquired by who waited for them: it has them since it was woken.
-    fn granted(&self, wait: &WaitTrace, key: usize, permits: usize) -> HoldTrace {
+    fn granted(&self, wait: &WaitTrace, key: usize, permits: usize, owned: bool) -> HoldTrace {
+        wait.key.store(NONE, Ordering::Relaxed);
         if permits == 0 {
-            self.abandoned(wait);
+            self.record().end_wait(key, true);
             return HoldTrace::none();
         }
-        wait.key.store(NONE, Ordering::Relaxed);
-        HoldTrace { key: self.record().grant(key, permits), kept: wait.kept.take() }
+        HoldTrace { key: self.record().grant(key, permits, owned), kept: wait.kept.take() }
     }
 
     /// Permits were acquired outside of any poll.
     #[inline]
-    pub fn acquired_at(&self, site: CallSite, permits: usize) -> HoldTrace {
-        self.hold(site, Asker::calling(), permits)
+    pub fn acquired_at(&self, site: CallSite, permits: usize, owned: bool) -> HoldTrace {
+        self.hold(site, Asker::calling(), permits, owned)
     }
 
     #[inline]
-    fn hold(&self, CallSite(at): CallSite, mut asker: Asker, permits: usize) -> HoldTrace {
+    fn hold(
+        &self,
+        CallSite(at): CallSite,
+        mut asker: Asker,
+        permits: usize,
+        owned: bool,
+    ) -> HoldTrace {
         if permits == 0 {
             return HoldTrace::none();
         }
         HoldTrace {
-            key: self.record().hold(asker.take_who(), at, asker.at, permits),
+            key: self.record().hold(asker.take_who(), at, asker.at, permits, owned),
             kept: mem::take(&mut asker.kept),
         }
     }
@@ -280,9 +292,9 @@ impl PrimitiveTrace {
     }
 
     /// Forgotten permits are somebody's again.
-    pub fn adopted(&self, site: CallSite, permits: usize) -> HoldTrace {
+    pub fn adopted(&self, site: CallSite, permits: usize, owned: bool) -> HoldTrace {
         self.record().take_over(permits);
-        self.acquired_at(site, permits)
+        self.acquired_at(site, permits, owned)
     }
 
     /// So many permits of one hold are another hold from now on.
@@ -295,14 +307,14 @@ impl PrimitiveTrace {
             record.resize_hold(key, rest);
             record.holder(key)
         });
-        let Some((who, at, since)) = found.filter(|_| permits > 0) else {
+        let Some(found) = found.filter(|_| permits > 0) else {
             return HoldTrace::none();
         };
         let (who, kept) = match hold.kept.again() {
-            Some(kept) => (who, kept),
+            Some(kept) => (found.whose, kept),
             None => (Attributed::surely(Actor::here()), Kept::NOTHING),
         };
-        HoldTrace { key: self.record().hold(who, at, since, permits), kept }
+        HoldTrace { key: self.record().hold(who, found.at, found.since, permits, found.owned), kept }
     }
 
     /// The permits of two holds are one's, which has `permits` by now.
@@ -326,7 +338,7 @@ impl PrimitiveTrace {
     /// Who calls this has the hold by now.
     pub fn adopt(&self, hold: &HoldTrace) {
         if let Some(key) = hold.key() {
-            self.record().pass_hold(key, Attributed::surely(Actor::adopter()));
+            self.record().pass_hold(key, Attributed::surely(Actor::here()));
         }
     }
 }

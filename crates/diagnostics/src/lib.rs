@@ -7,7 +7,7 @@
 //! | question | answer |
 //! |---|---|
 //! | what is held, by which task, and which tasks wait? | [`snapshot()`], to be printed, drawn ([`Snapshot::to_dot`]) or counted |
-//! | can it ever continue? | [`deadlocks()`] |
+//! | which tasks wait for each other? | [`deadlocks()`], with the doubts about each |
 //! | does anything hang at all? | [`watch()`], which reports each wait that takes too long, and why |
 //! | which task is that? | [`task()`] gives it a name |
 //!
@@ -43,8 +43,11 @@ mod adopt;
 mod bell;
 mod clock;
 mod deadlock;
+mod evidence;
 #[doc(hidden)]
 pub mod hooks;
+mod life;
+mod namer;
 mod record;
 mod registry;
 mod report;
@@ -56,9 +59,11 @@ mod watch;
 pub use actor::{Actor, Task, TaskInfo, WakerId, task};
 pub use adopt::{Held, adopt};
 pub use clock::{Clock, ClockIsSet, ManualClock, set_clock};
-pub use deadlock::{Certainty, Deadlock, Edge, deadlocks};
+pub use deadlock::{Certainty, Deadlock, Doubt, Edge, deadlocks};
+pub use life::ThreadInfo;
+pub use namer::{NamerIsSet, set_namer};
 pub use snapshot::{Hold, Kind, Primitive, PrimitiveId, Site, Snapshot, Wait, WaitState, snapshot};
-pub use stall::{Cause, Stall};
+pub use stall::{Cause, Phase, Stall};
 #[cfg(not(awaitlist_loom))]
 pub use watch::{Stalls, Watch, WatchThread, watch};
 

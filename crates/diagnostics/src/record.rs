@@ -19,7 +19,12 @@ use std::{
 use parking_lot::Mutex;
 use slab::Slab;
 
-use crate::{Actor, Kind, PrimitiveId};
+use crate::{
+    Actor, Kind, PrimitiveId,
+    actor::{self, Key},
+    evidence::{self, Seen},
+    life::Life,
+};
 
 /// How many entries are read under one hold of a lock.
 const CHUNK: usize = 512;
@@ -40,6 +45,8 @@ struct Entries {
     forgotten: BTreeMap<u64, usize>,
     waits: Slab<WaitEntry>,
     supply: Supply,
+    /// Whether forgotten permits were released.
+    released_by_hand: bool,
     /// Numbers holds and waits in the order in which they came.
     next: u64,
 }
@@ -72,6 +79,11 @@ impl Attributed {
     pub(crate) const fn surely(who: Actor) -> Self {
         Self { who, sure: true }
     }
+
+    /// Whether it is known to be polled now.
+    fn is_polled(&self) -> bool {
+        self.who.life().is_some_and(|life| life.pulse().is_polled())
+    }
 }
 
 #[derive(Clone)]
@@ -83,6 +95,15 @@ pub(crate) struct HoldEntry {
     pub(crate) permits: usize,
     /// The guard was forgotten: anybody may give it back.
     pub(crate) forgotten: bool,
+    /// The guard owns its primitive, and was not adopted: it may have been sent elsewhere.
+    pub(crate) owned: bool,
+}
+
+impl HoldEntry {
+    /// Whether holds of this call site were seen to be released elsewhere.
+    pub(crate) fn moves(&self) -> bool {
+        evidence::was_seen(self.at, Seen::Moved)
+    }
 }
 
 #[derive(Clone)]
@@ -97,6 +118,22 @@ pub(crate) struct WaitEntry {
     pub(crate) tag: usize,
 }
 
+/// The number of the next record.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+impl PrimitiveId {
+    fn next() -> Self {
+        // Relaxed: all that matters is that no two are equal.
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Returns whether any primitive has reported anything in this process.
+    pub(crate) fn any() -> bool {
+        // Relaxed: nothing is read in consequence.
+        NEXT.load(Ordering::Relaxed) > 1
+    }
+}
+
 impl Record {
     pub(crate) fn new(
         kind: Kind,
@@ -104,10 +141,8 @@ impl Record {
         created: &'static Location<'static>,
         size: usize,
     ) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
-            // Relaxed: all that matters is that no two get the same.
-            id: PrimitiveId(NEXT.fetch_add(1, Ordering::Relaxed)),
+            id: PrimitiveId::next(),
             kind,
             name,
             created,
@@ -117,6 +152,7 @@ impl Record {
                 forgotten: BTreeMap::new(),
                 waits: Slab::new(),
                 supply: Supply { permits: size as u128, made_up: false },
+                released_by_hand: false,
                 next: 0,
             }),
         }
@@ -130,24 +166,39 @@ impl Record {
         at: &'static Location<'static>,
         since: Instant,
         permits: usize,
+        owned: bool,
     ) -> usize {
-        self.entries.lock().hold(whose, at, since, permits)
+        actor::acts_here();
+        self.entries.lock().hold(whose, at, since, permits, owned)
     }
 
     /// Makes a hold of a wait, and answers its key.
     #[inline]
-    pub(crate) fn grant(&self, key: usize, permits: usize) -> usize {
+    pub(crate) fn grant(&self, key: usize, permits: usize, owned: bool) -> usize {
         let entries = &mut *self.entries.lock();
         let wait = entries.waits.remove(key);
+        self.count_wait(&wait.whose, Life::end_wait);
+        actor::acts_here();
         let since = wait.woken.unwrap_or(wait.since);
-        entries.hold(wait.whose, wait.at, since, permits)
+        entries.hold(wait.whose, wait.at, since, permits, owned)
+    }
+
+    /// Tells the life of an actor of a wait for permits.
+    fn count_wait(&self, whose: &Attributed, count: impl FnOnce(&Life)) {
+        if let Some(life) = whose.who.life().filter(|_| self.kind.has_permits()) {
+            count(life);
+        }
     }
 
     /// Strikes a hold out.
     #[inline]
     pub(crate) fn end_hold(&self, key: usize) {
+        actor::acts_here();
         let ended = self.entries.lock().holds.try_remove(key);
-        drop(ended);
+        let key = ended.as_ref().and_then(|hold| Key::of(&hold.whose.who));
+        if let (Some(hold), true) = (ended, key.is_some_and(Key::is_elsewhere)) {
+            evidence::learn(hold.at, Seen::Moved);
+        }
     }
 
     /// Changes how many permits a hold is of.
@@ -161,10 +212,8 @@ impl Record {
     pub(crate) fn holder(
         &self,
         key: usize,
-    ) -> Option<(Attributed, &'static Location<'static>, Instant)> {
-        let entries = self.entries.lock();
-        let hold = entries.holds.get(key)?;
-        Some((hold.whose.clone(), hold.at, hold.since))
+    ) -> Option<HoldEntry> {
+        self.entries.lock().holds.get(key).cloned()
     }
 
     /// Says that a hold is another's by now. It is another hold then.
@@ -174,6 +223,7 @@ impl Record {
         if let Some(hold) = entries.holds.get_mut(key) {
             hold.number = number;
             hold.whose = whose;
+            hold.owned = false;
         }
     }
 
@@ -191,7 +241,8 @@ impl Record {
 
     /// Strikes out `permits` that were forgotten, the oldest first, and are somebody's again.
     pub(crate) fn take_over(&self, permits: usize) {
-        self.entries.lock().end_forgotten(permits);
+        let entries = &mut *self.entries.lock();
+        entries.released_by_hand |= entries.end_forgotten(permits) < permits;
     }
 
     /// Says that `permits` are about to be given back that no guard holds. Until it is known whose they were, they count as
@@ -212,6 +263,7 @@ impl Record {
     pub(crate) fn release(&self, permits: usize) {
         let entries = &mut *self.entries.lock();
         let made_up = entries.end_forgotten(permits);
+        entries.released_by_hand |= made_up < permits;
         let supply = &mut entries.supply;
         supply.permits = supply.permits.saturating_sub((permits - made_up) as u128);
         supply.made_up |= made_up > 0;
@@ -226,6 +278,7 @@ impl Record {
         since: Instant,
         tag: usize,
     ) -> usize {
+        self.count_wait(&whose, Life::begin_wait);
         let entries = &mut *self.entries.lock();
         entries.waits.insert(WaitEntry {
             number: tick(&mut entries.next),
@@ -240,6 +293,8 @@ impl Record {
     /// Says that a wait is another's by now.
     pub(crate) fn pass_wait(&self, key: usize, whose: Attributed) {
         if let Some(wait) = self.entries.lock().waits.get_mut(key) {
+            self.count_wait(&whose, Life::begin_wait);
+            self.count_wait(&wait.whose, Life::end_wait);
             wait.whose = whose;
         }
     }
@@ -252,16 +307,26 @@ impl Record {
         }
     }
 
-    /// Strikes a wait out.
+    /// Strikes a wait out. `granted`: it has come to its end.
     #[inline]
-    pub(crate) fn end_wait(&self, key: usize) {
+    pub(crate) fn end_wait(&self, key: usize, granted: bool) {
         let ended = self.entries.lock().waits.try_remove(key);
-        drop(ended);
+        let Some(wait) = ended else { return };
+        self.count_wait(&wait.whose, Life::end_wait);
+        // A task that is dropped with its wait does not go on: that shows nothing of the program.
+        if !granted && self.kind.has_permits() && wait.whose.is_polled() {
+            evidence::learn(wait.at, Seen::GivenUp);
+        }
     }
 
     /// Whether anybody waits.
     pub(crate) fn is_waited_for(&self) -> bool {
         !self.entries.lock().waits.is_empty()
+    }
+
+    /// Whether forgotten permits were ever released: then those that are forgotten now are no leak.
+    pub(crate) fn releases_by_hand(&self) -> bool {
+        self.entries.lock().released_by_hand
     }
 
     pub(crate) fn supply(&self) -> Supply {
@@ -316,6 +381,7 @@ impl Entries {
         at: &'static Location<'static>,
         since: Instant,
         permits: usize,
+        owned: bool,
     ) -> usize {
         self.holds.insert(HoldEntry {
             number: tick(&mut self.next),
@@ -324,6 +390,7 @@ impl Entries {
             since,
             permits,
             forgotten: false,
+            owned,
         })
     }
 

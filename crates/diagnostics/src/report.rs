@@ -4,11 +4,11 @@ use std::{
     collections::HashMap,
     fmt::{self, Display},
     panic::Location,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::{
-    Actor, Certainty, Deadlock, Edge, Hold, Primitive, Site, Snapshot, Wait, WaitState, actor::Key,
+    Actor, Certainty, Deadlock, Edge, Hold, Primitive, PrimitiveId, Site, Snapshot, Wait, WaitState, actor::Key,
 };
 
 /// How many of a kind are listed, before the rest are only counted.
@@ -17,11 +17,15 @@ const LISTED: usize = 12;
 /// `Lock "cache" (#3, made at src/main.rs:7:13)`.
 impl Display for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (made at {})", Brief(self), self.created)
+        let Self { id, kind, name, created } = self;
+        match name {
+            Some(name) => write!(f, "{kind} {name:?} {id} (made at {created})"),
+            None => write!(f, "{kind} {id} (made at {created})"),
+        }
     }
 }
 
-/// `Lock "cache" #3`.
+/// `Lock "cache" #3`, `Lock #3 (made at src/main.rs:7:13)`.
 pub(crate) struct Brief<'a>(pub(crate) &'a Site);
 
 impl Display for Brief<'_> {
@@ -29,7 +33,7 @@ impl Display for Brief<'_> {
         let Site { id, kind, name, .. } = self.0;
         match name {
             Some(name) => write!(f, "{kind} {name:?} {id}"),
-            None => write!(f, "{kind} {id}"),
+            None => write!(f, "{kind} {id} (made at {})", self.0.created),
         }
     }
 }
@@ -44,6 +48,27 @@ impl Display for Seconds {
             seconds if seconds >= 1.0 => write!(f, "{seconds:.1} s"),
             seconds => write!(f, "{:.0} ms", seconds * 1e3),
         }
+    }
+}
+
+/// `2026-11-27 05:04:01Z`.
+pub(crate) struct TimeOfDay(pub(crate) SystemTime);
+
+impl Display for TimeOfDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let since = self.0.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let (days, seconds) = (since / 86400, since % 86400);
+        // Howard Hinnant's algorithm. The year begins in March, so that the leap day is its last.
+        let days = days + 719_468;
+        let (era, day) = (days / 146_097, days % 146_097);
+        let year = (day - day / 1460 + day / 36524 - day / 146_096) / 365;
+        let day = day - (365 * year + year / 4 - year / 100);
+        let month = (5 * day + 2) / 153;
+        let day = day - (153 * month + 2) / 5 + 1;
+        let month = if month < 10 { month + 3 } else { month - 9 };
+        let year = era * 400 + year + u64::from(month <= 2);
+        write!(f, "{year:04}-{month:02}-{day:02} ")?;
+        write!(f, "{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
     }
 }
 
@@ -93,7 +118,7 @@ impl Display for HoldAt<'_> {
         if hold.forgotten {
             f.write_str(" and its guard forgotten")
         } else if hold.who.has_ended() {
-            f.write_str(", a task that has ended since")
+            f.write_str(", which has ended since")
         } else {
             Ok(())
         }
@@ -126,7 +151,14 @@ impl Display for WaitAt<'_> {
 impl Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.primitives.is_empty() {
-            return f.write_str("Nothing is held or waited for.");
+            f.write_str("Nothing is held or waited for.")?;
+            return match PrimitiveId::any() {
+                true => Ok(()),
+                false => f.write_str(
+                    " No primitive has ever reported anything: \
+                     is the feature `diagnostics` of awaitlist enabled?",
+                ),
+            };
         }
         for (index, primitive) in self.primitives.iter().enumerate() {
             if index > 0 {
@@ -150,21 +182,34 @@ fn write_primitive(f: &mut fmt::Formatter<'_>, primitive: &Primitive, now: Insta
     list(f, waits, "    ", |f, wait| WaitAt(wait, now).fmt(f))
 }
 
-/// Each waiter, what it waits for and where, the holders and where they acquired it; and the assumptions.
+/// Each waiter, what it waits for and where, the holders and where they acquired it; and how sure
+/// that is.
 impl Display for Deadlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.certainty {
-            Certainty::Certain => f.write_str("DEADLOCK: none of these can ever go on")?,
-            Certainty::Possible => {
-                f.write_str("POSSIBLE DEADLOCK: as far as can be told, none of these can go on")?;
+        f.write_str(match self.certainty {
+            Certainty::Uncontradicted => {
+                "DEADLOCK: none of these can go on; there is no evidence to the contrary in this run"
             }
-        }
+            Certainty::Possible => "POSSIBLE DEADLOCK: none of these may be able to go on",
+        })?;
         list(f, &self.edges, "    ", |f, edge| edge.fmt(f))?;
+        if self.is_of_one() {
+            f.write_str("\n    unless these are branches of one `join!` or `select!`")?;
+        }
         match self.certainty {
-            Certainty::Certain => write!(f, "\n    taken for granted: {}", Deadlock::ASSUMPTIONS.join("; ")),
-            Certainty::Possible => f.write_str(
-                "\n    it is certain where each is a thread or a task named with `diagnostics::task`",
-            ),
+            Certainty::Uncontradicted => {
+                f.write_str("\n    assumed:")?;
+                list(f, &Self::ASSUMPTIONS, "      ", |f, assumption| f.write_str(assumption))
+            }
+            Certainty::Possible => {
+                f.write_str("\n    but:")?;
+                let (shown, rest) = self.doubts.split_at(self.doubts.len().min(4));
+                list(f, shown, "      ", |f, doubt| doubt.fmt(f))?;
+                match rest.len() {
+                    0 => Ok(()),
+                    more => write!(f, "\n      ... and {more} more doubts"),
+                }
+            }
         }
     }
 }

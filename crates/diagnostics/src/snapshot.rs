@@ -120,6 +120,9 @@ pub struct Hold {
     pub permits: usize,
     /// Whether its guard was forgotten: it is held until any task releases it.
     pub forgotten: bool,
+    /// Whether its guard has no lifetime and was not [adopted](crate::adopt): it may have been sent
+    /// elsewhere.
+    pub owned: bool,
 }
 
 impl Hold {
@@ -233,6 +236,7 @@ impl Reading {
             since: hold.since,
             permits: hold.permits,
             forgotten: hold.forgotten,
+            owned: hold.owned,
         }
     }
 

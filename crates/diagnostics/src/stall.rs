@@ -2,30 +2,67 @@
 
 use std::{
     fmt::{self, Display},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::{
-    Deadlock, Hold, Kind, Site, Wait,
-    record::HoldEntry,
-    report::{Brief, HoldAt, Seconds, WaitAt, list},
+    Actor, Certainty, Deadlock, Edge, Hold, Kind, Site, Wait, clock,
+    record::{HoldEntry, WaitEntry},
+    report::{Brief, HoldAt, Seconds, TimeOfDay, WaitAt, list},
     snapshot::{Reading, total},
 };
 
-/// A wait that has lasted longer than a [watch](crate::watch)'s threshold.
+/// What a [watch](crate::watch) reports: waits that last longer than its threshold, and their cause.
+///
+/// One cause is one stall, however many waits it keeps. It is reported when it [begins](Phase::New),
+/// from time to time [while it lasts](Phase::Still), and when it [ends](Phase::Ended).
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Stall {
     /// What is waited for.
     pub site: Site,
-    /// The wait. If several became too long since the watch last looked, the first of them.
+    /// The wait. If several became too long since the watch last checked, the first of them.
     pub wait: Wait,
     /// How many others did.
     pub others: usize,
     /// Why it lasts.
     pub cause: Cause,
+    /// Of a semaphore: how many permits the first waiter in line needs, and how many are available.
+    pub permits: Option<(usize, usize)>,
+    /// If the holder waits itself: for what, and so on. The last of them leads to the root.
+    pub chain: Vec<Edge>,
+    /// The holder that all wait for, and that waits for nothing that is known.
+    pub root: Option<Actor>,
+    /// Whether it is new.
+    pub phase: Phase,
     /// When that was seen.
     pub seen: Instant,
+    /// The same as time of day.
+    pub time: SystemTime,
+}
+
+/// Whether a stall is new.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Phase {
+    /// It was not reported before, or it was, with a cause that was less bad.
+    New,
+    /// It was reported, and lasts.
+    Still {
+        /// How long ago it was reported first.
+        lasted: Duration,
+        /// How many waits have reached the threshold since.
+        more: usize,
+        /// How many a second, since the last report.
+        per_second: f64,
+    },
+    /// It was reported, and is over.
+    Ended {
+        /// How long after its first report.
+        lasted: Duration,
+        /// How many waits have reached the threshold since then.
+        more: usize,
+    },
 }
 
 /// Why a wait lasts.
@@ -41,6 +78,9 @@ pub enum Cause {
     HolderQuiet(Vec<Hold>),
     /// These were acquired by tasks that have ended, or their guards were forgotten: what is left is not enough.
     Leaked(Vec<Hold>),
+    /// The tasks that acquired these have ended without releasing them. Their guards have no lifetime,
+    /// so they were returned, sent elsewhere, or leaked.
+    HolderEnded(Vec<Hold>),
     /// Not all parties have come to the barrier.
     BarrierShort {
         /// How many are missing.
@@ -52,7 +92,7 @@ pub enum Cause {
     NotSet,
     /// Nobody has notified the condition.
     NotNotified,
-    /// Nobody holds a permit: somebody is to make one.
+    /// No permit is held, and there are too few: another task has to release some.
     NoPermits,
     /// It goes on: those who hold it have acquired it not long ago. But the line is long.
     Slow(Vec<Hold>),
@@ -69,7 +109,7 @@ impl Cause {
             | Self::NoPermits
             | Self::BarrierShort { .. } => 2,
             Self::WokenButUnpolled(_) => 3,
-            Self::Leaked(_) => 4,
+            Self::Leaked(_) | Self::HolderEnded(_) => 4,
             Self::Deadlocked(_) => 5,
         }
     }
@@ -118,21 +158,32 @@ impl Cause {
     }
 
     fn of_permits(reading: &Reading, long_ago: impl Fn(Instant) -> bool) -> Self {
-        let holds = reading.holds.iter().map(|hold| reading.hold(hold));
-        let (leaked, live): (Vec<_>, Vec<_>) = holds.partition(Hold::is_leaked);
-        let lost = total(leaked.iter().map(|hold| hold.permits));
+        let by_hand = reading.record.releases_by_hand();
+        // What was seen to be released elsewhere before is no leak.
+        let is_lost = |hold: &HoldEntry| match hold.forgotten {
+            true => !by_hand,
+            false => hold.whose.who.has_ended() && !hold.moves(),
+        };
+        let (lost, live): (Vec<_>, Vec<_>) = reading.holds.iter().partition(|hold| is_lost(hold));
+        let shown = |holds: Vec<&HoldEntry>| -> Vec<_> {
+            holds.into_iter().map(|hold| reading.hold(hold)).collect()
+        };
+        let were_returned = lost.iter().all(|hold| hold.owned && !hold.forgotten);
+        let missing = total(lost.iter().map(|hold| hold.permits));
+        let (lost, live) = (shown(lost), shown(live));
+        let leaked = if were_returned { Self::HolderEnded } else { Self::Leaked };
         let need = first_need(reading);
-        // Free, or kept for one who was woken just now.
+        // Free, or kept for one that was woken just now.
         let moves = live.is_empty()
             && (reading.record.kind == Kind::Lock
                 || reading.waits.iter().any(|wait| wait.woken.is_some()));
-        if lost > 0 && reading.supply.permits().saturating_sub(lost) < need {
-            Self::Leaked(leaked)
+        if missing > 0 && reading.supply.permits().saturating_sub(missing) < need {
+            leaked(lost)
         } else if live.is_empty() && !moves {
-            // None is held, and none is kept for one who was woken.
-            match leaked.is_empty() {
+            // None is held, and none is kept for one that was woken.
+            match lost.is_empty() {
                 true => Self::NoPermits,
-                false => Self::Leaked(leaked),
+                false => leaked(lost),
             }
         } else if live.iter().any(|hold| long_ago(hold.since)) {
             Self::HolderQuiet(live)
@@ -140,6 +191,54 @@ impl Cause {
             Self::Slow(live)
         }
     }
+
+    /// The holds that are waited for.
+    fn holds(&self) -> &[Hold] {
+        match self {
+            Self::HolderQuiet(holds) | Self::Slow(holds) => holds,
+            _ => &[],
+        }
+    }
+
+    /// Follows the first of the holders to what it waits for, and so on. Returns the waits, and the
+    /// holder at which they end.
+    pub(crate) fn chain(&self, readings: &[Reading]) -> (Vec<Edge>, Option<Actor>) {
+        let mut chain: Vec<Edge> = Vec::new();
+        let Some(hold) = self.holds().first() else { return (chain, None) };
+        let mut who = hold.who.clone();
+        while chain.len() < LONGEST_CHAIN {
+            let is_its = |wait: &&WaitEntry| wait.whose.who == who && wait.woken.is_none();
+            let found = readings
+                .iter()
+                .find_map(|reading| Some((reading, reading.waits.iter().find(is_its)?)));
+            let Some((reading, wait)) = found else { return (chain, Some(who)) };
+            let held: Vec<_> = reading.holds.iter().map(|hold| reading.hold(hold)).collect();
+            let next = held.first().map(|hold| hold.who.clone());
+            let is_known = |next: &Actor| *next == who || chain.iter().any(|edge| edge.who == *next);
+            let next = next.filter(|next| !is_known(next));
+            let (site, held) = (reading.site(), held.into());
+            chain.push(Edge { who, waits_at: wait.at, site, held });
+            match next {
+                Some(next) => who = next,
+                None => return (chain, None),
+            }
+        }
+        (chain, None)
+    }
+}
+
+/// How many waits of holders are followed.
+const LONGEST_CHAIN: usize = 32;
+
+/// Of a semaphore: how many permits the first in line needs, and how many are available.
+pub(crate) fn permits(reading: &Reading) -> Option<(usize, usize)> {
+    let need = first_need(reading);
+    let is_semaphore = matches!(reading.record.kind, Kind::Semaphore | Kind::BoundedSemaphore);
+    let held = total(reading.holds.iter().map(|hold| hold.permits));
+    let granted = reading.waits.iter().filter(|wait| wait.woken.is_some());
+    let granted = total(granted.map(|wait| reading.need(wait)));
+    let available = reading.supply.permits().saturating_sub(held).saturating_sub(granted);
+    (is_semaphore && need > 0).then_some((need, available))
 }
 
 /// How many permits the first in line waits for.
@@ -162,7 +261,34 @@ fn waits_for(reading: &Reading, deadlock: &Deadlock) -> bool {
 /// What a person reads who wonders why the program hangs.
 impl Display for Stall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { site, wait, others, cause, seen } = self;
+        write!(f, "[{} pid {}] ", TimeOfDay(self.time), std::process::id())?;
+        match self.phase {
+            Phase::New => self.fmt_new(f),
+            Phase::Still { lasted, more, per_second } => {
+                write!(f, "STILL after {}: {}", Seconds(lasted), self.cause.title())?;
+                write!(f, "; {} at {}", Brief(&self.site), self.wait.at)?;
+                write!(f, "\n  {more} more waits since, {per_second:.0} per second")
+            }
+            Phase::Ended { lasted, more } => {
+                write!(f, "ENDED after {}: {}", Seconds(lasted), self.cause.title())?;
+                write!(f, "; {} at {}", Brief(&self.site), self.wait.at)?;
+                if more > 0 {
+                    write!(f, "\n  {more} more waits since")?;
+                }
+                if matches!(self.cause, Cause::Deadlocked(_)) {
+                    f.write_str(
+                        "\n  so it was no deadlock: a wait was given up, a guard was elsewhere, or permits were added",
+                    )?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Stall {
+    fn fmt_new(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { site, wait, others, cause, seen, .. } = self;
         write!(
             f,
             "STALL: {} has waited {} for {}, at {}",
@@ -174,24 +300,27 @@ impl Display for Stall {
         if *others > 0 {
             write!(f, " (and {others} more)")?;
         }
+        if let Some(root) = &self.root {
+            write!(f, "\n  ROOT: {root}{}", Activity(root, *seen))?;
+        }
         f.write_str("\n  ")?;
         let holds = |f: &mut fmt::Formatter<'_>, what: &str, holds: &[Hold]| {
-            f.write_str(what)?;
+            write!(f, "{}: {what}", cause.title())?;
             list(f, holds, "    ", |f, hold| HoldAt(hold, *seen).fmt(f))
         };
         match cause {
-            Cause::Deadlocked(deadlock) => deadlock.fmt(f),
+            Cause::Deadlocked(deadlock) => deadlock.fmt(f)?,
             Cause::WokenButUnpolled(first) => {
-                f.write_str(
-                    "WOKEN BUT NOT POLLED (futurelock): it is the turn of a future that nobody polls, and nobody gets past it",
-                )?;
-                write!(f, "\n    {}", WaitAt(first, *seen))
+                f.write_str(cause.title())?;
+                f.write_str(unpolled(first))?;
+                write!(f, "\n    {}", WaitAt(first, *seen))?;
             }
-            Cause::HolderQuiet(live) => {
-                holds(f, "HOLDER GONE QUIET: it is held, and not given back", live)
-            }
+            Cause::HolderQuiet(live) => holds(f, "it is held and not released", live)?,
             Cause::Leaked(leaked) => {
-                holds(f, "LEAKED: nobody is known who will give these back", leaked)
+                holds(f, "these were not released by the tasks that acquired them", leaked)?;
+            }
+            Cause::HolderEnded(ended) => {
+                holds(f, "the guards were returned, sent elsewhere, or leaked", ended)?;
             }
             Cause::BarrierShort { missing, arrived } => {
                 let parties = missing + arrived.len();
@@ -200,16 +329,100 @@ impl Display for Stall {
                     "BARRIER SHORT of {missing}: {} of {parties} parties have come",
                     arrived.len()
                 )?;
-                list(f, arrived, "    ", |f, wait| WaitAt(wait, *seen).fmt(f))
+                list(f, arrived, "    ", |f, wait| WaitAt(wait, *seen).fmt(f))?;
             }
-            Cause::NotSet => f.write_str("NOT SET: nobody has set the event"),
-            Cause::NotNotified => f.write_str("NOT NOTIFIED: nobody has notified the condition"),
+            Cause::NotSet => write!(f, "{}: the event is not set", cause.title())?,
+            Cause::NotNotified => {
+                write!(f, "{}: this wait has received no notification", cause.title())?;
+            }
             Cause::NoPermits => {
-                f.write_str("NO PERMITS: nobody holds one, so somebody is to release one")
+                write!(f, "{}: none is held, so another task has to release some", cause.title())?;
             }
             Cause::Slow(live) => {
-                holds(f, "SLOW: it goes from hand to hand, and the line is long", live)
+                holds(f, "it changes hands, but there are many waiters", live)?;
             }
         }
+        for edge in &self.chain {
+            write!(f, "\n    {edge}")?;
+        }
+        match self.permits {
+            Some((wanted, available)) if wanted > 1 || available > 0 => {
+                write!(f, "\n    the first in line wants {wanted}, {available} are available")?;
+            }
+            _ => {}
+        }
+        write!(f, "\n  see docs/hangs.md#{}", cause.anchor())
+    }
+}
+
+impl Cause {
+    /// The first words of a report.
+    const fn title(&self) -> &'static str {
+        match self {
+            Self::Deadlocked(deadlock) => match deadlock.certainty {
+                Certainty::Uncontradicted => "DEADLOCK",
+                Certainty::Possible => "POSSIBLE DEADLOCK",
+            },
+            Self::WokenButUnpolled(_) => "WOKEN BUT NOT POLLED",
+            Self::HolderQuiet(_) => "HOLDER GONE QUIET",
+            Self::Leaked(_) => "LEAKED",
+            Self::HolderEnded(_) => "HOLDER HAS ENDED",
+            Self::BarrierShort { .. } => "BARRIER SHORT",
+            Self::NotSet => "NOT SET",
+            Self::NotNotified => "NOT NOTIFIED",
+            Self::NoPermits => "TOO FEW PERMITS",
+            Self::Slow(_) => "SLOW",
+        }
+    }
+
+    /// The section of docs/hangs.md about it.
+    const fn anchor(&self) -> &'static str {
+        match self {
+            Self::Deadlocked(_) => "two-tasks-take-two-locks-in-opposite-order",
+            Self::WokenButUnpolled(_) => "a-select-stops-polling-a-designated-future",
+            Self::Leaked(_) | Self::HolderEnded(_) => "a-permit-is-never-released",
+            Self::BarrierShort { .. } => "a-barrier-waits-for-a-party-that-never-arrives",
+            _ => "other-reports",
+        }
+    }
+}
+
+/// What is known of the polls of a task whose future was woken.
+fn unpolled(wait: &Wait) -> &'static str {
+    let (Some(life), Some(woken)) = (wait.who.life(), wait.woken()) else {
+        return " (futurelock, or a busy runtime): it is the turn of a future that is not polled, and no other gets past it";
+    };
+    if life.polled_at() >= clock::as_nanos(woken) {
+        " (futurelock): its task was polled since, but not this future, and no other gets past it"
+    } else {
+        ": the whole task has not been polled since; its runtime is busy, or its thread is blocked"
+    }
+}
+
+/// What an actor does that waits for nothing that is known.
+struct Activity<'a>(&'a Actor, Instant);
+
+impl Display for Activity<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(who, now) = self;
+        let Actor::Task(task) = who else {
+            return f.write_str(" waits for nothing that is known here");
+        };
+        let Some(life) = who.life().filter(|_| !task.has_ended()) else {
+            return f.write_str(" has ended");
+        };
+        let ago = clock::as_nanos(*now).saturating_sub(life.polled_at());
+        let ago = Seconds(Duration::from_nanos(ago));
+        if !life.pulse().is_polled() {
+            return write!(f, " was last polled {ago} ago, and waits for something else");
+        }
+        write!(f, " has been polled for {ago}")?;
+        if let Some(thread) = life.polled_on() {
+            write!(f, " on {thread}")?;
+            if thread.life().is_blocked() {
+                f.write_str(", which sits in `block()`")?;
+            }
+        }
+        Ok(())
     }
 }

@@ -1,9 +1,11 @@
 //! The stall watch: it says which waits last too long, and why, and sleeps as long as there is nothing to watch.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     fmt,
+    io::{self, Write},
     iter::FusedIterator,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{
         Arc,
@@ -11,7 +13,7 @@ use std::{
     },
     task::{Context, Poll, Waker},
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use event_listener::{Event, Listener};
@@ -19,8 +21,14 @@ use futures_lite::Stream;
 use parking_lot::Mutex;
 
 use crate::{
-    Cause, PrimitiveId, Stall, Wait, bell, clock, deadlock::deadlocks_among, registry::records,
+    Cause, Kind, Phase, PrimitiveId, Site, Stall, Wait,
+    actor::Key,
+    bell, clock,
+    deadlock::deadlocks_among,
+    evidence::{self, Seen},
+    registry::records,
     snapshot::readings,
+    stall::permits,
 };
 
 /// The shortest time between two checks.
@@ -30,9 +38,15 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// iterator, whose `next` blocks until there is one; [in a thread](Watch::spawn); or
 /// [as a stream](Watch::stream).
 ///
-/// A wait is reported once, and again if its cause has become worse. Several waits for one primitive that
-/// are found at the same time are reported as one. A threshold of zero reports every wait that lasts long
-/// enough to be seen.
+/// One cause is one [`Stall`], however many tasks it keeps waiting: it is reported in full when it is
+/// first seen, and again if it becomes worse. While it lasts, it is counted at intervals that double.
+/// When it is over, that is reported too. A cause that comes and goes faster than the intervals is
+/// counted as one that lasts. A deadlock of five tasks is one stall. A threshold of zero reports every
+/// wait that lasts long enough to be seen.
+///
+/// Waits for an [`Event`](crate::Kind::Event) or a [`Condition`](crate::Kind::Condition) are meant to
+/// be long as a rule: workers are idle, and a server waits for its shutdown. They are reported only if
+/// the waiter holds something meanwhile, or if the watch [asks for them](Watch::with_idle_waits).
 ///
 /// While no task waits, the watch sleeps. While one waits, the watch checks when the oldest wait reaches
 /// the threshold. The watch costs a task that does not wait nothing, and a waiter a fence and a load.
@@ -45,7 +59,15 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// watch(Duration::from_secs(10)).print().detach();
 /// ```
 pub fn watch(threshold: Duration) -> Watch {
-    Watch { threshold, known: HashMap::new(), pending: VecDeque::new(), halt: Arc::default() }
+    Watch {
+        threshold,
+        idle: false,
+        filter: None,
+        known: HashMap::new(),
+        incidents: HashMap::new(),
+        pending: VecDeque::new(),
+        halt: Arc::default(),
+    }
 }
 
 /// What [`watch`] makes.
@@ -53,25 +75,129 @@ pub fn watch(threshold: Duration) -> Watch {
 /// Dropping it ends it; stalls that were seen and not told of are forgotten.
 pub struct Watch {
     threshold: Duration,
-    /// The primitives that have been told of, as long as somebody waits.
-    known: HashMap<PrimitiveId, Told>,
+    /// Whether it reports waits for an event or a condition of tasks that hold nothing.
+    idle: bool,
+    filter: Option<Filter>,
+    /// The primitives whose waits have reached the threshold: the number of the last of these waits
+    /// that was counted.
+    known: HashMap<PrimitiveId, u64>,
+    incidents: HashMap<Subject, Incident>,
     pending: VecDeque<Stall>,
     halt: Arc<Halt>,
 }
 
-/// What has been told of one primitive.
-#[derive(Clone, Copy, Default)]
-struct Told {
-    /// The last wait that was told of, by its number.
-    up_to: u64,
-    gravity: u8,
+/// Returns whether waits for a primitive are reported.
+type Filter = Box<dyn FnMut(&Site) -> bool + Send>;
+
+/// What makes one cause one.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Subject {
+    /// The primitive that is waited for.
+    Primitive(PrimitiveId),
+    /// The primitives in a deadlock.
+    Deadlock(Vec<PrimitiveId>),
 }
+
+impl Subject {
+    fn of(site: &Site, cause: &Cause) -> Self {
+        match cause {
+            Cause::Deadlocked(deadlock) => {
+                let mut sites: Vec<_> = deadlock.edges.iter().map(|edge| edge.site.id).collect();
+                sites.sort_unstable();
+                sites.dedup();
+                Self::Deadlock(sites)
+            }
+            _ => Self::Primitive(site.id),
+        }
+    }
+}
+
+/// A cause that was reported.
+struct Incident {
+    /// As it was reported.
+    stall: Stall,
+    /// Whether it lasts, as far as was reported.
+    open: bool,
+    /// When it was reported first.
+    began: Instant,
+    /// When it was reported last, and how long to wait until it is reported again.
+    told: Instant,
+    interval: Duration,
+    /// How many waits have reached the threshold since it began, and how many until it was last told.
+    more: usize,
+    more_told: usize,
+    /// Whether the look that is under way has seen it.
+    seen: bool,
+}
+
+impl Incident {
+    fn new(stall: Stall, interval: Duration) -> Self {
+        let now = stall.seen;
+        Self {
+            stall,
+            open: true,
+            began: now,
+            told: now,
+            interval,
+            more: 0,
+            more_told: 0,
+            seen: true,
+        }
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.told) >= self.interval
+    }
+
+    /// What is reported of it now.
+    fn tell(&self, phase: Phase, now: Instant) -> Stall {
+        Stall { phase, seen: now, time: SystemTime::now(), ..self.stall.clone() }
+    }
+
+    /// Returns the reminder that is due.
+    fn remind(&mut self, now: Instant) -> Option<Stall> {
+        if !self.open || !self.is_due(now) {
+            return None;
+        }
+        let passed = now.saturating_duration_since(self.told).as_secs_f64();
+        let phase = Phase::Still {
+            lasted: now.saturating_duration_since(self.began),
+            more: self.more,
+            per_second: (self.more - self.more_told) as f64 / passed.max(f64::MIN_POSITIVE),
+        };
+        self.told = now;
+        self.more_told = self.more;
+        self.interval = self.interval.saturating_mul(2).min(LONGEST_INTERVAL);
+        Some(self.tell(phase, now))
+    }
+
+    /// Returns the report that it is over.
+    fn end(&mut self, now: Instant) -> Option<Stall> {
+        if !std::mem::replace(&mut self.open, false) {
+            return None;
+        }
+        if let Cause::Deadlocked(deadlock) = &self.stall.cause {
+            // It was none, or is none any more: the same waits are not certain again.
+            for edge in &deadlock.edges {
+                evidence::learn(edge.waits_at, Seen::GivenUp);
+            }
+        }
+        let lasted = now.saturating_duration_since(self.began);
+        Some(self.tell(Phase::Ended { lasted, more: self.more }, now))
+    }
+}
+
+/// The shortest interval between two reports of one cause, and the longest.
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(5);
+const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// How a watch that sleeps is ended.
 #[derive(Default)]
 struct Halt {
     halted: AtomicBool,
     event: Event,
+    /// Whether the thread has ended.
+    ended: AtomicBool,
 }
 
 impl Halt {
@@ -94,28 +220,72 @@ impl Watch {
         self.pending.drain(..).collect()
     }
 
-    /// Watches in a thread of its own, and hands each stall to `report`, until what this answers is dropped. If `report`
-    /// panics, the watch has ended.
-    ///
-    /// # Panics
-    ///
-    /// If the system has no thread left.
-    pub fn spawn(self, mut report: impl FnMut(Stall) + Send + 'static) -> WatchThread {
-        let halt = Arc::clone(&self.halt);
-        thread::Builder::new()
-            .name(String::from("awaitlist-watch"))
-            .spawn(move || self.for_each(&mut report))
-            .expect("the system has a thread for the watch");
-        WatchThread(Some(halt))
+    /// Reports waits for an event or a condition also where the waiter holds nothing.
+    #[must_use]
+    pub fn with_idle_waits(mut self) -> Self {
+        self.idle = true;
+        self
     }
 
-    /// Watches in a thread of its own, and prints each stall on the standard error.
+    /// Reports only waits for primitives of which `filter` returns true. If it panics, the panic is
+    /// caught and the waits are reported.
+    ///
+    /// ```
+    /// use awaitlist_diagnostics::watch;
+    /// use std::time::Duration;
+    ///
+    /// let watch = watch(Duration::from_secs(10)).filter(|site| site.name != Some("shutdown"));
+    /// # drop(watch);
+    /// ```
+    #[must_use]
+    pub fn filter(mut self, filter: impl FnMut(&Site) -> bool + Send + 'static) -> Self {
+        self.filter = Some(Box::new(filter));
+        self
+    }
+
+    /// Watches in a thread of its own, and passes each stall to `report`, until what this returns is
+    /// dropped. If `report` panics, the panic is caught, and the watch goes on.
     ///
     /// # Panics
     ///
-    /// As [`spawn`](Self::spawn).
+    /// Panics if the system cannot start a thread.
+    pub fn spawn(mut self, mut report: impl FnMut(Stall) + Send + 'static) -> WatchThread {
+        /// Records the end of the thread, also by a panic.
+        struct Ends(Arc<Halt>);
+
+        impl Drop for Ends {
+            fn drop(&mut self) {
+                // Release: pairs with the Acquire of `is_alive`.
+                self.0.ended.store(true, Ordering::Release);
+            }
+        }
+
+        let halt = Arc::clone(&self.halt);
+        let ends = Ends(Arc::clone(&halt));
+        thread::Builder::new()
+            .name(String::from("awaitlist-watch"))
+            .spawn(move || {
+                let _ends = ends;
+                for stall in &mut self {
+                    let reported = catch_unwind(AssertUnwindSafe(|| report(stall)));
+                    // Its drop may panic as well.
+                    reported.unwrap_or_else(std::mem::forget);
+                }
+            })
+            .expect("the system has a thread for the watch");
+        WatchThread { halt, halts: true }
+    }
+
+    /// Watches in a thread of its own, and prints each stall to standard error. If standard error is
+    /// closed, the report is lost, and the watch goes on.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the system cannot start a thread.
     pub fn print(self) -> WatchThread {
-        self.spawn(|stall| eprintln!("{stall}\n"))
+        self.spawn(|stall| {
+            let _ = writeln!(io::stderr(), "{stall}\n");
+        })
     }
 
     /// Watches in a thread of its own, and returns the stalls as a stream, which needs no runtime. The
@@ -140,8 +310,8 @@ impl Watch {
         Stalls { told, _thread: thread }
     }
 
-    /// Looks at all waits, puts the stalls among them with the pending, and answers when to look again. `None` if nobody
-    /// waits.
+    /// Checks all waits, adds what is to be reported to the pending, and returns when to check again.
+    /// `None` if there is no wait.
     fn look(&mut self) -> Option<Instant> {
         let now = clock::now();
         let pause = self.threshold.max(PAUSE);
@@ -157,7 +327,7 @@ impl Watch {
             let told = self.known.get(&record.id).copied().unwrap_or_default();
             let mut suspect = Suspect::default();
             record.for_each_wait(|since, number| {
-                if number <= told.up_to {
+                if number <= told {
                     suspect.again = true;
                 } else if now.saturating_duration_since(since) >= self.threshold {
                     suspect.enter(number);
@@ -166,22 +336,28 @@ impl Watch {
                 }
             });
             if suspect.again || suspect.count > 0 {
+                known.insert(record.id, told.max(suspect.last));
                 suspects.insert(record.id, suspect);
-                known.insert(record.id, told);
                 look_at(now.checked_add(pause));
             }
         }
-        self.known = known;
         drop(records);
         self.report(&suspects, now);
+        self.known = known;
+        if self.incidents.values().any(|incident| incident.open) {
+            look_at(now.checked_add(pause));
+        }
         // Counted from the end of the look, which takes its time where many wait.
         due.map(|due| due.max(clock::now() + PAUSE))
     }
 
-    /// Finds out why the suspects wait, and puts what is new with the pending.
+    /// Finds out why the suspects wait, and adds what is new to the pending.
     fn report(&mut self, suspects: &HashMap<PrimitiveId, Suspect>, now: Instant) {
-        if suspects.is_empty() {
+        if suspects.is_empty() && self.incidents.is_empty() {
             return;
+        }
+        for incident in self.incidents.values_mut() {
+            incident.seen = false;
         }
         let threshold = self.threshold;
         // Is about to go on.
@@ -189,37 +365,109 @@ impl Watch {
             let woken = wait.woken();
             woken.is_some_and(|at| now.saturating_duration_since(at) < threshold)
         };
-        let readings = readings();
+        let readings = if suspects.is_empty() { Vec::new() } else { readings() };
         let deadlocks = deadlocks_among(&readings);
+        let holders: HashSet<Key> = readings
+            .iter()
+            .flat_map(|reading| &reading.holds)
+            .filter_map(|hold| Key::of(&hold.whose.who))
+            .collect();
         for reading in &readings {
             let id = reading.record.id;
-            let (Some(suspect), Some(told)) = (suspects.get(&id), self.known.get_mut(&id)) else {
+            let Some(suspect) = suspects.get(&id) else {
                 continue;
             };
+            let told = self.known.get(&id).copied().unwrap_or_default();
             let is_meant = |number: u64| match suspect.count {
-                0 => number <= told.up_to,
+                0 => number <= told,
                 _ => (suspect.first..=suspect.last).contains(&number),
             };
+            let is_idle = |wait: &Wait| {
+                !self.idle
+                    && matches!(reading.record.kind, Kind::Event | Kind::Condition)
+                    && wait.woken().is_none()
+                    && !Key::of(&wait.who).is_some_and(|key| holders.contains(&key))
+            };
             let waits = reading.waits.iter().zip(reading.shown_waits());
-            let told_of =
-                waits.into_iter().find(|(entry, wait)| is_meant(entry.number) && !just_woken(wait));
+            let told_of = waits.into_iter().find(|(entry, wait)| {
+                is_meant(entry.number) && !just_woken(wait) && !is_idle(wait)
+            });
             let Some((_, wait)) = told_of else {
+                // Neither new nor over.
+                if let Some(incident) = self.incidents.get_mut(&Subject::Primitive(id)) {
+                    incident.seen |= suspect.again;
+                }
                 continue;
             };
-            let cause = Cause::of(reading, &wait, &deadlocks, now, threshold);
-            let gravity = cause.gravity();
-            if suspect.count > 0 || gravity > told.gravity {
-                told.up_to = told.up_to.max(suspect.last);
-                told.gravity = gravity;
-                self.pending.push_back(Stall {
-                    site: reading.site(),
-                    wait,
-                    others: suspect.count.saturating_sub(1),
-                    cause,
-                    seen: now,
-                });
+            let site = reading.site();
+            if !self.filter.as_mut().is_none_or(|filter| passes(filter, &site)) {
+                continue;
             }
+            let mut cause = Cause::of(reading, &wait, &deadlocks, now, threshold);
+            if let Cause::Deadlocked(deadlock) = &mut cause {
+                deadlock.begin_with(&wait.who);
+            }
+            let (chain, root) = cause.chain(&readings);
+            let stall = Stall {
+                site,
+                wait,
+                others: suspect.count.saturating_sub(1),
+                permits: permits(reading),
+                cause,
+                chain,
+                root,
+                phase: Phase::New,
+                seen: now,
+                time: SystemTime::now(),
+            };
+            self.enter(stall, suspect);
         }
+        self.tell_of_the_known(now);
+    }
+
+    /// Reports a stall, unless its cause is known.
+    fn enter(&mut self, stall: Stall, suspect: &Suspect) {
+        let now = stall.seen;
+        let subject = Subject::of(&stall.site, &stall.cause);
+        if let Subject::Deadlock(_) = subject {
+            // What was reported as something else has become worse. That is no end.
+            self.incidents.remove(&Subject::Primitive(stall.site.id));
+        }
+        let interval = self.threshold.max(SHORTEST_INTERVAL).min(LONGEST_INTERVAL);
+        let Some(incident) = self.incidents.get_mut(&subject) else {
+            self.pending.push_back(stall.clone());
+            self.incidents.insert(subject, Incident::new(stall, interval));
+            return;
+        };
+        let goes_on = suspect.again || matches!(subject, Subject::Deadlock(_));
+        incident.seen = true;
+        if stall.cause.gravity() > incident.stall.cause.gravity() {
+            self.pending.push_back(stall.clone());
+            incident.stall = stall;
+            incident.told = now;
+            incident.open = true;
+        } else if incident.open && !goes_on && incident.is_due(now) {
+            // All waits that it was reported of are over, and it has begun anew.
+            self.pending.extend(incident.end(now));
+            self.pending.push_back(stall.clone());
+            *incident = Incident::new(stall, interval);
+        } else if !incident.open && incident.is_due(now) {
+            self.pending.push_back(stall.clone());
+            *incident = Incident::new(stall, interval);
+        } else {
+            incident.more += suspect.count;
+        }
+    }
+
+    /// Reports what lasts, from time to time, and what is over.
+    fn tell_of_the_known(&mut self, now: Instant) {
+        for incident in self.incidents.values_mut() {
+            self.pending.extend(match incident.seen {
+                true => incident.remind(now),
+                false => incident.end(now),
+            });
+        }
+        self.incidents.retain(|_, incident| incident.seen || !incident.is_due(now));
     }
 
     /// Sleeps until it is time to look again.
@@ -294,21 +542,43 @@ impl fmt::Debug for Watch {
     }
 }
 
+/// Calls the user's filter.
+fn passes(filter: &mut Filter, site: &Site) -> bool {
+    match catch_unwind(AssertUnwindSafe(|| filter(site))) {
+        Ok(passes) => passes,
+        Err(panic) => {
+            // Its drop may panic as well.
+            std::mem::forget(panic);
+            true
+        }
+    }
+}
+
 /// A watch in a thread of its own. Dropping it ends the watch, unless it was [detached](Self::detach).
 #[must_use = "dropped at once, the watch ends at once"]
-pub struct WatchThread(Option<Arc<Halt>>);
+pub struct WatchThread {
+    halt: Arc<Halt>,
+    /// Whether its drop ends the watch.
+    halts: bool,
+}
 
 impl WatchThread {
     /// Lets the watch go on for as long as the process does.
     pub fn detach(mut self) {
-        self.0 = None;
+        self.halts = false;
+    }
+
+    /// Returns whether the thread still watches. It is not there in a child of `fork`.
+    pub fn is_alive(&self) -> bool {
+        // Acquire: pairs with the Release at the end of the thread.
+        !self.halt.ended.load(Ordering::Acquire)
     }
 }
 
 impl Drop for WatchThread {
     fn drop(&mut self) {
-        if let Some(halt) = &self.0 {
-            halt.halt();
+        if self.halts {
+            self.halt.halt();
         }
     }
 }

@@ -6,6 +6,7 @@ use core::{
     fmt,
     future::Future,
     marker::PhantomData,
+    mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -136,7 +137,7 @@ unsafe fn guard<T: ?Sized, H: Handle<Target = Lock<T>>>(
     waiter: Pin<&mut Waiter<H, LockAccess>>,
     context: &Context<'_>,
 ) -> Guard<T, H> {
-    let hold = lock.raw.trace().acquired(waiter.trace(), context, 1);
+    let hold = lock.raw.trace().acquired(waiter.trace(), context, 1, mem::needs_drop::<H>());
     // SAFETY: forwarded to the caller.
     unsafe { Guard::new(lock, hold) }
 }

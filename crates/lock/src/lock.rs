@@ -218,7 +218,7 @@ impl<T: ?Sized> Lock<T> {
     #[must_use = "if it acquires the lock, dropping the guard releases it at once"]
     pub fn try_acquire(&self) -> Option<LockGuard<'_, T>> {
         self.raw.try_acquire().then(|| {
-            let hold = self.raw.trace().acquired_at(CallSite::here(), 1);
+            let hold = self.raw.trace().acquired_at(CallSite::here(), 1, false);
             // SAFETY: it was acquired, for this guard.
             unsafe { Guard::new(self, hold) }
         })
@@ -250,7 +250,7 @@ impl<T: ?Sized> Lock<T> {
     #[must_use = "if it acquires the lock, dropping the guard releases it at once"]
     pub fn try_acquire_owned(self: &Arc<Self>) -> Option<OwnedLockGuard<T>> {
         self.raw.try_acquire().then(|| {
-            let hold = self.raw.trace().acquired_at(CallSite::here(), 1);
+            let hold = self.raw.trace().acquired_at(CallSite::here(), 1, true);
             // SAFETY: it was acquired, for this guard.
             unsafe { Guard::new(Arc::clone(self), hold) }
         })
@@ -351,7 +351,7 @@ impl Lock<()> {
     /// Returns [`NotAcquired`] if the lock is free or held by a guard.
     #[track_caller]
     pub fn adopt(&self) -> Result<LockGuard<'_>, NotAcquired> {
-        let hold = self.raw.adopt(CallSite::here()).ok_or(NotAcquired)?;
+        let hold = self.raw.adopt(CallSite::here(), false).ok_or(NotAcquired)?;
         // SAFETY: the hold had no guard, and belongs to this one now.
         Ok(unsafe { Guard::new(self, hold) })
     }
@@ -364,7 +364,7 @@ impl Lock<()> {
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     #[track_caller]
     pub fn adopt_owned(self: &Arc<Self>) -> Result<OwnedLockGuard, NotAcquired> {
-        let hold = self.raw.adopt(CallSite::here()).ok_or(NotAcquired)?;
+        let hold = self.raw.adopt(CallSite::here(), true).ok_or(NotAcquired)?;
         // SAFETY: the hold had no guard, and belongs to this one now.
         Ok(unsafe { Guard::new(Arc::clone(self), hold) })
     }

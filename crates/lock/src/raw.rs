@@ -178,13 +178,13 @@ impl RawLock {
     }
 
     /// Takes over a hold whose guard was forgotten. Returns `None` if there is none.
-    pub(crate) fn adopt(&self, site: CallSite) -> Option<HoldTrace> {
+    pub(crate) fn adopt(&self, site: CallSite, owned: bool) -> Option<HoldTrace> {
         let mut queue = self.queue.lock();
         let payload = queue.payload();
         queue.set_payload(payload & !FORGOTTEN);
         drop(queue);
         let forgotten = payload & FORGOTTEN != 0;
-        forgotten.then(|| self.trace().adopted(site, 1))
+        forgotten.then(|| self.trace().adopted(site, 1, owned))
     }
 }
 

@@ -56,7 +56,7 @@ impl<H: Handle<Target: AnySemaphore>> Permit<H> {
         if !raw.try_take(count) {
             return None;
         }
-        let trace = raw.queue.trace().acquired_at(site, count);
+        let trace = raw.queue.trace().acquired_at(site, count, mem::needs_drop::<H>());
         Some(Self { semaphore, count, trace })
     }
 
@@ -69,7 +69,7 @@ impl<H: Handle<Target: AnySemaphore>> Permit<H> {
         context: &Context<'_>,
     ) -> Self {
         let primitive = semaphore.as_raw().queue.trace();
-        let trace = primitive.acquired(wait, context, count);
+        let trace = primitive.acquired(wait, context, count, mem::needs_drop::<H>());
         Self { semaphore, count, trace }
     }
 

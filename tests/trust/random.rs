@@ -8,17 +8,17 @@ use std::{
 
 use awaitlist::{
     Block, BoundedSemaphore, Lock, Semaphore,
-    diagnostics::{Certainty, Deadlock, deadlocks, task},
+    diagnostics::{Certainty, Deadlock, task},
 };
 use awaitlist_tests::{Rng, executor::Executor};
 use futures_lite::future::yield_now;
 use proptest::{collection::vec, prelude::*};
 
-use crate::deadlocks_at;
+use crate::{alone, deadlocks_at};
 
 /// The certain ones.
 fn certain(found: Vec<Deadlock>) -> Vec<Deadlock> {
-    found.into_iter().filter(|one| one.certainty == Certainty::Certain).collect()
+    found.into_iter().filter(|one| one.certainty == Certainty::Uncontradicted).collect()
 }
 
 /// What a random program uses, in the order in which a live one takes it.
@@ -86,6 +86,7 @@ proptest! {
     /// every turn of the executor, it is never said that they cannot.
     #[test]
     fn of_a_live_program_nothing_is_certain(seeds in vec(any::<u64>(), 2..12)) {
+        let _alone = alone();
         let world = World::new("live");
         let executor = Executor::new();
         let tasks: Vec<_> = seeds
@@ -106,6 +107,7 @@ proptest! {
         bystanders in vec(0..8_usize, 0..6),
         order in any::<u64>(),
     ) {
+        let _alone = alone();
         let length = kinds.len();
         let locks: Vec<_> = kinds.iter().map(|_| Lock::named("stuck", ())).collect();
         let pools: Vec<_> = kinds.iter().map(|_| Semaphore::named("stuck", PERMITS)).collect();
@@ -169,6 +171,7 @@ proptest! {
 fn of_live_threads_nothing_is_certain() {
     const THREADS: u64 = 3;
     const ROUNDS: u64 = 400;
+    let _alone = alone();
     let world = World::new("live threads");
     let running = AtomicBool::new(true);
     thread::scope(|scope| {
@@ -207,6 +210,7 @@ fn of_live_threads_nothing_is_certain() {
 /// deadlock.
 #[test]
 fn two_cycles_through_one_pool_are_one_deadlock() {
+    let _alone = alone();
     let pool = Semaphore::named("shared by two", 2);
     let locks = [Lock::named("shared by two", ()), Lock::named("shared by two", ())];
     let executor = Executor::new();
@@ -228,7 +232,7 @@ fn two_cycles_through_one_pool_are_one_deadlock() {
         })
         .collect();
     executor.settle();
-    let found = certain(deadlocks());
+    let found = certain(deadlocks_at("shared by two"));
     let found: Vec<_> = found
         .iter()
         .filter(|one| one.edges.iter().any(|edge| edge.site.name == Some("shared by two")))
