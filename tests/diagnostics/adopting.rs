@@ -40,7 +40,9 @@ fn outside_of_tasks_an_adopted_guard_is_no_certain_holders() {
     assert!(matches!(seen("thread's").holds[0].who, Actor::Unknown(_)));
     adopt(&permit);
     let holder = seen("thread's").holds[0].who.clone();
-    assert!(matches!(&holder, Actor::Unknown(here) if here.thread().id() == thread::current().id()));
+    assert!(
+        matches!(&holder, Actor::Unknown(here) if here.thread().id() == thread::current().id())
+    );
 }
 
 /// What the wrong attribution would have called a deadlock, and the right one does not.

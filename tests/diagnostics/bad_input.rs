@@ -24,9 +24,8 @@ fn a_threshold_of_zero_reports_every_wait_that_is_seen_and_each_cause_once() {
     clock();
     let event = Event::named("zero");
     let first = waiting(event.wait(), Waker::noop());
-    let mut watch = watch(Duration::ZERO)
-        .with_idle_waits()
-        .filter(|site| site.name == Some("zero"));
+    let mut watch =
+        watch(Duration::ZERO).with_idle_waits().filter(|site| site.name == Some("zero"));
     assert_eq!(stalls_at("zero", watch.check()).len(), 1);
     assert_eq!(stalls_at("zero", watch.check()), []);
     let second = waiting(event.wait(), Waker::noop());

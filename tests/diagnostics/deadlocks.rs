@@ -41,9 +41,7 @@ fn two_tasks_that_wait_for_each_other_are_a_certain_deadlock_with_both_places_of
         assert_eq!(edge.waits_at.line(), edge.held[0].at.line() + 2, "see `crossing`");
     }
     let text = deadlock.to_string();
-    for part in
-        ["DEADLOCK: none of these can go on", "task \"A\" waits at ", "assumed:"]
-    {
+    for part in ["DEADLOCK: none of these can go on", "task \"A\" waits at ", "assumed:"] {
         assert!(text.contains(part), "{part:?} is not in\n{text}");
     }
 

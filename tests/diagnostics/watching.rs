@@ -25,10 +25,34 @@ fn long() -> MutexGuard<'static, ()> {
 /// The primitives of this file. What a watch reports that ends later is evidence for the whole process,
 /// so these watches report nothing of the other files.
 const MINE: &[&str] = &[
-    "lasts", "in time", "quiet", "moves", "futurelocked", "leaks", "short", "unset", "unnotified",
-    "without permits", "told of", "several", "in a thread", "as a stream", "as an iterator",
-    "on its way", "kept by no task", "deadlocked", "behind the deadlock", "complete", "one cause",
-    "idle", "panics", "ends", "returned", "chain: lock", "chain: event", "recurs",
+    "lasts",
+    "in time",
+    "quiet",
+    "moves",
+    "futurelocked",
+    "leaks",
+    "short",
+    "unset",
+    "unnotified",
+    "without permits",
+    "told of",
+    "several",
+    "in a thread",
+    "as a stream",
+    "as an iterator",
+    "on its way",
+    "kept by no task",
+    "deadlocked",
+    "behind the deadlock",
+    "complete",
+    "one cause",
+    "idle",
+    "panics",
+    "ends",
+    "returned",
+    "chain: lock",
+    "chain: event",
+    "recurs",
 ];
 
 fn watch_mine(threshold: Duration) -> Watch {
@@ -262,8 +286,8 @@ fn as_an_iterator_it_blocks_until_there_is_one() {
     clock();
     let event = Event::named("as an iterator");
     thread::scope(|scope| {
-        let told =
-            scope.spawn(|| watch_mine(SECOND).find(|stall| stall.site.name == Some("as an iterator")));
+        let told = scope
+            .spawn(|| watch_mine(SECOND).find(|stall| stall.site.name == Some("as an iterator")));
         let wait = waiting(event.wait(), Waker::noop());
         clock().advance(SECOND);
         let stall = told.join().unwrap().expect("a watch that is not ended continues");
@@ -388,7 +412,10 @@ fn idle_workers_and_a_shutdown_event_are_not_reported_unless_asked_for() {
     let event = Event::named("idle");
     let idle = waiting(event.wait(), Waker::noop());
     clock().advance(SECOND);
-    assert_eq!(stalls_at("idle", watch(SECOND).filter(|site| site.name == Some("idle")).check()), []);
+    assert_eq!(
+        stalls_at("idle", watch(SECOND).filter(|site| site.name == Some("idle")).check()),
+        []
+    );
     drop(idle);
     let lock = Lock::new(());
     let holds = waiting(

@@ -39,8 +39,6 @@ mod wake;
 
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_diagnostics as diagnostics;
-#[cfg(all(feature = "std", not(feature = "diagnostics")))]
-pub use untraced as diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 pub use block::{Block, TimedOut, block_until};
 pub use brackets::Brackets;
@@ -58,6 +56,8 @@ pub use poll_slot::PollSlot;
 pub use queue::{StateWord, WaitQueue};
 #[doc(hidden)]
 pub use sync::Guarded;
+#[cfg(all(feature = "std", not(feature = "diagnostics")))]
+pub use untraced as diagnostics;
 #[doc(hidden)]
 pub use waiter::{LockedWaiter, Waiter};
 

@@ -250,7 +250,9 @@ impl Key {
     pub(crate) fn is_elsewhere(self) -> bool {
         match self {
             Self::Task(id) => current_id() != Some(id),
-            Self::Thread(number) => current_id().is_some() || ThreadInfo::current().number() != number,
+            Self::Thread(number) => {
+                current_id().is_some() || ThreadInfo::current().number() != number
+            }
             // A release has no waker.
             Self::Waker(_) => false,
         }
@@ -333,13 +335,16 @@ impl fmt::Display for TaskInfo {
     }
 }
 
+/// A named task that is polled, and with which waker.
+type Running = (TaskInfo, RawId);
+
 thread_local! {
     /// The innermost named task that is polled on this thread, and with which waker.
-    static CURRENT: RefCell<Option<(TaskInfo, RawId)>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<Running>> = const { RefCell::new(None) };
     /// The waker with which this thread polls what it blocks on.
     static BLOCKING: Cell<Option<RawId>> = const { Cell::new(None) };
     /// The tasks that are dropped on this thread, and what it ran before each.
-    static OUTER: RefCell<Vec<(u64, Option<(TaskInfo, RawId)>)>> = const { RefCell::new(Vec::new()) };
+    static OUTER: RefCell<Vec<(u64, Option<Running>)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Returns whether what polls with the waker of `id` surely is the task that is polled with
@@ -354,7 +359,7 @@ fn blocks_with(id: RawId) -> bool {
 }
 
 #[inline]
-fn current_task() -> Option<(TaskInfo, RawId)> {
+fn current_task() -> Option<Running> {
     // A thread that is ending runs no task any more.
     CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
 }
@@ -378,7 +383,7 @@ pub(crate) fn acts_here() {
 }
 
 /// Sets what this thread runs, and returns what it ran before.
-fn set_current(task: Option<(TaskInfo, RawId)>) -> Option<(TaskInfo, RawId)> {
+fn set_current(task: Option<Running>) -> Option<Running> {
     CURRENT.try_with(|current| current.replace(task)).ok().flatten()
 }
 
@@ -505,7 +510,7 @@ impl Drop for Ends {
 }
 
 /// Sets back what this thread ran before, also when a poll panics.
-struct Scope(Option<(TaskInfo, RawId)>);
+struct Scope(Option<Running>);
 
 impl Drop for Scope {
     fn drop(&mut self) {

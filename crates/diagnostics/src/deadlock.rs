@@ -94,7 +94,10 @@ impl fmt::Display for Doubt {
             Self::Nested(who) => write!(f, "{who} runs others, or runs inside another"),
             Self::Ended(who) => write!(f, "{who} has ended"),
             Self::Owned(at) => {
-                write!(f, "the guard acquired at {at} has no lifetime and was not adopted: it may have been sent elsewhere")
+                write!(
+                    f,
+                    "the guard acquired at {at} has no lifetime and was not adopted: it may have been sent elsewhere"
+                )
             }
             Self::Moved(at) => write!(f, "a guard acquired at {at} was released elsewhere before"),
             Self::GivenUp(at) => write!(f, "a wait at {at} was given up before"),
@@ -176,7 +179,8 @@ pub(crate) fn deadlocks_among(readings: &[Reading]) -> Vec<Deadlock> {
 /// The pulses of all actors that wait.
 fn pulses(readings: &[Reading]) -> HashMap<Key, Pulse> {
     let waits = readings.iter().flat_map(|reading| &reading.waits);
-    let pulse = |wait: &WaitEntry| Some((Key::of(&wait.whose.who)?, wait.whose.who.life()?.pulse()));
+    let pulse =
+        |wait: &WaitEntry| Some((Key::of(&wait.whose.who)?, wait.whose.who.life()?.pulse()));
     waits.filter_map(pulse).collect()
 }
 

@@ -314,7 +314,10 @@ impl PrimitiveTrace {
             Some(kept) => (found.whose, kept),
             None => (Attributed::surely(Actor::here()), Kept::NOTHING),
         };
-        HoldTrace { key: self.record().hold(who, found.at, found.since, permits, found.owned), kept }
+        HoldTrace {
+            key: self.record().hold(who, found.at, found.since, permits, found.owned),
+            kept,
+        }
     }
 
     /// The permits of two holds are one's, which has `permits` by now.

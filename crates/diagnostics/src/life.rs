@@ -160,8 +160,9 @@ impl Relay {
     /// Has the relay wake `waker` from now on. Call it before each poll.
     pub(crate) fn lead_to(&self, waker: &Waker) {
         // `will_wake` compares two pointers and runs no user code.
-        let is_current =
-            |own: &Mutex<Option<Waker>>| own.lock().as_ref().is_some_and(|own| own.will_wake(waker));
+        let is_current = |own: &Mutex<Option<Waker>>| {
+            own.lock().as_ref().is_some_and(|own| own.will_wake(waker))
+        };
         if !is_current(&self.target.0) {
             let waker = waker.clone();
             let old = self.target.0.lock().replace(waker);
@@ -320,7 +321,8 @@ impl BlockedThread {
 impl Drop for BlockedThread {
     fn drop(&mut self) {
         self.thread.life().blocks.fetch_sub(1, Ordering::Relaxed);
-        let is_counted = Weak::ptr_eq(&self.thread.life().relay, &Arc::downgrade(&self.relay.target));
+        let is_counted =
+            Weak::ptr_eq(&self.thread.life().relay, &Arc::downgrade(&self.relay.target));
         if is_counted {
             let relay = mem::replace(&mut self.relay, Relay::new());
             let _ = ME.try_with(|me| *me.relay.lock() = Some(relay));

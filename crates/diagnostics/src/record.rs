@@ -209,10 +209,7 @@ impl Record {
     }
 
     /// Who has that hold, and where and when it was acquired.
-    pub(crate) fn holder(
-        &self,
-        key: usize,
-    ) -> Option<HoldEntry> {
+    pub(crate) fn holder(&self, key: usize) -> Option<HoldEntry> {
         self.entries.lock().holds.get(key).cloned()
     }
 

@@ -8,7 +8,8 @@ use std::{
 };
 
 use crate::{
-    Actor, Certainty, Deadlock, Edge, Hold, Primitive, PrimitiveId, Site, Snapshot, Wait, WaitState, actor::Key,
+    Actor, Certainty, Deadlock, Edge, Hold, Primitive, PrimitiveId, Site, Snapshot, Wait,
+    WaitState, actor::Key,
 };
 
 /// How many of a kind are listed, before the rest are only counted.

@@ -214,7 +214,8 @@ impl Cause {
             let Some((reading, wait)) = found else { return (chain, Some(who)) };
             let held: Vec<_> = reading.holds.iter().map(|hold| reading.hold(hold)).collect();
             let next = held.first().map(|hold| hold.who.clone());
-            let is_known = |next: &Actor| *next == who || chain.iter().any(|edge| edge.who == *next);
+            let is_known =
+                |next: &Actor| *next == who || chain.iter().any(|edge| edge.who == *next);
             let next = next.filter(|next| !is_known(next));
             let (site, held) = (reading.site(), held.into());
             chain.push(Edge { who, waits_at: wait.at, site, held });
