@@ -37,7 +37,7 @@ pub fn poll<F: Future + ?Sized>(future: &mut Pin<Box<F>>, waker: &Waker) -> Poll
 /// kept. So what is counted of wakers is the same with them and without.
 #[cfg(feature = "diagnostics")]
 fn known<F: Future>(future: F) -> awaitlist::diagnostics::Task<F> {
-    awaitlist::diagnostics::task("under test", future)
+    awaitlist::diagnostics::task_with_same_waker("under test", future)
 }
 
 #[cfg(not(feature = "diagnostics"))]

@@ -259,7 +259,9 @@ const PROGRAMS: &[Program] = &[
         let barrier = Rc::new(Barrier::new(4));
         for _ in 0..3 {
             let barrier = Rc::clone(&barrier);
-            world.spawn("party", async move { let _ = barrier.wait().await; });
+            world.spawn("party", async move {
+                let _ = barrier.wait().await;
+            });
         }
     }),
     ("a notification comes before the wait", false, |world| {

@@ -415,7 +415,18 @@ pub fn task<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> Task<F>
         life: Life::new(&relay),
         inside: OnceLock::new(),
     }));
-    Task { drops: Drops { info: info.clone() }, future, ends: Ends { info }, relay }
+    Task { drops: Drops { info: info.clone() }, future, ends: Ends { info }, relay, relays: true }
+}
+
+/// Like [`task`], but polls the future with the waker that the task is polled with: for tests that
+/// count wakers. Nothing that such a task waits for is certain.
+#[doc(hidden)]
+#[track_caller]
+pub fn task_with_same_waker<F: Future>(
+    name: impl Into<Cow<'static, str>>,
+    future: F,
+) -> Task<F> {
+    Task { relays: false, ..task(name, future) }
 }
 
 pin_project_lite::pin_project! {
@@ -430,6 +441,8 @@ pin_project_lite::pin_project! {
         // Dropped after the future: what the future has is the task's until then.
         ends: Ends,
         relay: Relay,
+        // Whether the future is polled with the relay's waker.
+        relays: bool,
     }
 }
 
@@ -445,15 +458,18 @@ impl<F: Future> Future for Task<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        this.relay.lead_to(context.waker());
+        let waker = if *this.relays { this.relay.waker() } else { context.waker() };
+        if *this.relays {
+            this.relay.lead_to(context.waker());
+        }
         let info = &this.ends.info;
-        let before = set_current(Some((info.clone(), RawId::of(this.relay.waker()))));
+        let before = set_current(Some((info.clone(), RawId::of(waker))));
         if let Some((outer, _)) = &before {
             info.0.inside.get_or_init(|| outer.clone());
         }
         let scope = Scope(before);
         let polled = info.0.life.begin_poll(Some(ThreadInfo::current()));
-        let poll = this.future.poll(&mut Context::from_waker(this.relay.waker()));
+        let poll = this.future.poll(&mut Context::from_waker(waker));
         drop(polled);
         drop(scope);
         if poll.is_ready() {

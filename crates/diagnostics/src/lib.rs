@@ -57,6 +57,8 @@ mod stall;
 mod watch;
 
 pub use actor::{Actor, Task, TaskInfo, WakerId, task};
+#[doc(hidden)]
+pub use actor::task_with_same_waker;
 pub use adopt::{Held, adopt};
 pub use clock::{Clock, ClockIsSet, ManualClock, set_clock};
 pub use deadlock::{Certainty, Deadlock, Doubt, Edge, deadlocks};
