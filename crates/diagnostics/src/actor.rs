@@ -422,10 +422,7 @@ pub fn task<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> Task<F>
 /// count wakers. Nothing that such a task waits for is certain.
 #[doc(hidden)]
 #[track_caller]
-pub fn task_with_same_waker<F: Future>(
-    name: impl Into<Cow<'static, str>>,
-    future: F,
-) -> Task<F> {
+pub fn task_with_same_waker<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> Task<F> {
     Task { relays: false, ..task(name, future) }
 }
 

@@ -56,9 +56,9 @@ mod stall;
 #[cfg(not(awaitlist_loom))]
 mod watch;
 
-pub use actor::{Actor, Task, TaskInfo, WakerId, task};
 #[doc(hidden)]
 pub use actor::task_with_same_waker;
+pub use actor::{Actor, Task, TaskInfo, WakerId, task};
 pub use adopt::{Held, adopt};
 pub use clock::{Clock, ClockIsSet, ManualClock, set_clock};
 pub use deadlock::{Certainty, Deadlock, Doubt, Edge, deadlocks};
