@@ -3,22 +3,24 @@
 //! - `conformance < programs.jsonl > traces.jsonl` runs programs, and writes traces in the oracle's
 //!   format.
 //! - `conformance compare` has a Python generate and run fresh programs, and compares.
+//! - `conformance changes` counts, for each change that the oracle's model makes to asyncio, the
+//!   programs that differ without it.
 //! - `conformance golden DIR` has a Python make the traces that the project keeps.
 
 use std::{
     collections::BTreeMap,
     fs,
     io::{self, BufRead, Write},
-    ops::AddAssign,
     path::{Path, PathBuf},
     process::ExitCode,
     thread,
+    time::SystemTime,
 };
 
 use awaitlist_tests::conformance::{
-    compare::{Compared, Strictness, compare},
+    compare::compare,
     golden::pack,
-    oracle::Oracle,
+    oracle::{Classes, Oracle},
     program::Program,
     run::run,
     trace::Trace,
@@ -40,14 +42,30 @@ enum Command {
         /// The Python to ask: 3.13 or later.
         #[arg(long, default_value = "python3")]
         python: String,
+        /// How many programs of each profile.
+        #[arg(long, default_value_t = 100_000)]
+        count: u64,
+        /// The first program's seed. Otherwise the time is taken.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Where tasks are cancelled. Without it, each profile is compared.
+        #[arg(long, value_enum)]
+        profile: Option<Profile>,
+    },
+    /// Count the programs that differ without one of the model's changes to asyncio, which shows
+    /// that the list of differences is complete and minimal.
+    Changes {
+        /// The Python to ask: 3.13 or later.
+        #[arg(long, default_value = "python3")]
+        python: String,
         /// How many programs.
         #[arg(long, default_value_t = 100_000)]
         count: u64,
         /// The first program's seed.
         #[arg(long, default_value_t = 1_000_000)]
         seed: u64,
-        /// Whether tasks are cancelled.
-        #[arg(long, value_enum, default_value_t = Profile::None)]
+        /// Where tasks are cancelled.
+        #[arg(long, value_enum, default_value_t = Profile::Raw)]
         profile: Profile,
     },
     /// Write golden traces of programs of each kind, half of them with cancellations.
@@ -63,26 +81,24 @@ enum Command {
     },
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Profile {
-    /// Nothing is cancelled: equal at every step.
+    /// No task is cancelled. Compared with asyncio as it is.
     None,
-    /// Cancelled at rest: equal at every rest.
+    /// Tasks are cancelled when all are suspended. Compared with the model.
     Drop,
+    /// Tasks are cancelled anywhere. Compared with the model.
+    Raw,
 }
 
 impl Profile {
+    const ALL: [Self; 3] = [Self::None, Self::Drop, Self::Raw];
+
     fn name(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Drop => "drop",
-        }
-    }
-
-    fn strictness(self) -> Strictness {
-        match self {
-            Self::None => Strictness::EveryStep,
-            Self::Drop => Strictness::AtRest,
+            Self::Raw => "raw",
         }
     }
 }
@@ -91,7 +107,14 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         None => run_lines(),
         Some(Command::Compare { python, count, seed, profile }) => {
-            compare_fresh(&Oracle::new(&python), seed, count, profile)
+            let profiles = profile.map_or(Profile::ALL.to_vec(), |profile| vec![profile]);
+            let seed = seed.unwrap_or_else(fresh_seed);
+            profiles.into_iter().try_for_each(|profile| {
+                compare_fresh(&Batch { python: &python, seed, count, profile })
+            })
+        }
+        Some(Command::Changes { python, count, seed, profile }) => {
+            count_changes(&Batch { python: &python, seed, count, profile })
         }
         Some(Command::Golden { folder, python, each }) => {
             write_golden(&Oracle::new(&python), &folder, each)
@@ -104,6 +127,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn fresh_seed() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs())
 }
 
 fn run_lines() -> Result<(), String> {
@@ -119,104 +147,154 @@ fn run_lines() -> Result<(), String> {
     out.flush().map_err(|error| error.to_string())
 }
 
+/// Programs that a Python generates and runs.
+#[derive(Clone, Copy)]
+struct Batch<'a> {
+    python: &'a str,
+    seed: u64,
+    count: u64,
+    profile: Profile,
+}
+
+/// How many programs a Python gets at once.
+const CHUNK: u64 = 2_000;
+
+impl Batch<'_> {
+    /// The command that compares these programs again.
+    fn replay(&self) -> String {
+        format!(
+            "cargo run --release -p awaitlist-tests --bin conformance -- compare --python {} --profile {} --seed {} --count {}",
+            self.python,
+            self.profile.name(),
+            self.seed,
+            self.count,
+        )
+    }
+
+    fn chunks(self) -> impl Iterator<Item = Self> {
+        (0..self.count).step_by(CHUNK as usize).map(move |from| Self {
+            seed: self.seed + from,
+            count: CHUNK.min(self.count - from),
+            ..self
+        })
+    }
+
+    /// Applies `work` to parts of the batch, on all processors, and returns what it returned.
+    fn in_parallel<T: Send>(
+        self,
+        work: impl Fn(&Self) -> Result<T, String> + Sync,
+    ) -> Result<Vec<T>, String> {
+        let workers = thread::available_parallelism().map_or(1, |n| n.get());
+        let chunks: Vec<Self> = self.chunks().collect();
+        let share = chunks.len().div_ceil(workers).max(1);
+        thread::scope(|scope| {
+            let running: Vec<_> = chunks
+                .chunks(share)
+                .map(|chunks| scope.spawn(|| chunks.iter().map(&work).collect::<Vec<_>>()))
+                .collect();
+            let done = running.into_iter().map(|one| one.join().expect("a worker panicked"));
+            done.flatten().collect()
+        })
+    }
+}
+
+fn compare_fresh(batch: &Batch<'_>) -> Result<(), String> {
+    println!("{}", batch.replay());
+    let compared = batch.in_parallel(|part| {
+        let oracle = Oracle::new(part.python);
+        let programs = oracle.generate(part.seed, part.count, part.profile.name())?;
+        compare_all(&programs, &oracle.run(&programs, Classes::AsItNeeds)?)
+    })?;
+    let mut total = Total::default();
+    for part in compared {
+        total.version = part.version;
+        total.programs += part.programs;
+        total.steps += part.steps;
+        total.differences.extend(part.differences);
+    }
+    if total.programs != batch.count {
+        return Err(format!("{} programs were run, not {}", total.programs, batch.count));
+    }
+    println!(
+        "CPython {}, profile {}: {} programs, {} steps compared, {} programs differ",
+        total.version,
+        batch.profile.name(),
+        total.programs,
+        total.steps,
+        total.differences.len(),
+    );
+    match total.differences.first() {
+        None => Ok(()),
+        Some((program, difference)) => {
+            let seed = program.id.as_u64().unwrap_or_default();
+            let again = Batch { seed, count: 1, ..*batch }.replay();
+            Err(format!("the first difference: {}\n{difference}\n{again}", program.source))
+        }
+    }
+}
+
 /// What a comparison has seen.
 #[derive(Default)]
 struct Total {
     version: String,
     programs: u64,
-    points: usize,
-    let_off: usize,
-    masked: u64,
-    differences: Vec<String>,
+    steps: usize,
+    differences: Vec<(Program, String)>,
 }
 
-impl AddAssign for Total {
-    fn add_assign(&mut self, other: Self) {
-        self.version = other.version;
-        self.programs += other.programs;
-        self.points += other.points;
-        self.let_off += other.let_off;
-        self.masked += other.masked;
-        self.differences.extend(other.differences);
-    }
-}
-
-/// How many programs a Python gets at once.
-const CHUNK: u64 = 1_000;
-
-fn compare_fresh(oracle: &Oracle, seed: u64, count: u64, profile: Profile) -> Result<(), String> {
-    let workers = thread::available_parallelism().map_or(1, |n| n.get() as u64);
+fn compare_all(programs: &str, traces: &str) -> Result<Total, String> {
     let mut total = Total::default();
-    let mut begun = 0;
-    while begun < count {
-        let chunks = (0..workers).map(|n| begun + n * CHUNK).filter(|from| *from < count);
-        let answers = thread::scope(|scope| {
-            let running: Vec<_> = chunks
-                .map(|from| {
-                    let size = CHUNK.min(count - from);
-                    scope.spawn(move || compare_chunk(oracle, seed + from, size, profile))
-                })
-                .collect();
-            running
-                .into_iter()
-                .map(|one| one.join().expect("a worker panicked"))
-                .collect::<Vec<_>>()
-        });
-        for answer in answers {
-            total += answer?;
-        }
-        begun += workers * CHUNK;
-        eprintln!("{} of {count} programs, {} differ", total.programs, total.differences.len());
-    }
-    println!(
-        "CPython {}, profile {}: {} programs, {} points compared ({} let off, {} programs with a masked barrier), {} differ",
-        total.version,
-        profile.name(),
-        total.programs,
-        total.points,
-        total.let_off,
-        total.masked,
-        total.differences.len(),
-    );
-    match total.differences.first() {
-        None => Ok(()),
-        Some(first) => Err(format!("the first difference: {first}")),
-    }
-}
-
-fn compare_chunk(
-    oracle: &Oracle,
-    seed: u64,
-    count: u64,
-    profile: Profile,
-) -> Result<Total, String> {
-    let mut total = Total::default();
-    for (program, theirs) in ask(oracle, seed, count, profile)? {
-        match compare(&program, &theirs, &run(&program), profile.strictness()) {
-            Ok(Compared { points, let_off, barrier_masked }) => {
-                total.points += points;
-                total.let_off += let_off;
-                total.masked += u64::from(barrier_masked);
-            }
-            Err(difference) => {
-                total.differences.push(format!("{}\n{difference}", program.source));
-            }
-        }
+    for (program, theirs) in pairs(programs, traces)? {
         total.programs += 1;
+        total.steps += theirs.steps.len();
+        let compared = compare(&theirs, &run(&program));
         total.version = theirs.version;
+        if let Err(difference) = compared {
+            total.differences.push((program, difference));
+        }
     }
     Ok(total)
 }
 
-/// Programs, and what Python makes of them.
-fn ask(
-    oracle: &Oracle,
-    seed: u64,
-    count: u64,
-    profile: Profile,
-) -> Result<Vec<(Program, Trace)>, String> {
-    let programs = oracle.generate(seed, count, profile.name())?;
-    pairs(&programs, &oracle.run(&programs)?)
+/// How many programs differ with which classes.
+fn count_changes(batch: &Batch<'_>) -> Result<(), String> {
+    let changes = Oracle::new(batch.python).changes()?;
+    let counts = batch.in_parallel(|part| {
+        let oracle = Oracle::new(part.python);
+        let programs = oracle.generate(part.seed, part.count, part.profile.name())?;
+        let different = |classes| -> Result<u64, String> {
+            let total = compare_all(&programs, &oracle.run(&programs, classes)?)?;
+            Ok(total.differences.len() as u64)
+        };
+        let asyncio = oracle.run(&programs, Classes::Asyncio)?;
+        let unchanged = oracle.run(&programs, Classes::ModelWithout("all"))?;
+        let differ = asyncio.lines().zip(unchanged.lines()).filter(|(one, other)| one != other);
+        let mut counts = vec![differ.count() as u64, different(Classes::ModelWithout(""))?];
+        for change in &changes {
+            counts.push(different(Classes::ModelWithout(change))?);
+        }
+        counts.push(different(Classes::Asyncio)?);
+        Ok(counts)
+    })?;
+    let total = |row: usize| counts.iter().map(|counts| counts[row]).sum::<u64>();
+    println!(
+        "of {} programs of profile {}, from seed {}",
+        batch.count,
+        batch.profile.name(),
+        batch.seed
+    );
+    println!("{:>7}  differ between the model without any change and asyncio", total(0));
+    println!("{:>7}  differ between the crates and the model", total(1));
+    for (at, change) in changes.iter().enumerate() {
+        println!("{:>7}  … without the change {change}", total(2 + at));
+    }
+    println!("{:>7}  differ between the crates and asyncio", total(2 + changes.len()));
+    let needless = changes.iter().enumerate().find(|(at, _)| total(2 + at) == 0);
+    match needless {
+        _ if total(0) + total(1) > 0 => Err("there are differences that must not be".to_owned()),
+        Some((_, change)) => Err(format!("no program needs the change {change}")),
+        None => Ok(()),
+    }
 }
 
 fn pairs(programs: &str, traces: &str) -> Result<Vec<(Program, Trace)>, String> {
@@ -226,12 +304,14 @@ fn pairs(programs: &str, traces: &str) -> Result<Vec<(Program, Trace)>, String> 
 
 fn write_golden(oracle: &Oracle, folder: &Path, each: usize) -> Result<(), String> {
     let mut kept: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for profile in [Profile::None, Profile::Drop] {
+    for (profile, share) in [(Profile::None, 2), (Profile::Drop, 4), (Profile::Raw, 4)] {
         let mut of_kind: BTreeMap<String, usize> = BTreeMap::new();
-        for (program, trace) in ask(oracle, 1, each as u64 * 12, profile)? {
+        let programs = oracle.generate(1, each as u64 * 12, profile.name())?;
+        let traces = oracle.run(&programs, Classes::AsItNeeds)?;
+        for (program, trace) in pairs(&programs, &traces)? {
             let kind = kind_of(&program);
             let count = of_kind.entry(kind.clone()).or_default();
-            if *count < each.div_ceil(2) {
+            if *count < each.div_ceil(share) {
                 *count += 1;
                 kept.entry(kind).or_default().push(pack(&program, &trace));
             }
@@ -243,7 +323,7 @@ fn write_golden(oracle: &Oracle, folder: &Path, each: usize) -> Result<(), Strin
         }
     }
     let traps = include_str!("conformance/traps.jsonl");
-    let packed = pairs(traps, &oracle.run(traps)?)?;
+    let packed = pairs(traps, &oracle.run(traps, Classes::AsItNeeds)?)?;
     let packed = packed.iter().map(|(program, trace)| pack(program, trace)).collect();
     kept.insert("traps".to_owned(), packed);
     for (kind, lines) in kept {

@@ -96,6 +96,16 @@ impl<T> Task<'_, T> {
         self.seat.state.get() != State::Pending
     }
 
+    /// Whether it is in the queue of those that can run.
+    pub fn is_ready(&self) -> bool {
+        self.seat.signal.queued.load(Ordering::Acquire)
+    }
+
+    /// Puts it into the queue of those that can run, if it is not there.
+    pub fn wake(&self) {
+        self.seat.signal.wake_by_ref();
+    }
+
     /// Drops its future, at once. Returns whether there was one to drop: not if the task is over.
     pub fn cancel(&self) -> bool {
         let pending = self.seat.state.get() == State::Pending;
@@ -155,6 +165,10 @@ struct Signal {
 
 impl Wake for Signal {
     fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
         if !self.queued.swap(true, Ordering::AcqRel) {
             // An error says that the executor is gone, and its tasks with it.
             let _ = self.ready.send(self.number);

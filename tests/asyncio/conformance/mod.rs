@@ -2,9 +2,11 @@
 //! seen.
 //!
 //! `oracle.py`, beside this file, runs small programs on asyncio and writes traces: what each step
-//! of a program did, and how every primitive looked after it. [`run`] does the same with the crates
-//! of this suite, on an executor that steps as asyncio's loop does; [`compare`] holds the two
-//! against each other; [`golden`] keeps traces in little space.
+//! of a program did, and the state of every primitive after it. `programs.py` generates the
+//! programs. If a program cancels tasks, the oracle runs it on the classes of `model.py`: CPython's
+//! own, with the differences that docs/guarantees.md lists, and no other. [`run`] runs the same
+//! programs on the crates, with an executor that steps as asyncio's loop does; [`compare`] compares
+//! the traces; [`golden`] keeps traces in little space.
 
 pub mod compare;
 pub mod golden;

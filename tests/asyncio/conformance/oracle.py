@@ -1,359 +1,351 @@
 #!/usr/bin/env python3
-"""Oracle for asyncio.locks: runs small JSON programs, prints JSON traces.
+"""Runs small programs on asyncio.locks, and prints what they did.
 
-  oracle.py run            < programs.jsonl  > traces.jsonl
-  oracle.py gen SEED COUNT [--profile none|drop|raw|mixed] > programs.jsonl
-  oracle.py diff A.jsonl B.jsonl [...]       (compare traces; lists divergences)
-  oracle.py run --loop std                   (same, on a real SelectorEventLoop)
+  oracle.py gen SEED COUNT PROFILE                         > programs.jsonl
+  oracle.py run                         < programs.jsonl   > traces.jsonl
+  oracle.py run --classes asyncio|model [--without CHANGE,CHANGE...|all] [--loop std]
+  oracle.py changes                     prints the names of the changes of model.py
 
-Program:  {"id": int, "prims": {NAME: SPEC}, "ops": [OP, ...]}
-SPEC:     {"kind":"lock"} {"kind":"event"} {"kind":"condition"[,"lock":NAME]}
-          {"kind":"semaphore","value":n} {"kind":"bounded","value":n}
-          {"kind":"barrier","parties":n}
-OP (driver is outside every task; nothing runs until tick/settle):
-  ["spawn", T, "acquire", P]         lock/cond/sem: await P.acquire(), keep it; logs ok:true
-  ["spawn", T, "with", P, k]         async with P: log "enter"; yield k times; log "exit"
-  ["spawn", T, "wait", E]            await event.wait()
-  ["spawn", T, "cond_wait", C]       async with C: await C.wait(); log "woke"
-  ["spawn", T, "cond_hold", C]       await C.acquire(); await C.wait(); keeps the lock
-  ["spawn", T, "cond_for", C, F]     async with C: await C.wait_for(lambda: flags[F])
+`run` takes a program with cancellations to the classes of model.py, and any other to CPython's own.
+`--classes` takes all programs to the same, and `--without` leaves changes of the model out.
+`--loop std` steps a real SelectorEventLoop; the traces are the same.
+
+Program:  {"id": int, "profile": PROFILE, "prims": {NAME: SPEC}, "ops": [OP, ...]}
+PROFILE:  see programs.py
+SPEC:     {"kind": "lock"} {"kind": "event"} {"kind": "condition"[, "lock": NAME]}
+          {"kind": "semaphore", "value": n} {"kind": "bounded", "value": n}
+          {"kind": "barrier", "parties": n}
+OP (outside of all tasks; no task runs until tick or settle):
+  ["spawn", T, "acquire", P]          await P.acquire(), keep it
+  ["spawn", T, "with", P, k]          async with P: log "enter"; yield k times; log "exit"
+  ["spawn", T, "wait", E]             await E.wait()
+  ["spawn", T, "cond_wait", C]        async with C: await C.wait(); log "woke"
+  ["spawn", T, "cond_hold", C]        await C.acquire(); await C.wait(), keep the lock
+  ["spawn", T, "cond_for", C, F]      async with C: await C.wait_for(lambda: flags[F])
+  ["spawn", T, "cond_wait_drop", C]   as cond_wait and cond_for, but a cancelled wait is dropped,
+  ["spawn", T, "cond_for_drop", C, F] which leaves without the lock
   ["spawn", T, "bar_wait", B] ["spawn", T, "bar_reset", B] ["spawn", T, "bar_abort", B]
   ["release", P] ["set", E] ["clear", E] ["notify", C, n] ["notify_all", C]
-  ["flag", F, value]  ["cancel", T] / ["cancel", T, msg]
-  ["tick"]   run exactly the handles that are ready now (one loop iteration)
-  ["settle"] tick until nothing is ready
-Trace: {"id", "v", "steps": [{"op", "ret"|"err"?, "log": [[T, event, value?]...], "obs": {P: {...}}}]}
+  ["flag", F, value]  ["cancel", T]  ["cancel", T, message]
+  ["tick"]    run the tasks that are ready now (one turn of the loop)
+  ["settle"]  tick until no task is ready
+Trace: {"id", "v", "steps": [{"op", "ret" or "err"?, "log": [[T, event, value?]...], "obs": {P: {...}}}],
+        "blocked": [T...]}
   log events: start, acq, woke, enter, exit, ok, err
-  obs: lock {locked,waiters,live,repr} event {set,waiters,live,repr}
-       condition {locked,waiters,live,lockq,repr} semaphore/bounded {locked,value,waiters,live,repr}
-       barrier {state,n_waiting,broken,parties,count,condq,lockq,repr}
-  waiters = len(_waiters) (what repr shows); live = those whose task has no cancel pending.
+  obs: lock {locked, waiters, repr}; event {set, waiters, repr}; barrier {state, n_waiting, broken, parties, repr}
+       condition {locked, waiters, lockq, repr}; semaphore and bounded {locked, value, waiters, repr}
+  lockq is the number of waiters of a condition's lock, repr the text in brackets.
 """
-import asyncio, collections, json, random, re, sys
+import asyncio
+import collections
+import json
+import logging
+import re
+import sys
+import warnings
 from asyncio import events
+
+import model
+import programs
 
 VERSION = "%d.%d.%d" % sys.version_info[:3]
 
 
 class MiniLoop(asyncio.AbstractEventLoop):
-    """The smallest loop asyncio tasks need: one FIFO of handles, no clock, no I/O."""
+    """The smallest loop on which asyncio's tasks run: one queue, no clock, no I/O."""
+
     def __init__(self):
         self._ready = collections.deque()
-    def get_debug(self): return False
-    def is_running(self): return True
-    def is_closed(self): return False
-    def time(self): return 0.0
-    def call_exception_handler(self, context): pass
+
+    def get_debug(self):
+        return False
+
+    def is_running(self):
+        return True
+
+    def is_closed(self):
+        return False
+
+    def time(self):
+        return 0.0
+
+    def call_exception_handler(self, context):
+        pass
+
     def call_soon(self, callback, *args, context=None):
-        h = asyncio.Handle(callback, args, self, context)
-        self._ready.append(h)
-        return h
-    def create_future(self): return asyncio.Future(loop=self)
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def create_future(self):
+        return asyncio.Future(loop=self)
+
     def create_task(self, coro, *, name=None, context=None):
         return asyncio.Task(coro, loop=self, name=name)
+
     def tick(self):
         events._set_running_loop(self)
         try:
             for _ in range(len(self._ready)):
-                h = self._ready.popleft()
-                if not h._cancelled:
-                    h._run()
+                handle = self._ready.popleft()
+                if not handle._cancelled:
+                    handle._run()
         finally:
             events._set_running_loop(None)
-    def close(self): pass
+
+    def close(self):
+        pass
 
 
 class StdLoop:
-    """The same surface over a real selector loop."""
+    """The same methods over a real loop."""
+
     def __init__(self):
         self.loop = asyncio.SelectorEventLoop()
-    _ready = property(lambda s: s.loop._ready)
+
+    _ready = property(lambda self: self.loop._ready)
+
     def create_task(self, coro, *, name=None):
         return self.loop.create_task(coro, name=name)
+
     def tick(self):
         if self.loop._ready:
             self.loop.call_soon(self.loop.stop)
             self.loop.run_forever()
+
     def close(self):
         self.loop.close()
 
 
-def show(e):
-    return type(e).__name__ + (": " + ", ".join(map(str, e.args)) if e.args else "")
+def show(error):
+    """An exception, as a trace has it."""
+    said = ": " + ", ".join(map(str, error.args)) if error.args else ""
+    return type(error).__name__ + said
 
 
 class Runner:
-    def __init__(self, prog, loop):
-        self.prog, self.loop = prog, loop
+    """Runs one program."""
+
+    def __init__(self, program, loop, classes):
+        self.program, self.loop = program, loop
         self.prims, self.tasks, self.flags = {}, {}, {}
         self.log, self.finished = [], set()
-        for name, sp in prog["prims"].items():
-            k = sp["kind"]
-            if k == "lock": p = asyncio.Lock()
-            elif k == "event": p = asyncio.Event()
-            elif k == "condition":
-                p = asyncio.Condition(self.prims[sp["lock"]]) if sp.get("lock") else asyncio.Condition()
-            elif k == "semaphore": p = asyncio.Semaphore(sp["value"])
-            elif k == "bounded": p = asyncio.BoundedSemaphore(sp["value"])
-            elif k == "barrier": p = asyncio.Barrier(sp["parties"])
-            else: raise SystemExit("bad kind " + k)
-            self.prims[name] = p
+        for name, spec in program["prims"].items():
+            self.prims[name] = self.make(classes, spec)
 
-    async def body(self, t, what, p, args):
-        log = lambda ev, *v: self.log.append([t, ev, *v])
+    def make(self, classes, spec):
+        match spec["kind"]:
+            case "lock":
+                return classes.Lock()
+            case "event":
+                return classes.Event()
+            case "condition" if spec.get("lock"):
+                return classes.Condition(self.prims[spec["lock"]])
+            case "condition":
+                return classes.Condition()
+            case "semaphore":
+                return classes.Semaphore(spec["value"])
+            case "bounded":
+                return classes.BoundedSemaphore(spec["value"])
+            case "barrier":
+                return classes.Barrier(spec["parties"])
+        raise SystemExit("no such kind: " + spec["kind"])
+
+    async def task(self, name, job, prim, arguments):
+        def log(event, *value):
+            self.log.append([name, event, *value])
+
         log("start")
         try:
-            if what == "acquire":
-                r = await p.acquire()
-            elif what == "with":
-                async with p:
-                    log("enter")
-                    for _ in range(args[0]):
-                        await asyncio.sleep(0)
-                    log("exit")
-                r = None
-            elif what == "wait":
-                r = await p.wait()
-            elif what == "cond_wait":
-                async with p:
-                    log("acq")
-                    r = await p.wait()
-                    log("woke")
-            elif what == "cond_hold":
-                await p.acquire()
-                log("acq")
-                r = await p.wait()
-            elif what == "cond_for":
-                async with p:
-                    log("acq")
-                    r = await p.wait_for(lambda: self.flags.get(args[0], 0))
-                    log("woke")
-            elif what == "bar_wait": r = await p.wait()
-            elif what == "bar_reset": r = await p.reset()
-            elif what == "bar_abort": r = await p.abort()
-            else: raise SystemExit("bad task " + what)
-            log("ok", r)
-        except BaseException as e:
-            log("err", show(e))
-            if not isinstance(e, (Exception, asyncio.CancelledError)):
+            log("ok", await self.job(job, prim, arguments, log))
+        except BaseException as error:
+            log("err", show(error))
+            if not isinstance(error, (Exception, asyncio.CancelledError)):
                 raise
         finally:
-            self.finished.add(t)
+            self.finished.add(name)
 
-    def after_tick(self):
-        for t, task in self.tasks.items():      # cancelled before its first step
-            if task.done() and t not in self.finished:
-                self.finished.add(t)
-                self.log.append([t, "err", "CancelledError (never started)"])
+    async def job(self, job, prim, arguments, log):
+        match job, arguments:
+            case "acquire", []:
+                return await prim.acquire()
+            case "with", [yields]:
+                async with prim:
+                    log("enter")
+                    for _ in range(yields):
+                        await asyncio.sleep(0)
+                    log("exit")
+                return None
+            case "wait", []:
+                return await prim.wait()
+            case "cond_wait", []:
+                async with prim:
+                    log("acq")
+                    result = await prim.wait()
+                    log("woke")
+                return result
+            case "cond_hold", []:
+                await prim.acquire()
+                log("acq")
+                return await prim.wait()
+            case "cond_for", [flag]:
+                async with prim:
+                    log("acq")
+                    result = await prim.wait_for(lambda: self.flags.get(flag, 0))
+                    log("woke")
+                return result
+            case "cond_wait_drop", []:
+                await prim.acquire()
+                log("acq")
+                result = await prim.wait_or_drop()
+                log("woke")
+                prim.release()
+                return result
+            case "cond_for_drop", [flag]:
+                await prim.acquire()
+                log("acq")
+                while not self.flags.get(flag, 0):
+                    await prim.wait_or_drop()
+                log("woke")
+                result = self.flags[flag]
+                prim.release()
+                return result
+            case "bar_wait", []:
+                return await prim.wait()
+            case "bar_reset", []:
+                return await prim.reset()
+            case "bar_abort", []:
+                return await prim.abort()
+        raise SystemExit("no such job: " + job)
 
-    def live(self, waiters):
-        pending = {id(k._fut_waiter) for k in self.tasks.values()
-                   if not k.done() and k._fut_waiter is not None and k.cancelling()}
-        return sum(1 for w in waiters if not w.cancelled() and id(w) not in pending)
+    def tick(self):
+        self.loop.tick()
+        for name, task in self.tasks.items():
+            if task.done() and name not in self.finished:
+                self.finished.add(name)
+                self.log.append([name, "err", "CancelledError (never started)"])
 
-    def obs(self):
-        out = {}
-        for name, p in self.prims.items():
-            ext = re.search(r"\[(.*)\]>$", repr(p)).group(1)
-            w = getattr(p, "_waiters", None) or ()
-            if isinstance(p, asyncio.Barrier):
-                o = {"state": p._state.value, "n_waiting": p.n_waiting, "broken": p.broken,
-                     "parties": p.parties, "count": p._count, "condq": len(p._cond._waiters),
-                     "lockq": len(p._cond._lock._waiters or ())}
-            else:
-                o = {"waiters": len(w), "live": self.live(w)}
-                if isinstance(p, asyncio.Event): o["set"] = p.is_set()
-                else: o["locked"] = p.locked()
-                if isinstance(p, asyncio.Semaphore): o["value"] = p._value
-                if isinstance(p, asyncio.Condition): o["lockq"] = len(p._lock._waiters or ())
-            o["repr"] = ext
-            out[name] = o
-        return out
+    def observe(self):
+        return {name: self.look(prim) for name, prim in self.prims.items()}
+
+    def look(self, prim):
+        text = re.search(r"\[(.*)\]>$", repr(prim)).group(1)
+        if isinstance(prim, asyncio.Barrier):
+            return {"state": prim._state.value, "n_waiting": prim.n_waiting, "broken": prim.broken,
+                    "parties": prim.parties, "repr": text}
+        seen = {"waiters": len(prim._waiters or ())}
+        if isinstance(prim, asyncio.Event):
+            seen["set"] = prim.is_set()
+        else:
+            seen["locked"] = prim.locked()
+        if isinstance(prim, asyncio.Semaphore):
+            seen["value"] = prim._value
+        if isinstance(prim, asyncio.Condition):
+            seen["lockq"] = len(prim._lock._waiters or ())
+        return {**seen, "repr": text}
+
+    def perform(self, op):
+        match op:
+            case "spawn", name, job, prim, *arguments:
+                task = self.task(name, job, self.prims[prim], arguments)
+                self.tasks[name] = self.loop.create_task(task, name=name)
+            case "release", prim:
+                return self.prims[prim].release()
+            case "set", prim:
+                return self.prims[prim].set()
+            case "clear", prim:
+                return self.prims[prim].clear()
+            case "notify", prim, count:
+                return self.prims[prim].notify(count)
+            case "notify_all", prim:
+                return self.prims[prim].notify_all()
+            case "flag", flag, value:
+                self.flags[flag] = value
+            case "cancel", name, *message:
+                return self.tasks[name].cancel(*message)
+            case "tick",:
+                self.tick()
+            case "settle",:
+                turns = 0
+                while self.loop._ready:
+                    self.tick()
+                    turns += 1
+                    if turns > 10_000:
+                        raise RuntimeError("the tasks keep waking each other")
+            case _:
+                raise SystemExit("no such operation: " + op[0])
 
     def step(self, op):
-        o, res = op[0], {}
+        outcome = {}
         try:
-            if o == "spawn":
-                _, t, what, p, *args = op
-                self.tasks[t] = self.loop.create_task(
-                    self.body(t, what, self.prims[p], args), name=t)
-                ret = None
-            elif o == "release": ret = self.prims[op[1]].release()
-            elif o == "set": ret = self.prims[op[1]].set()
-            elif o == "clear": ret = self.prims[op[1]].clear()
-            elif o == "notify": ret = self.prims[op[1]].notify(op[2])
-            elif o == "notify_all": ret = self.prims[op[1]].notify_all()
-            elif o == "flag": self.flags[op[1]] = op[2]; ret = None
-            elif o == "cancel":
-                ret = self.tasks[op[1]].cancel(*op[2:])
-            elif o == "tick":
-                self.loop.tick(); self.after_tick(); ret = None
-            elif o == "settle":
-                n = 0
-                while self.loop._ready:
-                    self.loop.tick(); self.after_tick(); n += 1
-                    if n > 10000: raise RuntimeError("livelock")
-                ret = None
-            else: raise SystemExit("bad op " + o)
-            if ret is not None: res["ret"] = ret
-        except Exception as e:
-            res["err"] = show(e)
+            returned = self.perform(op)
+            if returned is not None:
+                outcome["ret"] = returned
+        except Exception as error:
+            outcome["err"] = show(error)
         log, self.log = self.log, []
-        return {"op": op, **res, "log": log, "obs": self.obs()}
+        return {"op": op, **outcome, "log": log, "obs": self.observe()}
 
     def run(self):
-        steps = [self.step(op) for op in self.prog["ops"]]
-        tr = {"id": self.prog.get("id"), "v": VERSION, "steps": steps,
-              "blocked": [t for t, k in self.tasks.items() if not k.done()]}
-        self.log = []
-        for k in self.tasks.values():            # tidy up quietly
-            k.cancel()
-        for _ in range(200):
-            if not self.loop._ready: break
+        steps = [self.step(op) for op in self.program["ops"]]
+        blocked = [name for name, task in self.tasks.items() if not task.done()]
+        self.tidy_up()
+        return {"id": self.program.get("id"), "v": VERSION, "steps": steps, "blocked": blocked}
+
+    def tidy_up(self):
+        """Ends all tasks, since Python reports those that it destroys before their end."""
+        for task in self.tasks.values():
+            task.cancel()
+        while not all(task.done() for task in self.tasks.values()):
             self.loop.tick()
-        for p in self.prims.values():
-            try: (p._cond if isinstance(p, asyncio.Barrier) else p).release()
-            except Exception: pass
-        return tr
+            for prim in self.prims.values():
+                try:
+                    (prim._cond if isinstance(prim, asyncio.Barrier) else prim).release()
+                except Exception:
+                    pass
 
 
-# ------------------------------------------------------------------ generator
-def gen(seed, profile="mixed"):
-    """One program. none: no cancel at all. drop: every cancel comes at rest or after one sync op, and is
-    followed by settle, so that a synchronous Rust drop is comparable at the settle.
-    raw: anything anywhere, with repeated and messaged cancels."""
-    rng = random.Random(seed)
-    if profile == "mixed":
-        profile = rng.choice(["drop", "raw"])
-    kind = rng.choice(["lock", "event", "condition", "semaphore", "bounded", "barrier", "mix", "shared"])
-    prims = {}
-    def add(k):
-        if k == "lock": prims["L"] = {"kind": "lock"}
-        if k == "event": prims["E"] = {"kind": "event"}
-        if k == "condition": prims["C"] = {"kind": "condition"}
-        if k == "semaphore": prims["S"] = {"kind": "semaphore", "value": rng.randint(0, 3)}
-        if k == "bounded": prims["D"] = {"kind": "bounded", "value": rng.randint(1, 3)}
-        if k == "barrier": prims["R"] = {"kind": "barrier", "parties": rng.randint(1, 4)}
-    if kind == "mix":
-        for k in rng.sample(["lock", "event", "condition", "semaphore", "bounded", "barrier"], 2): add(k)
-    elif kind == "shared":          # one lock, and two conditions on it
-        add("lock")
-        for name in ("C", "C2"): prims[name] = {"kind": "condition", "lock": "L"}
-    else: add(kind)
-    ops, n, names = [], 0, []
-    def spawn():
-        nonlocal n
-        n += 1
-        t = "t%d" % n
-        p = rng.choice(list(prims))
-        k = prims[p]["kind"]
-        if k in ("lock", "semaphore", "bounded"):
-            w = ["acquire", p] if rng.random() < .65 else ["with", p, rng.randint(0, 3)]
-        elif k == "event": w = ["wait", p]
-        elif k == "condition":
-            r = rng.random()
-            w = (["cond_wait", p] if r < .45 else ["cond_hold", p] if r < .55 else
-                 ["cond_for", p, "f"] if r < .75 else ["acquire", p] if r < .9 else ["with", p, 1])
-        else:
-            r = rng.random()
-            w = ["bar_wait" if r < .84 else "bar_reset" if r < .93 else "bar_abort", p]
-        names.append(t)
-        return ["spawn", t, *w]
-    def sync():
-        p = rng.choice(list(prims))
-        k = prims[p]["kind"]
-        if k in ("lock", "semaphore", "bounded"): return ["release", p]
-        if k == "event": return [rng.choice(["set", "set", "clear"]), p]
-        if k == "condition":
-            return rng.choice([["release", p], ["release", p], ["notify", p, rng.randint(0, 3)],
-                               ["notify", p, 1], ["notify_all", p], ["flag", "f", rng.randint(0, 2)]])
-        return None
-    def cancel():
-        if not names: return None
-        op = ["cancel", rng.choice(names[-6:])]
-        if profile == "raw" and rng.random() < .3: op.append("m%d" % rng.randint(0, 9))
-        return op
-    for _ in range(rng.randint(6, 24)):
-        r = rng.random()
-        if r < .42: ops.append(spawn())
-        elif r < .68:
-            s = sync()
-            if s: ops.append(s)
-        elif r < .80:
-            if profile == "none":
-                ops.append(["tick"] if r < .74 else ["settle"])
-            elif profile == "raw":
-                c = cancel()
-                if c: ops.append(c)
-            else:
-                ops.append(["settle"])
-                if rng.random() < .6:
-                    s = sync()
-                    if s: ops.append(s)
-                c = cancel()
-                if c: ops += [c, ["settle"]]
-        elif r < .90: ops.append(["settle"])
-        else: ops.append(["tick"])
-    ops.append(["settle"])
-    return {"id": seed, "profile": profile, "prims": prims, "ops": ops}
+def classes_for(program, classes, without):
+    if classes == "asyncio":
+        return model.ASYNCIO
+    cancels = any(op[0] == "cancel" for op in program["ops"])
+    if classes == "model" or cancels:
+        left = () if without == ["all"] else set(model.CHANGES) - set(without)
+        return model.classes(tuple(sorted(left)))
+    return model.ASYNCIO
 
 
-# ----------------------------------------------------------------------- diff
-def first_diff(a, b):
-    for i, (x, y) in enumerate(zip(a["steps"], b["steps"])):
-        for key in ("err", "ret", "log", "obs"):
-            if x.get(key) != y.get(key):
-                return i, key, x.get(key), y.get(key)
-    if a["blocked"] != b["blocked"]:
-        return len(a["steps"]), "blocked", a["blocked"], b["blocked"]
-    return None
-
-def settled(tr):
-    """Only what is seen at rest, with the log since the last rest: the portable part."""
-    out, log, errs = [], [], []
-    for s in tr["steps"]:
-        log += s["log"]
-        if "err" in s: errs.append([s["op"], s["err"]])
-        if s["op"][0] == "settle":
-            out.append({"log": log, "errs": errs, "obs": s["obs"]}); log, errs = [], []
-    return {"steps": [{"op": ["settle"], **o} for o in out], "blocked": tr["blocked"]}
-
-def main(argv):
-    if argv[:1] == ["gen"]:
-        seed, count = int(argv[1]), int(argv[2])
-        profile = argv[argv.index("--profile") + 1] if "--profile" in argv else "mixed"
-        for i in range(count):
-            print(json.dumps(gen(seed + i, profile)))
-    elif argv[:1] == ["run"]:
-        mk = StdLoop if argv[1:3] == ["--loop", "std"] else MiniLoop
-        for line in sys.stdin:
-            if not line.strip(): continue
-            loop = mk()
-            tr = Runner(json.loads(line), loop).run()
+def run(make_loop, classes, without):
+    for line in sys.stdin:
+        if line.strip():
+            program, loop = json.loads(line), make_loop()
+            trace = Runner(program, loop, classes_for(program, classes, without)).run()
             loop.close()
-            print(json.dumps(tr))
-    elif argv[:1] == ["diff"]:
-        rows = [[json.loads(l) for l in open(f)] for f in argv[1:3]]
-        n = m = 0
-        kinds = collections.Counter()
-        for a, b in zip(*rows):
-            d = first_diff(a, b)
-            if d is None: continue
-            n += 1
-            e = first_diff(settled(a), settled(b))
-            m += e is not None
-            i, key, x, y = d
-            kind = "".join(sorted({k for k in a["steps"][0]["obs"]}))
-            kinds[(kind, key, "settled" if e else "window-only")] += 1
-            if "-v" in argv:
-                print("id", a["id"], "step", i, a["steps"][i]["op"] if i < len(a["steps"]) else "", key)
-                print("   A:", json.dumps(x)); print("   B:", json.dumps(y))
-        print("programs %d, different anywhere %d, different at rest %d" % (len(rows[0]), n, m))
-        for k, v in sorted(kinds.items()): print("  ", k, v)
-    else:
-        print(__doc__); return 2
+            print(json.dumps(trace))
+
+
+def main(arguments):
+    def option(name, otherwise=None):
+        return arguments[arguments.index(name) + 1] if name in arguments else otherwise
+
+    match arguments:
+        case ["gen", seed, count, profile]:
+            for at in range(int(seed), int(seed) + int(count)):
+                print(json.dumps(programs.generate(at, profile)))
+        case ["run", *_]:
+            without = [name for name in option("--without", "").split(",") if name]
+            make_loop = StdLoop if option("--loop") == "std" else MiniLoop
+            run(make_loop, option("--classes"), without)
+        case ["changes"]:
+            for name in model.CHANGES:
+                print(name)
+        case _:
+            print(__doc__)
+            return 2
+    return 0
+
 
 if __name__ == "__main__":
-    import warnings, logging
-    warnings.simplefilter("ignore"); logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
     sys.exit(main(sys.argv[1:]))

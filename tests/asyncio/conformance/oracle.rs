@@ -14,6 +14,17 @@ pub struct Oracle {
     script: PathBuf,
 }
 
+/// On which classes a program is run.
+#[derive(Clone, Copy, Debug)]
+pub enum Classes<'a> {
+    /// CPython's own if the program cancels nothing, otherwise those of `model.py`.
+    AsItNeeds,
+    /// CPython's own.
+    Asyncio,
+    /// Those of `model.py` without the change of that name, or without `all`.
+    ModelWithout(&'a str),
+}
+
 impl Oracle {
     /// The oracle on that Python: a command's name or path.
     pub fn new(python: &str) -> Self {
@@ -31,7 +42,7 @@ impl Oracle {
     ///
     /// What Python said.
     pub fn generate(&self, seed: u64, count: u64, profile: &str) -> Result<String, String> {
-        self.call(&["gen", &seed.to_string(), &count.to_string(), "--profile", profile], "")
+        self.call(&["gen", &seed.to_string(), &count.to_string(), profile], "")
     }
 
     /// Runs programs, and returns their traces, one per line.
@@ -39,12 +50,27 @@ impl Oracle {
     /// # Errors
     ///
     /// What Python said.
-    pub fn run(&self, programs: &str) -> Result<String, String> {
-        self.call(&["run"], programs)
+    pub fn run(&self, programs: &str, classes: Classes<'_>) -> Result<String, String> {
+        let arguments: &[&str] = match classes {
+            Classes::AsItNeeds => &["run"],
+            Classes::Asyncio => &["run", "--classes", "asyncio"],
+            Classes::ModelWithout(change) => &["run", "--classes", "model", "--without", change],
+        };
+        self.call(arguments, programs)
+    }
+
+    /// The names of the changes that `model.py` makes to CPython's classes.
+    ///
+    /// # Errors
+    ///
+    /// What Python said.
+    pub fn changes(&self) -> Result<Vec<String>, String> {
+        Ok(self.call(&["changes"], "")?.lines().map(str::to_owned).collect())
     }
 
     fn call(&self, arguments: &[&str], input: &str) -> Result<String, String> {
         let mut child = Command::new(&self.python)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .arg(&self.script)
             .args(arguments)
             .stdin(Stdio::piped())

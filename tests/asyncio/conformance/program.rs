@@ -7,8 +7,6 @@ use serde_json::Value;
 pub struct Program {
     /// The number that identifies it.
     pub id: Value,
-    /// `none`: nothing is cancelled. `drop`: each cancel comes at rest, or one operation after.
-    pub profile: Option<String>,
     /// The primitives, in the order of their making.
     pub prims: Vec<(String, Spec)>,
     /// What happens, and how the program writes it.
@@ -74,6 +72,10 @@ pub enum Job {
     CondHold(String),
     /// Acquires, waits until a flag is truthy, releases.
     CondFor(String, String),
+    /// As `CondWait`, with a wait that a cancellation drops.
+    CondWaitDrop(String),
+    /// As `CondFor`, with a wait that a cancellation drops.
+    CondForDrop(String, String),
     /// Waits at a barrier.
     BarWait(String),
     /// Resets a barrier.
@@ -92,6 +94,8 @@ impl Job {
             | Self::CondWait(p)
             | Self::CondHold(p)
             | Self::CondFor(p, _)
+            | Self::CondWaitDrop(p)
+            | Self::CondForDrop(p, _)
             | Self::BarWait(p)
             | Self::BarReset(p)
             | Self::BarAbort(p) => p,
@@ -103,9 +107,11 @@ impl Job {
         match self {
             Self::Acquire(_) | Self::With(..) => !matches!(spec, Spec::Event | Spec::Barrier(_)),
             Self::Wait(_) => matches!(spec, Spec::Event),
-            Self::CondWait(_) | Self::CondHold(_) | Self::CondFor(..) => {
-                matches!(spec, Spec::Condition(_))
-            }
+            Self::CondWait(_)
+            | Self::CondHold(_)
+            | Self::CondFor(..)
+            | Self::CondWaitDrop(_)
+            | Self::CondForDrop(..) => matches!(spec, Spec::Condition(_)),
             Self::BarWait(_) | Self::BarReset(_) | Self::BarAbort(_) => {
                 matches!(spec, Spec::Barrier(_))
             }
@@ -139,13 +145,17 @@ impl Program {
             .collect::<Result<Vec<_>, String>>()?;
         let program = Self {
             id: source["id"].clone(),
-            profile: source["profile"].as_str().map(str::to_owned),
             prims,
             ops,
             source,
         };
         program.check()?;
         Ok(program)
+    }
+
+    /// Whether it cancels tasks.
+    pub fn cancels(&self) -> bool {
+        self.ops.iter().any(|(op, _)| matches!(op, Op::Cancel(..)))
     }
 
     /// The primitive of that name.
@@ -266,6 +276,8 @@ fn parse_job(
         "cond_wait" => Job::CondWait(prim),
         "cond_hold" => Job::CondHold(prim),
         "cond_for" => Job::CondFor(prim, text(4)?),
+        "cond_wait_drop" => Job::CondWaitDrop(prim),
+        "cond_for_drop" => Job::CondForDrop(prim, text(4)?),
         "bar_wait" => Job::BarWait(prim),
         "bar_reset" => Job::BarReset(prim),
         "bar_abort" => Job::BarAbort(prim),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     program::{Op, Program},
-    tasks::{Shared, Task},
+    tasks::{Progress, Shared, Task},
     trace::{Step, Trace},
     world::World,
 };
@@ -16,7 +16,7 @@ use crate::support::executor::{self, Executor};
 pub fn run(program: &Program) -> Trace {
     let mut driver = Driver {
         world: World::new(program),
-        shared: Rc::default(),
+        shared: Rc::new(Shared { cancels: program.cancels(), ..Shared::default() }),
         executor: Executor::new(),
         tasks: Vec::new(),
     };
@@ -73,26 +73,36 @@ impl Driver {
             Op::Cancel(name, message) => {
                 return Ok(Some(json!(self.cancel(name, message.as_deref()))));
             }
-            Op::Tick => drop(self.executor.tick()),
-            Op::Settle => self.executor.settle(),
+            Op::Tick => drop(self.tick()),
+            Op::Settle => {
+                let settled = (0..10_000).any(|_| self.tick() == 0);
+                assert!(settled, "the tasks keep waking each other");
+            }
         }
         Ok(None)
     }
 
-    /// Drops a task, which is what a cancellation is here. Returns whether it was not done yet.
-    fn cancel(&mut self, name: &str, message: Option<&str>) -> bool {
+    /// Cancels a task, and returns whether it was not done yet.
+    fn cancel(&self, name: &str, message: Option<&str>) -> bool {
         let mut named = self.tasks.iter().filter(|(task, _)| task.name == name);
         let (task, run) = named.next().expect("checked when it was read");
-        let dropped = run.cancel();
-        if dropped {
-            let raised_by_exit = self.shared.raised_by_exit.borrow_mut().take();
-            let cancelled = match message {
-                _ if !task.started.get() => "CancelledError (never started)".to_owned(),
-                Some(message) => format!("CancelledError: {message}"),
-                None => "CancelledError".to_owned(),
-            };
-            task.log_value("err", json!(raised_by_exit.unwrap_or(cancelled)));
+        if run.is_over() {
+            return false;
         }
-        dropped
+        task.cancel(message, run.is_ready());
+        run.wake();
+        true
+    }
+
+    /// One turn of the loop, and how many tasks ran in it.
+    fn tick(&self) -> usize {
+        let ran = self.executor.tick();
+        for (task, _) in &self.tasks {
+            if task.progress.get() == Progress::NeverStarted {
+                task.progress.set(Progress::NeverStartedLogged);
+                task.log_value("err", json!("CancelledError (never started)"));
+            }
+        }
+        ran
     }
 }

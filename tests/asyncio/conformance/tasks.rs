@@ -1,9 +1,17 @@
 //! What the tasks of a program do: the bodies of the oracle's, on the real crates.
+//!
+//! A cancellation is asyncio's: it puts the task into the queue of those that can run, and when the
+//! task runs, the future that it awaits is dropped and its body goes on with an error. A wait for a
+//! condition, which has the lock when asyncio's raises, is a `wait_or` whose stop is the
+//! cancellation.
 
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
+    future::{Future, poll_fn},
+    pin::pin,
     rc::Rc,
+    task::Poll,
 };
 
 use awaitlist::LockGuard;
@@ -18,24 +26,46 @@ use crate::support::executor::yield_now;
 /// What the tasks and the driver share.
 #[derive(Default)]
 pub(super) struct Shared {
-    /// What the tasks have said since the driver last looked.
+    /// What the tasks have logged since the driver last took it.
     pub(super) log: RefCell<Vec<Value>>,
     pub(super) flags: RefCell<HashMap<String, i64>>,
-    /// What the release raised that a task did while it was cancelled: asyncio shows that in the
-    /// place of the cancellation.
-    pub(super) raised_by_exit: RefCell<Option<Raised>>,
+    /// Whether the program cancels tasks. Otherwise the tasks use the forms that cannot be stopped.
+    pub(super) cancels: bool,
 }
 
-impl Shared {
-    fn flag(&self, name: &str) -> i64 {
-        self.flags.borrow().get(name).copied().unwrap_or(0)
+/// How far a task is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    New,
+    /// It was cancelled before it began.
+    NeverStarted,
+    /// The same, and the log has it.
+    NeverStartedLogged,
+    Started,
+}
+
+/// An `asyncio.CancelledError` that is raised when its task runs.
+#[derive(Clone)]
+pub(super) struct Cancellation {
+    message: Option<String>,
+    /// Whether it cancelled the future that the task awaits. The future keeps its message.
+    fixed: bool,
+}
+
+impl Cancellation {
+    fn into_raised(self) -> Raised {
+        match self.message {
+            Some(message) => format!("CancelledError: {message}"),
+            None => "CancelledError".to_owned(),
+        }
     }
 }
 
-/// A task: what it is called, and whether it has begun.
+/// A task: its name, and what its body and the driver both need of it.
 pub(super) struct Task {
     pub(super) name: String,
-    pub(super) started: Cell<bool>,
+    pub(super) progress: Cell<Progress>,
+    pending: RefCell<Option<Cancellation>>,
     /// Uses the owned forms, as every other task does.
     owned: bool,
     shared: Rc<Shared>,
@@ -43,10 +73,26 @@ pub(super) struct Task {
 
 impl Task {
     pub(super) fn new(name: &str, owned: bool, shared: &Rc<Shared>) -> Self {
-        Self { name: name.to_owned(), started: Cell::new(false), owned, shared: Rc::clone(shared) }
+        Self {
+            name: name.to_owned(),
+            progress: Cell::new(Progress::New),
+            pending: RefCell::default(),
+            owned,
+            shared: Rc::clone(shared),
+        }
     }
 
-    pub(super) fn log(&self, event: &str) {
+    /// asyncio's `Task.cancel`, but for putting it into the queue. `is_ready` says whether it is
+    /// there already, so that it was notified, or has yielded.
+    pub(super) fn cancel(&self, message: Option<&str>, is_ready: bool) {
+        let mut pending = self.pending.borrow_mut();
+        if !pending.as_ref().is_some_and(|earlier| earlier.fixed) {
+            let message = message.map(str::to_owned);
+            *pending = Some(Cancellation { message, fixed: !is_ready });
+        }
+    }
+
+    fn log(&self, event: &str) {
         self.shared.log.borrow_mut().push(json!([self.name, event]));
     }
 
@@ -57,7 +103,11 @@ impl Task {
 
     /// The whole of a task.
     pub(super) async fn run(self: Rc<Self>, job: Job, prim: Prim) {
-        self.started.set(true);
+        if self.pending.take().is_some() {
+            self.progress.set(Progress::NeverStarted);
+            return;
+        }
+        self.progress.set(Progress::Started);
         self.log("start");
         match self.body(job, &prim).await {
             Ok(value) => self.log_value("ok", value),
@@ -68,49 +118,73 @@ impl Task {
     async fn body(&self, job: Job, prim: &Prim) -> Result<Value, Raised> {
         match (job, prim) {
             (Job::Acquire(_), prim) => {
-                prim.acquire(self.owned).await;
+                self.acquire(prim).await?;
                 Ok(json!(true))
             }
             (Job::With(_, yields), prim) => {
-                let held = self.enter(prim).await;
+                self.acquire(prim).await?;
                 self.log("enter");
                 for _ in 0..yields {
-                    yield_now().await;
+                    if let Err(raised) = self.unless_cancelled(yield_now()).await {
+                        return exit(prim, Err(raised));
+                    }
                 }
                 self.log("exit");
-                held.exit(Ok(Value::Null))
+                exit(prim, Ok(Value::Null))
             }
             (Job::CondWait(_), prim) => {
-                let held = self.enter(prim).await;
+                self.acquire(prim).await?;
                 self.log("acq");
-                let waited = self.cond_wait(prim, &held).await;
-                held.exit(waited.inspect(|_| self.log("woke")))
+                let waited = self.cond_wait(prim).await;
+                exit(prim, waited.inspect(|_| self.log("woke")))
             }
             (Job::CondHold(_), prim) => {
-                let held = self.enter(prim).await;
+                self.acquire(prim).await?;
                 self.log("acq");
-                let waited = self.cond_wait(prim, &held).await;
-                held.keep();
-                waited
+                self.cond_wait(prim).await
             }
             (Job::CondFor(_, flag), prim) => {
-                let held = self.enter(prim).await;
+                self.acquire(prim).await?;
                 self.log("acq");
-                let waited = self.cond_for(prim, &flag, &held).await;
-                held.exit(waited.inspect(|_| self.log("woke")))
+                let waited = self.cond_for(prim, &flag).await;
+                exit(prim, waited.inspect(|_| self.log("woke")))
+            }
+            (Job::CondWaitDrop(_), prim) => {
+                self.acquire(prim).await?;
+                self.log("acq");
+                let guard = adopt(prim.condition(), "cannot wait on un-acquired lock")?;
+                LockGuard::forget(self.unless_cancelled(prim.condition().wait(guard)).await?);
+                self.log("woke");
+                exit(prim, Ok(json!(true)))
+            }
+            (Job::CondForDrop(_, flag), prim) => {
+                self.acquire(prim).await?;
+                self.log("acq");
+                let value = match self.flag(&flag) {
+                    Some(value) => value,
+                    None => {
+                        let guard = adopt(prim.condition(), "cannot wait on un-acquired lock")?;
+                        let wait = prim.condition().wait_for_some(guard, |()| self.flag(&flag));
+                        let (guard, value) = self.unless_cancelled(wait).await?;
+                        LockGuard::forget(guard);
+                        value
+                    }
+                };
+                self.log("woke");
+                exit(prim, Ok(value))
             }
             (Job::Wait(_), Prim::Event(event)) => {
                 if self.owned {
-                    event.wait_owned().await;
+                    self.unless_cancelled(event.wait_owned()).await?;
                 } else {
-                    event.wait().await;
+                    self.unless_cancelled(event.wait()).await?;
                 }
                 Ok(json!(true))
             }
             (Job::BarWait(_), Prim::Barrier(barrier)) => {
                 let index = match self.owned {
-                    true => barrier.wait_owned().await,
-                    false => barrier.wait().await,
+                    true => self.unless_cancelled(barrier.wait_owned()).await?,
+                    false => self.unless_cancelled(barrier.wait()).await?,
                 };
                 match index {
                     Ok(index) => Ok(json!(index)),
@@ -129,66 +203,88 @@ impl Task {
         }
     }
 
-    /// `async with prim:`
-    async fn enter<'a>(&'a self, prim: &'a Prim) -> Held<'a> {
-        prim.acquire(self.owned).await;
-        Held { prim, shared: &self.shared, armed: Cell::new(true) }
+    /// `await prim.acquire()`, whose hold any task may release.
+    async fn acquire(&self, prim: &Prim) -> Result<(), Raised> {
+        self.unless_cancelled(prim.acquire(self.owned)).await
     }
 
-    /// `await condition.wait()`, with a hold of any task.
-    async fn cond_wait(&self, prim: &Prim, held: &Held<'_>) -> Result<Value, Raised> {
-        let guard = adopt(prim.condition(), "cannot wait on un-acquired lock")?;
-        // While it waits the hold is the guard's. A drop ends it there.
-        held.armed.set(false);
-        let guard = prim.condition().wait(guard).await;
+    /// Awaits `future`. Drops it when the task runs with a cancellation pending, which is raised.
+    async fn unless_cancelled<F: Future>(&self, future: F) -> Result<F::Output, Raised> {
+        let mut future = Some(Box::pin(future));
+        poll_fn(|context| {
+            if let Some(cancellation) = self.pending.take() {
+                future = None;
+                return Poll::Ready(Err(cancellation.into_raised()));
+            }
+            let future = future.as_mut().expect("polled again after a cancellation");
+            future.as_mut().poll(context).map(Ok)
+        })
+        .await
+    }
+
+    /// `await condition.wait()`, with a hold of any task. The lock is held afterwards, even if the
+    /// task was cancelled.
+    async fn cond_wait(&self, prim: &Prim) -> Result<Value, Raised> {
+        let condition = prim.condition();
+        let guard = adopt(condition, "cannot wait on un-acquired lock")?;
+        if !self.shared.cancels {
+            LockGuard::forget(condition.wait(guard).await);
+            return Ok(json!(true));
+        }
+        // The last cancellation counts, as in asyncio.
+        let cancelled = RefCell::new(None);
+        let stop = poll_fn(|_| match *cancelled.borrow() {
+            Some(_) => Poll::Ready(()),
+            None => Poll::Pending,
+        });
+        let mut wait = pin!(condition.wait_or(guard, stop));
+        let (guard, outcome) = poll_fn(|context| {
+            if let Some(cancellation) = self.pending.take() {
+                cancelled.replace(Some(cancellation));
+            }
+            wait.as_mut().poll(context)
+        })
+        .await;
+        let cancelled = cancelled.take();
+        if cancelled.is_some() && outcome.is_ok() {
+            // It was notified, and gives up all the same.
+            condition.notify(&guard, 1);
+        }
         LockGuard::forget(guard);
-        held.armed.set(true);
-        Ok(json!(true))
+        cancelled.map_or(Ok(json!(true)), |cancellation| Err(cancellation.into_raised()))
     }
 
-    /// `await condition.wait_for(lambda: flags[flag])`. asyncio asks the predicate first, without
+    /// `await condition.wait_for(lambda: flags[flag])`. asyncio calls the predicate first, without
     /// the lock.
-    async fn cond_for(&self, prim: &Prim, flag: &str, held: &Held<'_>) -> Result<Value, Raised> {
-        let answer = || match self.shared.flag(flag) {
-            0 => None,
-            value => Some(json!(value)),
-        };
-        if let Some(value) = answer() {
+    async fn cond_for(&self, prim: &Prim, flag: &str) -> Result<Value, Raised> {
+        if !self.shared.cancels {
+            if let Some(value) = self.flag(flag) {
+                return Ok(value);
+            }
+            let condition = prim.condition();
+            let guard = adopt(condition, "cannot wait on un-acquired lock")?;
+            let (guard, value) = condition.wait_for_some(guard, |()| self.flag(flag)).await;
+            LockGuard::forget(guard);
             return Ok(value);
         }
-        let guard = adopt(prim.condition(), "cannot wait on un-acquired lock")?;
-        held.armed.set(false);
-        let (guard, value) = prim.condition().wait_for_some(guard, |()| answer()).await;
-        LockGuard::forget(guard);
-        held.armed.set(true);
-        Ok(value)
-    }
-}
-
-/// The inside of an `async with`: however it is left, it releases.
-struct Held<'a> {
-    prim: &'a Prim,
-    shared: &'a Shared,
-    armed: Cell<bool>,
-}
-
-impl Held<'_> {
-    /// Leaves it. What the release raises takes the place of what came before.
-    fn exit(self, outcome: Result<Value, Raised>) -> Result<Value, Raised> {
-        self.armed.set(false);
-        self.prim.release().and(outcome)
-    }
-
-    /// Leaves the hold to another task.
-    fn keep(self) {
-        self.armed.set(false);
-    }
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        if self.armed.get() {
-            *self.shared.raised_by_exit.borrow_mut() = self.prim.release().err();
+        loop {
+            match self.flag(flag) {
+                Some(value) => return Ok(value),
+                None => self.cond_wait(prim).await?,
+            };
         }
     }
+
+    /// The flag, if it is truthy.
+    fn flag(&self, name: &str) -> Option<Value> {
+        match self.shared.flags.borrow().get(name) {
+            None | Some(0) => None,
+            Some(value) => Some(json!(value)),
+        }
+    }
+}
+
+/// Leaves an `async with prim`. What the release raises takes the place of what came before.
+fn exit(prim: &Prim, outcome: Result<Value, Raised>) -> Result<Value, Raised> {
+    prim.release().and(outcome)
 }

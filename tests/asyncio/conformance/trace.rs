@@ -78,9 +78,4 @@ impl Step {
             obs: json["obs"].as_object().ok_or("a step has `obs`")?.clone(),
         })
     }
-
-    /// Whether every task sleeps after it.
-    pub fn is_rest(&self) -> bool {
-        self.op[0] == "settle"
-    }
 }

@@ -86,22 +86,22 @@ impl Prim {
         let repr = bracket(self);
         match self {
             Self::Lock(lock) => {
-                json!({"waiters": lock.waiters(), "live": lock.waiters(), "locked": lock.locked(), "repr": repr})
+                json!({"waiters": lock.waiters(), "locked": lock.locked(), "repr": repr})
             }
             Self::Event(event) => {
-                json!({"waiters": event.waiters(), "live": event.waiters(), "set": event.is_set(), "repr": repr})
+                json!({"waiters": event.waiters(), "set": event.is_set(), "repr": repr})
             }
             Self::Condition(condition) => {
                 let (waiters, lock) = (condition.waiters(), condition.lock());
-                json!({"waiters": waiters, "live": waiters, "locked": condition.locked(), "lockq": lock.waiters(), "repr": repr})
+                json!({"waiters": waiters, "locked": condition.locked(), "lockq": lock.waiters(), "repr": repr})
             }
             Self::Semaphore(semaphore) => {
                 let waiters = semaphore.waiters();
-                json!({"waiters": waiters, "live": waiters, "locked": semaphore.locked(), "value": semaphore.value(), "repr": repr})
+                json!({"waiters": waiters, "locked": semaphore.locked(), "value": semaphore.value(), "repr": repr})
             }
             Self::Bounded(semaphore) => {
                 let waiters = semaphore.waiters();
-                json!({"waiters": waiters, "live": waiters, "locked": semaphore.locked(), "value": semaphore.value(), "repr": repr})
+                json!({"waiters": waiters, "locked": semaphore.locked(), "value": semaphore.value(), "repr": repr})
             }
             Self::Barrier(barrier) => {
                 let state = repr.split(',').next().unwrap_or_default();
