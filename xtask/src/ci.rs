@@ -4,7 +4,7 @@ use std::{fs, process, time::SystemTime};
 
 use crate::{
     Failure, Outcome, Subcommand, book, chart, consumer, dependencies, features, instructions,
-    newer_parking_lot, project, prose, public_api, python,
+    newer_parking_lot, oracle, project, prose, public_api, python,
     run::{self, Run},
     rustdoc, weaken,
 };
@@ -42,6 +42,7 @@ fn everything() -> Outcome {
     step("cargo clippy --workspace --all-targets --locked -- -D warnings")?;
     lint_platforms()?;
     step("cargo test --workspace")?;
+    oracle::compare_fresh(2_000)?;
 
     // With the diagnostics.
     step(

@@ -18,6 +18,7 @@ mod minimal_versions;
 mod msrv;
 mod mutants;
 mod newer_parking_lot;
+mod oracle;
 mod porting_python;
 mod project;
 mod prose;
@@ -57,6 +58,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     features::SUBCOMMAND,
     dependencies::SUBCOMMAND,
     instructions::SUBCOMMAND,
+    oracle::SUBCOMMAND,
     newer_parking_lot::SUBCOMMAND,
     minimal_versions::SUBCOMMAND,
     msrv::SUBCOMMAND,

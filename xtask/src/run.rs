@@ -28,6 +28,12 @@ impl Run {
     pub(crate) fn new(words: &str) -> Self {
         let mut words = words.split_whitespace();
         let program = words.next().expect("a command has a program");
+        words.fold(Self::program(program), Self::arg)
+    }
+
+    /// A command of one word, which may contain spaces: the path of a program.
+    pub(crate) fn program(program: impl AsRef<OsStr>) -> Self {
+        let program = program.as_ref();
         let mut command = Command::new(program);
         command.current_dir(project::root());
         // Cargo sets these for xtask itself. Build scripts that read them would run again.
@@ -37,8 +43,7 @@ impl Run {
                 command.env_remove(&name);
             }
         }
-        let run = Self { command, shown: vec![program.to_owned()], variables: 0 };
-        words.fold(run, Self::arg)
+        Self { command, shown: vec![quoted(&program.to_string_lossy())], variables: 0 }
     }
 
     pub(crate) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {

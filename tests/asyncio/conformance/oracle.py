@@ -40,6 +40,7 @@ import asyncio
 import collections
 import json
 import logging
+import platform
 import re
 import sys
 import warnings
@@ -48,7 +49,7 @@ from asyncio import events
 import model
 import programs
 
-VERSION = "%d.%d.%d" % sys.version_info[:3]
+VERSION = platform.python_version()
 
 
 class MiniLoop(asyncio.AbstractEventLoop):

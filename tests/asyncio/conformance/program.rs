@@ -143,12 +143,7 @@ impl Program {
                 Ok((parsed, op.clone()))
             })
             .collect::<Result<Vec<_>, String>>()?;
-        let program = Self {
-            id: source["id"].clone(),
-            prims,
-            ops,
-            source,
-        };
+        let program = Self { id: source["id"].clone(), prims, ops, source };
         program.check()?;
         Ok(program)
     }
