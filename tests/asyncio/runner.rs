@@ -156,8 +156,8 @@ struct Batch<'a> {
     profile: Profile,
 }
 
-/// How many programs a Python gets at once.
-const CHUNK: u64 = 2_000;
+/// How many programs a Python gets at once, at most.
+const CHUNK: u64 = 10_000;
 
 impl Batch<'_> {
     /// The command that compares these programs again.
@@ -171,10 +171,11 @@ impl Batch<'_> {
         )
     }
 
-    fn chunks(self) -> impl Iterator<Item = Self> {
-        (0..self.count).step_by(CHUNK as usize).map(move |from| Self {
+    fn chunks(self, workers: usize) -> impl Iterator<Item = Self> {
+        let size = self.count.div_ceil(workers as u64).clamp(1, CHUNK);
+        (0..self.count).step_by(size as usize).map(move |from| Self {
             seed: self.seed + from,
-            count: CHUNK.min(self.count - from),
+            count: size.min(self.count - from),
             ..self
         })
     }
@@ -185,7 +186,7 @@ impl Batch<'_> {
         work: impl Fn(&Self) -> Result<T, String> + Sync,
     ) -> Result<Vec<T>, String> {
         let workers = thread::available_parallelism().map_or(1, |n| n.get());
-        let chunks: Vec<Self> = self.chunks().collect();
+        let chunks: Vec<Self> = self.chunks(workers).collect();
         let share = chunks.len().div_ceil(workers).max(1);
         thread::scope(|scope| {
             let running: Vec<_> = chunks

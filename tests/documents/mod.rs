@@ -163,6 +163,22 @@ fn llms_txt_names_what_exists() {
     assert!(checked > 30, "only {checked} names");
 }
 
+/// Each change that the conformance model makes to CPython's classes has a row in the table of the
+/// differences, and each row a change.
+#[test]
+fn guarantees_lists_each_change_of_the_model() {
+    let model = include_str!("../asyncio/conformance/model.py");
+    let changes = model.split_once("CHANGES = {").expect("the model lists its changes").1;
+    let changes = changes.lines().take_while(|line| *line != "}");
+    let changes: BTreeSet<&str> =
+        changes.filter_map(|line| line.strip_prefix("    \"")?.strip_suffix("\":")).collect();
+    let (_, differences) =
+        GUARANTEES.split_once("\n## Differences from CPython\n").expect("the section is there");
+    let rows = differences.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    assert_eq!(changes, rows.collect());
+    assert!(changes.len() > 5, "only {changes:?}");
+}
+
 /// Whether `named` on the page means the test `there`: by the test's path without its group
 /// (`api::`, `guarantees::` …), by the module that the test is in, or by the number of the
 /// guarantee.

@@ -4,7 +4,7 @@ use std::{fs, process, time::SystemTime};
 
 use crate::{
     Failure, Outcome, Subcommand, book, chart, consumer, dependencies, features, instructions,
-    newer_parking_lot, oracle, project, prose, public_api, python,
+    newer_parking_lot, oracle, postgres, project, prose, public_api, python,
     run::{self, Run},
     rustdoc, weaken,
 };
@@ -43,10 +43,11 @@ fn everything() -> Outcome {
     lint_platforms()?;
     step("cargo test --workspace")?;
     oracle::compare_fresh(2_000)?;
+    postgres::run()?;
 
     // With the diagnostics.
     step(
-        "cargo clippy -p awaitlist-tests -p awaitlist --all-targets --features diagnostics --locked -- -D warnings",
+        "cargo clippy -p awaitlist-tests -p awaitlist --all-targets --features diagnostics,awaitlist-tests/postgres --locked -- -D warnings",
     )?;
     step("cargo test -p awaitlist-tests --features diagnostics")?;
     step("cargo test -p awaitlist-diagnostics")?;

@@ -1,4 +1,4 @@
-//! Compilers from Debian's packages. They are unpacked below the target directory, the first time;
+//! Compilers, and a database server, from Debian's packages. They are unpacked below the target directory, the first time;
 //! nothing is installed.
 //!
 //! Debian 12 has two versions (`rustc-web`, which it builds its browsers with), with the source of
@@ -19,8 +19,6 @@ use crate::{Failure, Outcome, project, run::Run, run::is_installed};
 
 /// A version that comes with the source of its library.
 pub(crate) const WITH_SOURCE: &str = "1.96";
-
-const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
 
 /// A compiler that was unpacked.
 pub(crate) struct Rust {
@@ -81,18 +79,7 @@ impl Rust {
             3 => packages_of_debian_13(version, &archives)?,
             _ => (Apt::system(), packages_of_debian_12(version)?),
         };
-        apt.run("apt-get download --quiet=2 --option APT::Sandbox::User=root")
-            .args(&packages)
-            .dir(&archives)
-            .run()?;
-        for file in fs::read_dir(&archives).map_err(text)? {
-            let file = file.map_err(text)?.path();
-            if file.extension().is_some_and(|extension| extension == "deb") {
-                let extract = Run::new("dpkg-deb --extract").arg(&file).arg(&self.root);
-                extract.output()?;
-            }
-        }
-        fs::remove_dir_all(&archives).map_err(text)
+        apt.extract(&packages, &archives, &self.root)
     }
 
     /// Replaces a program with a script that runs it with the libraries unpacked beside it, the C
@@ -133,6 +120,32 @@ impl Apt {
         }
     }
 
+    /// Downloads packages to the directory `archives`, extracts them to `root`, and removes the
+    /// directory.
+    fn extract(&self, packages: &[String], archives: &Path, root: &Path) -> Outcome {
+        self.run("apt-get download --quiet=2 --option APT::Sandbox::User=root")
+            .args(packages)
+            .dir(archives)
+            .run()?;
+        for file in fs::read_dir(archives).map_err(text)? {
+            let file = file.map_err(text)?.path();
+            if file.extension().is_some_and(|extension| extension == "deb") {
+                Run::new("dpkg-deb --extract").arg(&file).arg(root).output()?;
+            }
+        }
+        fs::remove_dir_all(archives).map_err(text)
+    }
+
+    /// What an installation of `packages` would install.
+    fn to_be_installed(&self, packages: &[String]) -> Result<Vec<String>, Failure> {
+        let simulated = self
+            .run("apt-get install --simulate --no-install-recommends")
+            .args(packages)
+            .output()?;
+        let installed = simulated.lines().filter_map(|line| line.strip_prefix("Inst "));
+        Ok(installed.filter_map(|line| line.split(' ').next()).map(str::to_owned).collect())
+    }
+
     /// The newest version of a package that is the wanted one, with Debian's additions.
     fn newest(&self, package: &str, wanted: &str) -> Result<String, Failure> {
         let known = self.run("apt-cache madison").arg(package).output()?;
@@ -149,6 +162,29 @@ impl Apt {
         })
     }
 }
+
+/// The server of Debian's package postgresql, with all that it needs and the system lacks, unpacked
+/// below the target directory. Returns the root of what was unpacked.
+pub(crate) fn unpacked_postgresql() -> Result<PathBuf, Failure> {
+    let root = project::absolute_target_for("postgresql");
+    let complete = root.join("complete");
+    if !complete.exists() {
+        if !is_installed("apt-get") {
+            return Err("PostgreSQL is missing, and apt-get, which would download it".to_owned());
+        }
+        let _ = fs::remove_dir_all(&root);
+        let archives = root.join("packages");
+        fs::create_dir_all(&archives).map_err(text)?;
+        let apt = Apt::system();
+        let packages = apt.to_be_installed(&["postgresql".to_owned()])?;
+        apt.extract(&packages, &archives, &root)?;
+        fs::write(complete, "").map_err(text)?;
+    }
+    Ok(root)
+}
+
+/// Where the libraries of what was unpacked are.
+pub(crate) const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
 
 fn packages_of_debian_12(wanted: &str) -> Result<Vec<String>, Failure> {
     let apt = Apt::system();
@@ -207,16 +243,8 @@ fn packages_of_debian_13(wanted: &str, directory: &Path) -> Result<(Apt, Vec<Str
     let apt = Apt { config: Some(files.join("conf")) };
     apt.run("apt-get update --quiet=2 --error-on=any").run()?;
     let version = apt.newest("rustc", wanted)?;
-    let needed = apt
-        .run("apt-get install --simulate --no-install-recommends")
-        .args(["rustc", "cargo"].map(|name| format!("{name}={version}")))
-        .output()?;
-    let mut packages = Vec::new();
-    for line in needed.lines() {
-        if let Some(package) = line.strip_prefix("Inst ") {
-            packages.extend(package.split(' ').next().map(str::to_owned));
-        }
-    }
+    let wanted = ["rustc", "cargo"].map(|name| format!("{name}={version}"));
+    let packages = apt.to_be_installed(&wanted)?;
     Ok((apt, packages))
 }
 

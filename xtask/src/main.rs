@@ -20,6 +20,7 @@ mod mutants;
 mod newer_parking_lot;
 mod oracle;
 mod porting_python;
+mod postgres;
 mod project;
 mod prose;
 mod public_api;
@@ -72,6 +73,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     build_cost::SUBCOMMAND,
     chart::SUBCOMMAND,
     book::SUBCOMMAND,
+    postgres::SUBCOMMAND,
     prose::SUBCOMMAND,
     public_api::SUBCOMMAND,
     python::SUBCOMMAND,

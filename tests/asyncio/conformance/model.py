@@ -24,7 +24,8 @@ CHANGES = {
     "drop-loses-lock":
         "a wait for a condition that is dropped does not acquire the lock again",
     "drop-forwards-at-once":
-        "a wait for a condition that is dropped forwards its notification without the lock",
+        "a wait for a condition that is dropped forwards its notification first of all, without "
+        "the lock",
     "barrier-quiet":
         "a cancelled arrival at a barrier wakes no other party",
     "barrier-indices":
@@ -58,6 +59,29 @@ class Waiter:
 
     def __await__(self):
         return self._future.__await__()
+
+
+class FirstWhenCancelled:
+    """Awaits a coroutine. When the task is cancelled, calls a function before the coroutine has the
+    CancelledError."""
+
+    def __init__(self, function, coroutine):
+        self._function, self._coroutine = function, coroutine
+
+    def __await__(self):
+        inner = self._coroutine.__await__()
+        try:
+            awaited = next(inner)
+            while True:
+                try:
+                    yield awaited
+                except CancelledError as error:
+                    self._function()
+                    awaited = inner.throw(error)
+                else:
+                    awaited = next(inner)
+        except StopIteration as end:
+            return end.value
 
 
 class Arrival:
@@ -150,18 +174,22 @@ def classes(changes):
             lock. Otherwise the lock is held."""
             waiter = self._begin()
             error = await self._notified_or_cancelled(waiter)
+            forward = functools.partial(self._forward, waiter)
             if error is None:
+                acquire = self._lock.acquire()
+                if drop_forwards_at_once:
+                    acquire = FirstWhenCancelled(forward, acquire)
                 try:
-                    await self._lock.acquire()
+                    await acquire
                     return True
                 except CancelledError as e:
                     error = e
-            if drop_forwards_at_once:
-                self._forward(waiter)
+            elif drop_forwards_at_once:
+                forward()
             if not drop_loses_lock:
                 error = await self._lock.acquire_again() or error
                 if not drop_forwards_at_once:
-                    self._forward(waiter)
+                    forward()
                 self.release()
             raise error
 
