@@ -163,15 +163,6 @@ impl<C: Handle<Target: AnyCondition>, T: ?Sized, G: Handle<Target = Lock<T>>> St
         }
     }
 
-    /// Returns whether the wait is over.
-    #[cfg(feature = "futures-core")]
-    pub(crate) fn is_over(&self) -> bool {
-        match self {
-            Self::Waiting { waiter, .. } => waiter.is_over(),
-            Self::Relocking { acquire, .. } => awaitlist_core::FusedFuture::is_terminated(acquire),
-        }
-    }
-
     /// Goes on to acquire the lock.
     fn relock(mut self: Pin<&mut Self>, site: CallSite, notification: Notification<C>) {
         if let StateProjection::Waiting { lock, .. } = self.as_mut().project() {
@@ -218,7 +209,10 @@ where
 
 awaitlist_core::fused! {
     [C: Handle<Target: AnyCondition>, T: ?Sized, G: Handle<Target = Lock<T>>]
-    Wait<C, T, G>, |this| this.state.is_over()
+    Wait<C, T, G>, |this| match &this.state {
+        State::Waiting { waiter, .. } => waiter.is_over(),
+        State::Relocking { acquire, .. } => awaitlist_core::FusedFuture::is_terminated(acquire),
+    }
 }
 
 #[cfg(all(feature = "std", not(awaitlist_loom)))]

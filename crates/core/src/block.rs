@@ -90,8 +90,8 @@ pub fn block_until<F: Future>(future: Pin<&mut F>, deadline: Instant) -> Option<
 fn block_on<F: Future>(future: Pin<&mut F>, deadline: Option<Instant>) -> Option<F::Output> {
     let mut future = pin!(blocking(future));
     let parked = Parked::of_this_thread();
-    // A thread that spins does so for tens of microseconds.
-    let may_spin = deadline.is_none_or(|deadline| deadline > Instant::now() + FAR);
+    // A yield may take as long as another thread's time slice, so a wait with a deadline makes none.
+    let may_spin = deadline.is_none();
     let _blocking = Blocking::enter(may_spin.then_some(&parked.waker));
     let mut context = Context::from_waker(&parked.waker);
     loop {
@@ -112,8 +112,6 @@ fn block_on<F: Future>(future: Pin<&mut F>, deadline: Option<Instant>) -> Option
     }
 }
 
-/// A deadline that is nearer than this leaves no time to spin.
-const FAR: Duration = Duration::from_millis(1);
 /// How often a thread checks whether it was woken before it begins to yield.
 const CHECKS: u32 = 32;
 /// How often it yields before it sleeps. If several threads share a processor, each yield lets one of

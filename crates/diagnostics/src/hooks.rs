@@ -155,9 +155,7 @@ impl PrimitiveTrace {
 
     /// Records that the bound of a semaphore has changed: there are more permits, or fewer.
     pub fn bound_changed(&self, from: usize, to: usize) {
-        let record = self.record();
-        record.expect(to.saturating_sub(from));
-        record.expect_less(from.saturating_sub(to));
+        self.record().change_bound(from, to);
     }
 
     #[inline]

@@ -201,6 +201,14 @@ impl Record {
         }
     }
 
+    /// Records another bound of a semaphore. It may change again, so the permits count as made up: a
+    /// wait for them is not called certain to be in vain.
+    pub(crate) fn change_bound(&self, from: usize, to: usize) {
+        let supply = &mut self.entries.lock().supply;
+        supply.permits = supply.permits.saturating_add(to as u128).saturating_sub(from as u128);
+        supply.made_up = true;
+    }
+
     /// Changes how many permits a hold is of.
     pub(crate) fn resize_hold(&self, key: usize, permits: usize) {
         if let Some(hold) = self.entries.lock().holds.get_mut(key) {

@@ -172,7 +172,10 @@ impl<T: ?Sized> Lock<T> {
     /// when it is dropped.
     ///
     /// The future joins the queue when it is first polled. If the lock is free and there are no
-    /// waiters, that poll is ready: an uncontended acquire never suspends.
+    /// waiters, that poll is ready: an uncontended acquire never suspends. If it is held, the poll may
+    /// spin before it joins; a thread in [`block`](crate::Block::block) yields its processor as well,
+    /// which can take as long as the operating system lets other threads run. Futures that join
+    /// meanwhile are ahead of it.
     ///
     /// It is an `Acquire`: it synchronizes with the releases before it.
     ///

@@ -2,15 +2,13 @@
 
     compare.py [COUNT [SEED]]
 
-Runs the programs of the oracle (tests/asyncio/conformance) without cancellation against asyncio
-itself, and with cancellations anywhere against the model; the latter with waits that leave at
-`cancel()`, and with waits that leave when the exception arrives.
+Runs the programs of oracle.py without cancellation against asyncio itself, and with cancellations
+anywhere against model.py; the latter with waits that leave at `cancel()`, and with waits that leave
+when the exception arrives.
 """
 
 import asyncio
-import importlib.util
 import logging
-import os
 import random
 import re
 import sys
@@ -18,12 +16,7 @@ import warnings
 
 import awaitlist
 import model
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-ORACLE = os.path.join(HERE, "../../../tests/asyncio/conformance/oracle.py")
-spec = importlib.util.spec_from_file_location("oracle", ORACLE)
-oracle = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(oracle)
+import oracle
 
 NAMES = ("Lock", "Event", "Condition", "Semaphore", "BoundedSemaphore", "Barrier")
 OWN = {name: getattr(asyncio, name) for name in NAMES}
