@@ -56,8 +56,8 @@ pub(super) const BREAKAGES: &[Breakage] = &[
         name: "acquire a free lock: Acquire to Relaxed",
         file: "crates/lock/src/raw.rs",
         edits: &[(
-            "self.queue.exchange(0, HELD, Ordering::Acquire)",
-            "self.queue.exchange(0, HELD, Ordering::Relaxed)",
+            "self.queue.exchange(StateWord::idle(0), HELD, Ordering::Acquire)",
+            "self.queue.exchange(StateWord::idle(0), HELD, Ordering::Relaxed)",
         )],
         seen_by: &["lock::acquire_and_release_exclude_each_other"],
     },
@@ -110,8 +110,8 @@ pub(super) const BREAKAGES: &[Breakage] = &[
         name: "acquire free permits: Acquire to Relaxed",
         file: "crates/semaphore/src/raw.rs",
         edits: &[(
-            "self.queue.exchange(payload, payload.wrapping_sub(need), Ordering::Acquire)",
-            "self.queue.exchange(payload, payload.wrapping_sub(need), Ordering::Relaxed)",
+            "self.queue.exchange(word, word.payload().wrapping_sub(need), Ordering::Acquire)",
+            "self.queue.exchange(word, word.payload().wrapping_sub(need), Ordering::Relaxed)",
         )],
         seen_by: &["semaphore::a_permit_carries_what_was_done_before"],
     },
@@ -124,13 +124,19 @@ pub(super) const BREAKAGES: &[Breakage] = &[
     Breakage {
         name: "set an event without waiters: AcqRel to Acquire",
         file: "crates/event/src/event.rs",
-        edits: &[("payload | SET, Ordering::AcqRel", "payload | SET, Ordering::Acquire")],
+        edits: &[(
+            "exchange(word, set, Ordering::AcqRel)",
+            "exchange(word, set, Ordering::Acquire)",
+        )],
         seen_by: &["event::clear_look_wait_misses_nothing"],
     },
     Breakage {
         name: "clear an event: AcqRel to Release",
         file: "crates/event/src/event.rs",
-        edits: &[("payload & !SET, Ordering::AcqRel", "payload & !SET, Ordering::Release")],
+        edits: &[(
+            "word.payload() & !SET, Ordering::AcqRel",
+            "word.payload() & !SET, Ordering::Release",
+        )],
         seen_by: &["event::clear_look_wait_misses_nothing"],
     },
     Breakage {
@@ -138,7 +144,7 @@ pub(super) const BREAKAGES: &[Breakage] = &[
         file: "crates/event/src/event.rs",
         edits: &[(
             "        // Even if the flag is set: the exchange",
-            "        if payload & SET != 0 {\n            return;\n        }\n        // Even if the flag is set: the exchange",
+            "        if set == word.payload() {\n            return;\n        }\n        // Even if the flag is set: the exchange",
         )],
         seen_by: &["event::clear_look_wait_misses_nothing"],
     },

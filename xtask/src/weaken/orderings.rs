@@ -16,14 +16,14 @@ const EXEMPT: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "crates/event/src/event.rs",
-        "payload | SET, Ordering::AcqRel",
+        "exchange(word, set, Ordering::AcqRel)",
         "Release",
         "`set` returns nothing, so a caller cannot learn that it came after a certain `clear`; it acquires as it \
          does where it locks the queue",
     ),
     (
         "crates/event/src/event.rs",
-        "payload & !SET, Ordering::AcqRel",
+        "word.payload() & !SET, Ordering::AcqRel",
         "Acquire",
         "no wait and no check returns because of a `clear`; it releases as it does where it locks the queue",
     ),
