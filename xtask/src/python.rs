@@ -2,7 +2,7 @@
 
 use std::{env, fs, path::PathBuf};
 
-use crate::{Failure, Outcome, Subcommand, project, run::Run};
+use crate::{Failure, Outcome, Subcommand, oracle, project, run::Run};
 
 pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     name: "python",
@@ -75,31 +75,17 @@ fn environment() -> Result<PathBuf, Failure> {
     if directory.join("complete").exists() {
         return Ok(directory);
     }
-    Run::new(&interpreter()?).args(["-m", "venv", "--clear"]).arg(&directory).run()?;
+    Run::program(interpreter()?).args(["-m", "venv", "--clear"]).arg(&directory).run()?;
     let python = directory.join("bin/python").display().to_string();
     Run::new(&python).args(["-m", "pip", "install", "--quiet"]).args(TOOLS).run()?;
     fs::write(directory.join("complete"), "").map_err(|error| error.to_string())?;
     Ok(directory)
 }
 
-/// Returns the interpreter that `PYTHON` names, or `python3.13`.
-fn interpreter() -> Result<String, Failure> {
-    if let Ok(python) = env::var("PYTHON") {
-        return Ok(python);
-    }
-    let runs = |python: &str| {
-        let version = Run::new(python).arg("--version").capture();
-        version.is_ok_and(|(code, _)| code == Some(0))
-    };
-    if runs("python3.13") {
-        return Ok("python3.13".to_owned());
-    }
-    // pyenv has a python3.13 that runs only where one is selected.
-    let home = env::var("HOME").unwrap_or_default();
-    let versions = fs::read_dir(format!("{home}/.pyenv/versions")).into_iter().flatten().flatten();
-    let mut found = versions.map(|version| version.path().join("bin/python3.13"));
-    match found.find(|python| python.is_file()) {
-        Some(python) => Ok(python.display().to_string()),
-        None => Err("python3.13 is missing: install it, or name an interpreter by PYTHON".into()),
+/// Returns the interpreter that `PYTHON` names, or a Python 3.13.
+fn interpreter() -> Result<PathBuf, Failure> {
+    match env::var_os("PYTHON") {
+        Some(python) => Ok(python.into()),
+        None => oracle::python_313(),
     }
 }
