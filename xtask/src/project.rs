@@ -3,16 +3,21 @@
 use std::{
     env,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 /// Selects the packages that are published, for a command of cargo.
 pub(crate) const PUBLISHED: &str = "--workspace --exclude awaitlist-examples \
      --exclude awaitlist-tests --exclude benches --exclude xtask";
 
-/// The directory of the workspace.
+/// The directory of the workspace in which `cargo xtask` was called. That may be another one than
+/// that in which xtask was built, if they share a target directory.
 pub(crate) fn root() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().expect("xtask is a directory of the workspace")
+    static HERE: LazyLock<PathBuf> = LazyLock::new(|| {
+        let named_by_cargo = env::var_os("CARGO_MANIFEST_DIR");
+        named_by_cargo.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+    });
+    HERE.parent().expect("xtask is a directory of the workspace")
 }
 
 /// The directory for what is built: `CARGO_TARGET_DIR`, or `target`.
