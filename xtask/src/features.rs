@@ -11,8 +11,11 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     arguments: "",
     about: "Build every combination of features",
     details: "\
-Each combination that has a way to lock (std, critical-section) builds without a warning. A combination without one
-fails with a single error, which says what to do.",
+Each combination that has a way to lock (std, critical-section) builds without a warning. A
+combination without one fails with a single error, which says what to do.
+
+A primitive that is built on another one also builds if only the other one has a feature: cargo
+unifies the features of a crate over all that depend on it.",
     run,
 };
 
@@ -25,12 +28,30 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
          --at-least-one-of std,critical-section --exclude-features diagnostics",
         project::PUBLISHED
     ))?;
+    for command in unified() {
+        prepared(&command).run()?;
+    }
     // The diagnostics need std: with every combination of the primitives.
     check(
         "cargo hack check -p awaitlist --feature-powerset --no-dev-deps --features diagnostics \
          --exclude-features default,std,alloc,critical-section,portable-atomic",
     )?;
     without_a_way_to_lock()
+}
+
+/// Commands that enable a feature of a primitive, and not that of the primitive that is built on
+/// it.
+fn unified() -> impl Iterator<Item = String> {
+    let built_on = [("condition", "lock"), ("bounded-semaphore", "semaphore")];
+    built_on.into_iter().flat_map(|(primitive, base)| {
+        ["futures-core", "alloc", "std", "diagnostics"].map(|feature| {
+            format!(
+                "cargo check --locked -p awaitlist-{primitive} -p awaitlist-{base} \
+                 --no-default-features --features \
+                 awaitlist-{primitive}/critical-section,awaitlist-{base}/{feature}"
+            )
+        })
+    })
 }
 
 fn check(command: &str) -> Outcome {
