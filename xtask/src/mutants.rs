@@ -7,13 +7,16 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     arguments: "[ARGUMENT...]",
     about: "Change the crates in one place at a time, and check that a test fails",
     details: "\
-A change that no test notices is printed as MISSED. A change that makes a test hang counts as noticed (TIMEOUT): that is how
-a lost wake-up shows. Arguments go to cargo-mutants and choose what is changed:
+A change that no test notices is printed as MISSED. A change that makes a test hang counts as
+noticed (TIMEOUT): that is how a lost wake-up shows. Arguments go to cargo-mutants and choose what
+is changed:
 
     cargo xtask mutants -p awaitlist-core -f crates/core/src/list.rs
 
-Without arguments it makes about 800 changes, which takes an hour and a half on two cores. .cargo/mutants.toml says what is
-left out.",
+The tests of a change get 20 seconds, or as many as --timeout says.
+
+Without arguments it makes about 800 changes, which takes an hour and a half on two cores.
+.cargo/mutants.toml says what is left out.",
     run,
 };
 
@@ -21,13 +24,24 @@ const CARGO_MUTANTS: &str = "cargo-mutants@27.1.0";
 const CRATES: [&str; 7] =
     ["core", "lock", "event", "condition", "semaphore", "bounded-semaphore", "barrier"];
 
+/// How long the tests of a change may take, unless the arguments say something else.
+const SECONDS: &str = "20";
+
+fn is_timeout(argument: &str) -> bool {
+    let name = argument.split('=').next().unwrap_or_default();
+    name == "--timeout" || (name.starts_with("-t") && !name.starts_with("--"))
+}
+
 fn run(arguments: &[String]) -> Outcome {
     // The unchanged tree is not tested first: cargo-mutants would run the changed package's own
     // tests, and it has none.
-    let mutants = Run::new("cargo mutants --baseline skip --timeout 20")
+    let mut mutants = Run::new("cargo mutants --baseline skip")
         // A failure need not be made smaller here, and most failures come early.
         .env("PROPTEST_MAX_SHRINK_ITERS", "0")
         .env("PROPTEST_CASES", "100");
+    if !arguments.iter().any(|argument| is_timeout(argument)) {
+        mutants = mutants.args(["--timeout", SECONDS]);
+    }
     let mutants = if arguments.is_empty() {
         mutants.args(CRATES.map(|name| format!("--package=awaitlist-{name}")))
     } else {
