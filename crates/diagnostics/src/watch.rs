@@ -293,7 +293,7 @@ impl Watch {
     ///
     /// # Panics
     ///
-    /// As [`spawn`](Self::spawn).
+    /// Panics if the system cannot start a thread.
     pub fn stream(self) -> Stalls {
         let told = Arc::new(Mutex::new(Queue::default()));
         let queue = Arc::clone(&told);
