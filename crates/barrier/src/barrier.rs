@@ -154,8 +154,8 @@ impl Barrier {
         const fn traced(name: Option<&'static str>, parties: usize) -> Self {
             assert!(parties > 0, "a barrier needs at least one party (parties must be >= 1)");
             let trace = PrimitiveTrace::barrier(name, parties);
-            // SAFETY: the methods of this crate hold one guard at a time, and drop it before they wake
-            // or return.
+            // SAFETY: the methods of this crate hold one guard at a time, and drop it before they
+            // wake or return.
             let queue = unsafe { WaitQueue::new(0, Guarded::new(Round::new()), trace) };
             Self { queue, parties }
         }
@@ -178,8 +178,9 @@ impl Barrier {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future withdraws the arrival: the barrier waits for another one. If the round
-    /// was complete already, the others keep their indices. The barrier does not break.
+    /// Safe in a `select!`: dropping the future withdraws the arrival, and the barrier waits for
+    /// another one. If the round was complete already, the others keep their indices. The barrier
+    /// does not break.
     ///
     /// ```
     /// # use awaitlist::Block;

@@ -18,7 +18,8 @@
 //! assert_eq!(indices, [0, 1, 2]);
 //! ```
 //!
-//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_barrier` instead.
+//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_barrier`
+//! instead.
 //!
 //! # Which parties count
 //!

@@ -249,8 +249,8 @@ pub(crate) fn notify_older(queue: QueueGuard<'_, Guarded<Round>>) {
             return None;
         }
         let mut index = 0;
-        // The parties of this round were enqueued in the generation before. An older one is about to
-        // be removed by its `cancel`.
+        // The parties of this round were enqueued in the generation before. An older one is about
+        // to be removed by its `cancel`.
         let in_round = tag == round.tag_before(Kind::Inside);
         if in_round && round.phase == Phase::Draining {
             index = round.next_index;

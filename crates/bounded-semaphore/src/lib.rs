@@ -18,7 +18,8 @@
 //! It builds on the crate `awaitlist-semaphore`, as asyncio's class derives from `Semaphore`:
 //! futures and permits are the same types.
 //!
-//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_bounded_semaphore` instead.
+//! The examples import from `awaitlist`. With this crate alone, import from
+//! `awaitlist_bounded_semaphore` instead.
 //!
 //! # Fairness
 //!

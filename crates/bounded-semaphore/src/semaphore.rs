@@ -160,7 +160,9 @@ impl BoundedSemaphore {
         }
     }
 
-    /// Acquires a permit, which is released when it is dropped.
+    /// Acquires a permit. The output of the future is a
+    /// [`BoundedSemaphorePermit`](crate::BoundedSemaphorePermit), which releases the permit when it
+    /// is dropped.
     ///
     /// The future joins the queue when it is first polled. If a permit is available and there are
     /// no waiters, that poll is ready: an uncontended acquire never suspends.
@@ -169,8 +171,8 @@ impl BoundedSemaphore {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up its place in the queue. A permit that it had been granted goes
-    /// to the next waiter at once.
+    /// Safe in a `select!`: nothing is lost but the place in the queue. A permit that had been
+    /// granted to a future that is dropped goes to the next waiter at once.
     ///
     /// ```
     /// # use awaitlist::Block;
@@ -196,9 +198,9 @@ impl BoundedSemaphore {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up its place in the queue, and what it had been granted goes to
-    /// the next waiters at once. If it was the first in the queue, those behind it get what they
-    /// need.
+    /// Safe in a `select!`: nothing is lost but the place in the queue. Permits that had been
+    /// granted to a future that is dropped go to the next waiters at once. If it was the first in
+    /// the queue, the waiters behind it get what they need.
     ///
     /// # Panics
     ///
@@ -353,8 +355,8 @@ impl BoundedSemaphore {
     /// The permits that are out stay out. The value becomes `n` minus their number. If that is
     /// negative, [`value`](Self::value) shows 0, and nothing can be acquired until enough permits
     /// are released. If permits become available, waiters are granted theirs in order, and woken in
-    /// steps of 32. A waiter for more permits than `n` stays queued until the bound rises, and holds
-    /// up all behind it.
+    /// steps of 32. A waiter for more permits than `n` stays queued until the bound rises, and
+    /// holds up all behind it.
     ///
     /// asyncio has no such method.
     ///
@@ -435,7 +437,8 @@ impl BoundedSemaphore {
 pub struct ReleasedTooManyTimes;
 
 impl ReleasedTooManyTimes {
-    /// Returns asyncio's text for this error, to be printed by a ported program: `BoundedSemaphore released too many times`
+    /// Returns asyncio's text for this error, to be printed by a ported program:
+    /// `BoundedSemaphore released too many times`
     #[must_use]
     pub const fn asyncio_message(self) -> &'static str {
         "BoundedSemaphore released too many times"

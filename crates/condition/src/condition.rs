@@ -210,11 +210,11 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         /// Several conditions may share a lock:
         ///
         /// ```
-        /// use awaitlist::Condition;
-        /// use awaitlist::Lock;
+        /// use awaitlist::{Condition, Lock};
         ///
         /// let buffer = Lock::new(Vec::<u8>::new());
-        /// let (not_full, not_empty) = (Condition::with_lock(&buffer), Condition::with_lock(&buffer));
+        /// let not_full = Condition::with_lock(&buffer);
+        /// let not_empty = Condition::with_lock(&buffer);
         /// # let _ = (not_full, not_empty);
         /// ```
         #[track_caller]
@@ -285,16 +285,18 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         Brackets::new(state, self.waiters())
     }
 
-    /// Releases the lock, waits for a notification, and acquires the lock again.
+    /// Releases the lock, waits for a notification, and acquires the lock again. The output of the
+    /// future is the guard.
     ///
     /// The lock is released when the future is first polled. It joins the queue before that, so no
     /// notification can come in between.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses the guard: the lock is released, or is not acquired again. A
-    /// notification that it had received goes to the next waiter. To stop waiting and keep the
-    /// guard, use [`wait_or`](Self::wait_or).
+    /// Not safe in a `select!` that needs the guard: dropping the future loses it, so the lock is
+    /// released, or is not acquired again. No notification is lost: one that the future had
+    /// received goes to the next waiter. To stop waiting and keep the guard, use
+    /// [`wait_or`](Self::wait_or).
     ///
     /// # Panics
     ///
@@ -473,7 +475,8 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     ///
     /// let condition = Condition::new(3);
     /// let guard = condition.acquire().await;
-    /// let (guard, outcome) = condition.wait_for_or(guard, |n| *n > 3, async { "time is up" }).await;
+    /// let time_is_up = async { "time is up" };
+    /// let (guard, outcome) = condition.wait_for_or(guard, |n| *n > 3, time_is_up).await;
     /// assert_eq!((*guard, outcome), (3, Err("time is up")));
     /// # }.block();
     /// ```

@@ -90,7 +90,8 @@ pub fn block_until<F: Future>(future: Pin<&mut F>, deadline: Instant) -> Option<
 fn block_on<F: Future>(future: Pin<&mut F>, deadline: Option<Instant>) -> Option<F::Output> {
     let mut future = pin!(blocking(future));
     let parked = Parked::of_this_thread();
-    // A yield may take as long as another thread's time slice, so a wait with a deadline makes none.
+    // A yield may take as long as another thread's time slice, so a wait with a deadline makes
+    // none.
     let may_spin = deadline.is_none();
     let _blocking = Blocking::enter(may_spin.then_some(&parked.waker));
     let mut context = Context::from_waker(&parked.waker);
@@ -114,11 +115,11 @@ fn block_on<F: Future>(future: Pin<&mut F>, deadline: Option<Instant>) -> Option
 
 /// How often a thread checks whether it was woken before it begins to yield.
 const CHECKS: u32 = 32;
-/// How often it yields before it sleeps. If several threads share a processor, each yield lets one of
-/// them run, perhaps the one that is waited for.
+/// How often it yields before it sleeps. If several threads share a processor, each yield lets one
+/// of them run, perhaps the one that is waited for.
 const YIELDS: u32 = 16;
-/// The most failures in a row before a thread stops spinning, and how many waits it makes then before
-/// it tries again.
+/// The most failures in a row before a thread stops spinning, and how many waits it makes then
+/// before it tries again.
 const PATIENCE: i8 = 4;
 const WAITS_WITHOUT: i8 = 16;
 
@@ -126,13 +127,14 @@ const WAITS_WITHOUT: i8 = 16;
 struct Parked {
     parker: Parker,
     waker: Waker,
-    /// What this thread has learned. From 0 on: spinning helps, and may fail so many times more. Below:
-    /// it has not helped, and so many waits follow without it.
+    /// What this thread has learned. From 0 on: spinning helps, and may fail so many times more.
+    /// Below: it has not helped, and so many waits follow without it.
     patience: Cell<i8>,
 }
 
 impl Parked {
-    /// Waits for a wake-up without sleeping, if that helps as a rule. Returns whether there was one.
+    /// Waits for a wake-up without sleeping, if that helps as a rule. Returns whether there was
+    /// one.
     ///
     /// To wake a thread that sleeps takes a system call, and tens of microseconds until it runs.
     fn wakes_while_spinning(&self) -> bool {

@@ -5,9 +5,9 @@ use core::fmt;
 /// What asyncio's `repr` of a primitive has in brackets, such as `locked, waiters:2`: a snapshot of
 /// its state.
 ///
-/// Returned by `brackets` of each primitive. Its [`Display`](fmt::Display) writes the text, for logs
-/// and for tests that compare with a Python program. A primitive's own `Display` writes its name as
-/// well: `<Lock [locked, waiters:2]>`.
+/// Returned by `brackets` of each primitive. Its [`Display`](fmt::Display) writes the text, for
+/// logs and for tests that compare with a Python program. A primitive's own `Display` writes its
+/// name as well: `<Lock [locked, waiters:2]>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Brackets {
     state: &'static str,

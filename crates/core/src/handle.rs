@@ -39,8 +39,8 @@ impl<P: ?Sized> Handle for alloc::sync::Arc<P> {}
 ///
 /// - For the same primitive, `queue` returns the same queue each time, and does not panic.
 /// - That queue is part of the primitive: it moves with it and lives as long.
-/// - Types `P` that differ only in lifetimes, higher-ranked ones included, return the same queue, since
-///   handles are covariant.
+/// - Types `P` that differ only in lifetimes, higher-ranked ones included, return the same queue,
+///   since handles are covariant.
 /// - `cancel` does not return before it has removed the waiter. It may panic before that.
 pub unsafe trait Access<P: ?Sized> {
     /// The name of the future, for the panic of a poll after completion.

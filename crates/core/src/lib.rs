@@ -1,8 +1,8 @@
 //! The wait queue of [awaitlist](https://docs.rs/awaitlist), which all its primitives share.
 //!
 //! **Not meant for users**, except for what the primitives re-export: [`Block`], [`TimedOut`],
-//! [`Handle`], [`Brackets`] and [`PollSlot`]. It is published because the primitives are, which depend on its exact version. Its
-//! safe functions are sound against any caller all the same.
+//! [`Handle`], [`Brackets`] and [`PollSlot`]. It is published because the primitives are, which
+//! depend on its exact version. Its safe functions are sound against any caller all the same.
 //!
 //! How it works, and what its terms mean, is said at the top of `queue.rs`. The invariants of its
 //! `unsafe` code stand at the top of `list.rs`. What keeps other crates from the queue of a

@@ -57,9 +57,9 @@ impl<F: Future> PollSlot<F> {
     ///
     /// # Cancel safety
     ///
-    /// A future that is pending stays in the slot, with its place in the queue. [`clear`](Self::clear)
-    /// and the drop of the slot cancel it. Without either it keeps its place even if it is never
-    /// polled again, and all waiters behind it wait.
+    /// A future that is pending stays in the slot, with its place in the queue.
+    /// [`clear`](Self::clear) and the drop of the slot cancel it. Without either it keeps its place
+    /// even if it is never polled again, and all waiters behind it wait.
     pub fn poll(
         &mut self,
         context: &mut Context<'_>,

@@ -135,9 +135,9 @@ impl<S> WaitQueue<S> {
         ///
         /// # Safety
         ///
-        /// The code that can reach the queue drops each guard that it gets: on the same thread, innermost
-        /// first, and before it runs code that it does not know. Without an operating system, a guard
-        /// disables interrupts as long as it exists.
+        /// The code that can reach the queue drops each guard that it gets: on the same thread,
+        /// innermost first, and before it runs code that it does not know. Without an operating
+        /// system, a guard disables interrupts as long as it exists.
         pub const unsafe fn new(payload: usize, state: S, trace: PrimitiveTrace) -> Self {
             Self {
                 word: AtomicUsize::new(StateWord::idle(payload).0),

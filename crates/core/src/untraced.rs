@@ -1,8 +1,8 @@
 //! What the feature `diagnostics` provides, for programs that are built without it.
 //!
-//! The functions have the same names and signatures and do nothing, so a program can name its tasks,
-//! adopt its guards and start its watch whether the feature is enabled or not. Nothing is ever
-//! reported: the types of reports have no values.
+//! The functions have the same names and signatures and do nothing, so a program can name its
+//! tasks, adopt its guards and start its watch whether the feature is enabled or not. Nothing is
+//! ever reported: the types of reports have no values.
 
 use core::{convert::Infallible, fmt, future::Future, marker::PhantomData, time::Duration};
 use std::{borrow::Cow, string::String, vec::Vec};

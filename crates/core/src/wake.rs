@@ -35,7 +35,8 @@ impl<'q, S> QueueGuard<'q, S> {
     /// A waker that polls its task inside `wake` recurses once for each hand-over.
     #[inline]
     pub fn notify_while(self, mut next: impl FnMut(&mut Self) -> Option<Waker>) {
-        // Declared before the guard: if `next` panics, the queue is unlocked before this is dropped.
+        // Declared before the guard: if `next` panics, the queue is unlocked before this is
+        // dropped.
         let first: Option<Waker>;
         let mut guard = self;
         first = next(&mut guard);

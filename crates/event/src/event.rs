@@ -50,10 +50,10 @@ const FIRST_PAYLOAD: usize = FIRST_GENERATION.wrapping_mul(GENERATION);
 /// [`is_set`](Self::is_set) that returns true because of it: what was written before the `set` is
 /// visible after them.
 ///
-/// `set` and `clear` also synchronize with each other, even if the flag does not change. So this loop
-/// misses no change: clear the event, check the data, wait. The other side changes the data, then sets
-/// the event. Either its `set` comes after the `clear`, and the wait returns, or the check sees the
-/// change.
+/// `set` and `clear` also synchronize with each other, even if the flag does not change. So this
+/// loop misses no change: clear the event, check the data, wait. The other side changes the data,
+/// then sets the event. Either its `set` comes after the `clear`, and the wait returns, or the
+/// check sees the change.
 ///
 /// # Examples
 ///
@@ -121,9 +121,9 @@ const FIRST_PAYLOAD: usize = FIRST_GENERATION.wrapping_mul(GENERATION);
 /// assert_eq!(run(&[1, 2, 3], &shutdown).block(), 0);
 /// ```
 ///
-/// With tokio, the `poll_fn` is `tokio::select! { biased; () = &mut stop => …, () = job(number) => … }`.
-/// The same holds for every future of these crates. A future that is polled once and then kept without
-/// being polled keeps its place in the queue; drop it when it is no longer needed.
+/// With tokio, the `poll_fn` is `tokio::select! { biased; () = &mut stop => …, () = job(number) =>
+/// … }`. The same holds for every future of these crates. A future that is polled once and then
+/// kept without being polled keeps its place in the queue; drop it when it is no longer needed.
 ///
 /// # asyncio
 ///
@@ -161,8 +161,8 @@ impl Event {
 
     const_fn! {
         const fn traced(trace: PrimitiveTrace) -> Self {
-            // SAFETY: the methods of this file and of `EventAccess` hold one guard at a time, and drop
-            // it before they wake or return.
+            // SAFETY: the methods of this file and of `EventAccess` hold one guard at a time, and
+            // drop it before they wake or return.
             Self { queue: unsafe { WaitQueue::new(FIRST_PAYLOAD, (), trace) } }
         }
     }
@@ -224,7 +224,10 @@ impl Event {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up its place in the queue. It has no effect on other waiters.
+    /// Safe in a `select!`: a future that is dropped leaves the queue, with no effect on other
+    /// waiters. A wait that is created anew in each iteration of a loop misses a `set` that is
+    /// cleared before its first poll. A wait that is pinned outside of the loop, and polled by
+    /// reference, does not.
     ///
     /// ```
     /// # use awaitlist::Block;

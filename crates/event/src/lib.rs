@@ -14,7 +14,8 @@
 //! assert!(READY.is_set());
 //! ```
 //!
-//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_event` instead.
+//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_event`
+//! instead.
 //!
 //! # Which waiters are woken
 //!

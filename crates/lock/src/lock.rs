@@ -12,9 +12,10 @@ use crate::{AcquireOwned, OwnedLockGuard};
 
 /// A fair mutual exclusion lock that owns its data: an async mutex, `asyncio.Lock` of CPython 3.13.
 ///
-/// [`acquire`](Self::acquire) returns a guard that gives access to the data and releases the lock when
-/// it is dropped. The guard may be held across an `.await`, and moved to another thread. Tasks of any
-/// executor and threads wait in one queue, first come, first served.
+/// [`acquire`](Self::acquire) returns a guard that gives access to the data and releases the lock
+/// when it is dropped. The guard may be held across an `.await`, and moved to another thread. Tasks
+/// of any executor and threads wait in one queue, first come, first served: a task that releases
+/// the lock and acquires it again goes to the back.
 ///
 /// ```
 /// use awaitlist::{Block, Lock};
@@ -24,20 +25,21 @@ use crate::{AcquireOwned, OwnedLockGuard};
 /// assert_eq!(lock.into_inner(), 42);
 /// ```
 ///
-/// It is not reentrant: a task that acquires a lock it holds waits for itself. It is not poisoned: a
-/// panic that drops the guard releases the lock, and may leave the data inconsistent.
+/// It is not reentrant: a task that acquires a lock it holds waits for itself. It is not poisoned:
+/// a panic that drops the guard releases the lock, and may leave the data inconsistent.
 ///
 /// # `Lock` or `std::sync::Mutex`?
 ///
-/// If no `.await` comes between the acquire and the release, prefer `std::sync::Mutex`: it is faster.
-/// A `Lock` is for data that must stay consistent across an `.await`: a connection, a file, a value
-/// that is checked, fetched and stored. To share a connection, a task that owns it and receives
-/// requests through a channel is often simpler still.
+/// If no `.await` comes between the acquire and the release, prefer `std::sync::Mutex`, in async
+/// code too: it is faster. Do not hold its guard across an `.await`: a thread that blocks for the
+/// mutex cannot run the task that holds it. A `Lock` is for data that must stay consistent across
+/// an `.await`: a connection, a file, a value that is checked, fetched and stored. To share a
+/// connection, a task that owns it and receives requests through a channel is often simpler still.
 ///
 /// # Memory ordering
 ///
-/// An acquire synchronizes with every earlier release: what a holder wrote, in the data or elsewhere,
-/// is visible to each later holder.
+/// An acquire synchronizes with every earlier release: what a holder wrote, in the data or
+/// elsewhere, is visible to each later holder.
 ///
 /// # Examples
 ///
@@ -102,7 +104,8 @@ use crate::{AcquireOwned, OwnedLockGuard};
 /// assert_eq!(accounts.deposit(1, 12).block(), 42);
 /// ```
 ///
-/// If keys come and go, store `Weak<Lock<T>>` in the map: a lock then lives as long as it is in use.
+/// If keys come and go, store `Weak<Lock<T>>` in the map: a lock then lives as long as it is in
+/// use.
 ///
 /// # asyncio
 ///
@@ -168,21 +171,22 @@ impl<T> Lock<T> {
 }
 
 impl<T: ?Sized> Lock<T> {
-    /// Acquires the lock, and returns a guard that gives access to the value and releases the lock
-    /// when it is dropped.
+    /// Acquires the lock. The output of the future is a [`LockGuard`], which gives access to the
+    /// value and releases the lock when it is dropped.
     ///
     /// The future joins the queue when it is first polled. If the lock is free and there are no
-    /// waiters, that poll is ready: an uncontended acquire never suspends. If it is held, the poll may
-    /// spin before it joins; a thread in [`block`](crate::Block::block) yields its processor as well,
-    /// which can take as long as the operating system lets other threads run. Futures that join
-    /// meanwhile are ahead of it.
+    /// waiters, that poll is ready: an uncontended acquire never suspends. If it is held, the poll
+    /// may spin before it joins; a thread in [`block`](crate::Block::block) yields its processor as
+    /// well, which can take as long as the operating system lets other threads run. Futures that
+    /// join meanwhile are ahead of it.
     ///
     /// It is an `Acquire`: it synchronizes with the releases before it.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up its place in the queue. If the lock was meant for it, the next
-    /// waiter is woken.
+    /// Safe in a `select!`: nothing is lost but the place in the queue. If the lock was meant for a
+    /// future that is dropped, the next waiter is woken. To keep the place from one iteration of a
+    /// loop to the next, pin the future outside of the loop and poll it by reference.
     ///
     /// ```
     /// # use awaitlist::Block;
@@ -307,7 +311,8 @@ impl<T: ?Sized> Lock<T> {
 pub struct NotAcquired;
 
 impl NotAcquired {
-    /// Returns asyncio's text for this error, to be printed by a ported program: `Lock is not acquired.`
+    /// Returns asyncio's text for this error, to be printed by a ported program:
+    /// `Lock is not acquired.`
     #[must_use]
     pub const fn asyncio_message(self) -> &'static str {
         "Lock is not acquired."

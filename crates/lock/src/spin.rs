@@ -5,11 +5,12 @@
 //! passes it. But where the holder runs on the same thread as the newcomer, it cannot run while the
 //! newcomer spins. Two kinds of newcomers are told apart:
 //!
-//! - **A task** spins only if two threads have found *this* lock held, for some microseconds, and only
-//!   while there are no waiters: the thread may have other tasks to run, the designated one among them.
-//! - **A thread in `block`** has nothing else to do. It spins even while there are waiters, until they
-//!   have been served, and yields its processor between attempts. So a queue of sleeping threads, in
-//!   which each hand-over takes a system call and a switch, empties again.
+//! - **A task** spins only if two threads have found *this* lock held, for some microseconds, and
+//!   only while there are no waiters: the thread may have other tasks to run, the designated one
+//!   among them.
+//! - **A thread in `block`** has nothing else to do. It spins even while there are waiters, until
+//!   they have been served, and yields its processor between attempts. So a queue of sleeping
+//!   threads, in which each hand-over takes a system call and a switch, empties again.
 //!
 //! Neither ever acquires the lock while there are waiters.
 //!
@@ -31,14 +32,14 @@ use awaitlist_core::sync::{
 
 /// The number of newcomers after which a lock tries again whether spinning helps.
 const WORTH_IT: u8 = 224;
-/// The number of loads before a task enqueues, or a thread begins to yield. The pause before each is
-/// four times as long as the one before.
+/// The number of loads before a task enqueues, or a thread begins to yield. The pause before each
+/// is four times as long as the one before.
 const LOADS: u32 = 5;
 /// The longest pause before a load, in multiples of the processor's own. So all loads together take
 /// 213 of those: 5 microseconds where one takes 24 ns, and 14 where it takes 65.
 const LONGEST_PAUSE: u32 = 128;
-/// How often a thread yields at most before it enqueues. If many threads share a processor, each yield
-/// lets several of them run.
+/// How often a thread yields at most before it enqueues. If many threads share a processor, each
+/// yield lets several of them run.
 const YIELDS: u32 = 24;
 /// The pause between a yield and the next.
 const PAUSE_AFTER_YIELD: u32 = 32;
@@ -46,8 +47,8 @@ const PAUSE_AFTER_YIELD: u32 = 32;
 const GAIN: u8 = 8;
 /// What an attempt subtracts that failed.
 const LOSS: u8 = 4;
-/// What a new lock begins with: enough for five failures. Not the maximum, since many locks are found
-/// held once in their life, and then for long.
+/// What a new lock begins with: enough for five failures. Not the maximum, since many locks are
+/// found held once in their life, and then for long.
 const BEGIN: u8 = WORTH_IT + 16;
 
 /// What a lock has learned. It orders nothing, and concurrent updates may overwrite each other.

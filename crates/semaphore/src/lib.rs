@@ -17,7 +17,8 @@
 //! assert_eq!(DOWNLOADS.value(), 2);
 //! ```
 //!
-//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_semaphore` instead.
+//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_semaphore`
+//! instead.
 //!
 //! # Fairness
 //!

@@ -85,8 +85,8 @@ impl Bound for Bounded {
 ///
 /// # Safety
 ///
-/// `as_raw` returns the same field of `self` each time, and does not panic. Types that differ only in
-/// lifetimes, higher-ranked ones included, return the same field.
+/// `as_raw` returns the same field of `self` each time, and does not panic. Types that differ only
+/// in lifetimes, higher-ranked ones included, return the same field.
 pub unsafe trait AnySemaphore {
     /// The name of the type, for messages and `Debug`.
     #[doc(hidden)]
@@ -130,8 +130,8 @@ impl<B> RawSemaphore<B> {
         #[track_caller]
         pub const fn new(value: usize, bound: B, trace: PrimitiveTrace) -> Self {
             assert!(value <= MAX_PERMITS, "a semaphore has at most `MAX_PERMITS` permits");
-            // SAFETY: the methods of this file and of `SemaphoreAccess` hold one guard at a time, and
-            // drop it before they wake or return.
+            // SAFETY: the methods of this file and of `SemaphoreAccess` hold one guard at a time,
+            // and drop it before they wake or return.
             let queue = unsafe { WaitQueue::new(value, (), trace) };
             Self { queue, bound }
         }

@@ -21,8 +21,8 @@ use crate::{AcquireOwned, OwnedPermit};
 ///
 /// A permit is released when it is dropped. While none is available, an acquire waits. The queue is
 /// fair: permits are granted in the order in which the futures were first polled. That includes
-/// [`acquire_many`](Self::acquire_many): a waiter for many permits at the front of the queue holds up
-/// all waiters behind it, even if there are enough permits for them.
+/// [`acquire_many`](Self::acquire_many): a waiter for many permits at the front of the queue holds
+/// up all waiters behind it, even if there are enough permits for them.
 ///
 /// ```
 /// use awaitlist::{Block, Semaphore};
@@ -38,12 +38,13 @@ use crate::{AcquireOwned, OwnedPermit};
 ///
 /// [`release`](Semaphore::release) can also add permits that were never acquired. A
 /// `BoundedSemaphore` reports that as an error. A semaphore is never closed: to stop waiters at
-/// shutdown, wait for an `Event` beside the acquire, or abort their tasks.
+/// shutdown, wait for an `Event` beside the acquire, or abort their tasks. A poll function keeps an
+/// [`acquire_owned`](Self::acquire_owned) in a [`PollSlot`](awaitlist_core::PollSlot).
 ///
 /// # Memory ordering
 ///
-/// An acquire synchronizes with the releases of the permits that it takes: what was written before a
-/// permit was released is visible after it was acquired.
+/// An acquire synchronizes with the releases of the permits that it takes: what was written before
+/// a permit was released is visible after it was acquired.
 ///
 /// # Examples
 ///
@@ -75,7 +76,8 @@ use crate::{AcquireOwned, OwnedPermit};
 ///
 /// ## Limit how many connections are served
 ///
-/// The permit is acquired before the connection is accepted, and moves into the task that serves it.
+/// The permit is acquired before the connection is accepted, and moves into the task that serves
+/// it.
 ///
 /// ```
 /// use awaitlist::{Block, Semaphore};
@@ -111,6 +113,36 @@ use crate::{AcquireOwned, OwnedPermit};
 /// TcpStream::connect(address)?.read_to_string(&mut greeting)?;
 /// assert_eq!(greeting, "hello");
 /// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// ## Limit how many requests are sent per second
+///
+/// Each request uses up a token, and only a timer makes new ones. At most `BURST` tokens are kept.
+///
+/// ```
+/// use awaitlist::{Block, Semaphore};
+/// use std::{thread, time::Duration};
+///
+/// const BURST: usize = 3;
+/// static TOKENS: Semaphore = Semaphore::new(BURST);
+///
+/// fn refill(interval: Duration) {
+///     loop {
+///         thread::sleep(interval); // in a task: the timer of your runtime
+///         if TOKENS.value() < BURST {
+///             TOKENS.release();
+///         }
+///     }
+/// }
+///
+/// async fn request(page: u32) -> u32 {
+///     TOKENS.acquire().await.forget(); // the token is not returned
+///     page * 2
+/// }
+///
+/// thread::spawn(|| refill(Duration::from_millis(1)));
+/// let responses = [1, 2, 3, 4, 5].map(|page| request(page).block());
+/// assert_eq!(responses, [2, 4, 6, 8, 10]);
 /// ```
 ///
 /// # asyncio
@@ -164,7 +196,8 @@ impl Semaphore {
         }
     }
 
-    /// Acquires a permit, which is released when it is dropped.
+    /// Acquires a permit. The output of the future is a [`SemaphorePermit`], which releases the
+    /// permit when it is dropped.
     ///
     /// The future joins the queue when it is first polled. If a permit is available and there are
     /// no waiters, that poll is ready: an uncontended acquire never suspends.
@@ -173,8 +206,8 @@ impl Semaphore {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up its place in the queue. A permit that it had been granted goes
-    /// to the next waiter at once.
+    /// Safe in a `select!`: nothing is lost but the place in the queue. A permit that had been
+    /// granted to a future that is dropped goes to the next waiter at once.
     ///
     /// ```
     /// # use awaitlist::Block;
@@ -200,9 +233,9 @@ impl Semaphore {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up its place in the queue, and what it had been granted goes to
-    /// the next waiters at once. If it was the first in the queue, those behind it get what they
-    /// need.
+    /// Safe in a `select!`: nothing is lost but the place in the queue. Permits that had been
+    /// granted to a future that is dropped go to the next waiters at once. If it was the first in
+    /// the queue, the waiters behind it get what they need.
     ///
     /// # Panics
     ///
@@ -362,7 +395,8 @@ impl Semaphore {
     ///
     /// # Errors
     ///
-    /// Returns [`TooManyPermits`] if the value is [`MAX_PERMITS`] already. Nothing has changed then.
+    /// Returns [`TooManyPermits`] if the value is [`MAX_PERMITS`] already. Nothing has changed
+    /// then.
     #[inline]
     pub fn try_release(&self) -> Result<(), TooManyPermits> {
         self.try_release_many(1)

@@ -35,8 +35,8 @@ pub(crate) struct Section(critical_section::RestoreState);
 impl Section {
     #[inline]
     pub(crate) fn enter() -> Self {
-        // SAFETY: released once, by the drop; on the same thread and innermost first, as every caller
-        // of `WaitQueue::new` has promised.
+        // SAFETY: released once, by the drop; on the same thread and innermost first, as every
+        // caller of `WaitQueue::new` has promised.
         Self(unsafe { critical_section::acquire() })
     }
 }

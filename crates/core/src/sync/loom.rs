@@ -70,8 +70,8 @@ pub(crate) fn store_release(word: &AtomicUsize, value: usize) {
     word.swap(value, Ordering::Release);
 }
 
-/// Returns true, so that no lock spins in a model. To spin is to try the same exchange again, and each
-/// attempt multiplies the interleavings.
+/// Returns true, so that no lock spins in a model. To spin is to try the same exchange again, and
+/// each attempt multiplies the interleavings.
 pub const fn is_thread_number(_: u8) -> bool {
     true
 }

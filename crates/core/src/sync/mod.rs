@@ -10,8 +10,8 @@
 //!
 //! Three more cfgs, for tests only, leave the platform as it is, or choose one that is there:
 //! `awaitlist_critical_section` takes that of the feature `critical-section` although there is an
-//! operating system, so that threads can test it. `awaitlist_preempt` has the holder of a queue's lock
-//! yield or sleep at random. `awaitlist_limits` makes the limits small: see `MAX_WAITERS` and
+//! operating system, so that threads can test it. `awaitlist_preempt` has the holder of a queue's
+//! lock yield or sleep at random. `awaitlist_limits` makes the limits small: see `MAX_WAITERS` and
 //! `FIRST_GENERATION`.
 
 #[cfg(not(any(feature = "std", feature = "critical-section", awaitlist_loom)))]

@@ -21,8 +21,8 @@ impl ParkingSpot {
     /// Repeats `attempt` until it succeeds.
     pub(crate) fn wait<R>(&self, mut attempt: impl FnMut() -> Option<R>) -> R {
         loop {
-            // shuttle runs other threads before an atomic operation and not after it, so the queue is
-            // not unlocked between a failed attempt and the sleep.
+            // shuttle runs other threads before an atomic operation and not after it, so the queue
+            // is not unlocked between a failed attempt and the sleep.
             if let Some(result) = attempt() {
                 return result;
             }

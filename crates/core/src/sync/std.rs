@@ -72,8 +72,8 @@ impl Section {
     }
 }
 
-/// Returns a number of the current thread: from 1 to 250, and different for the first 250 threads that
-/// call this.
+/// Returns a number of the current thread: from 1 to 250, and different for the first 250 threads
+/// that call this.
 #[inline(never)]
 pub fn thread_number() -> u8 {
     static LAST: AtomicU8 = AtomicU8::new(0);
@@ -103,8 +103,8 @@ thread_local! {
     static BLOCKING: Cell<*const ()> = const { Cell::new(ptr::null()) };
 }
 
-/// Returns whether the future that is polled with `context` blocks the current thread in `block`, and
-/// may spin: no other task of this thread runs in any case until the future is ready.
+/// Returns whether the future that is polled with `context` blocks the current thread in `block`,
+/// and may spin: no other task of this thread runs in any case until the future is ready.
 #[inline]
 pub fn is_blocking(context: &Context<'_>) -> bool {
     let own = BLOCKING.get();
