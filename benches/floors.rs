@@ -33,8 +33,8 @@ pub fn cas_pair(load: &Load) -> Duration {
     watch.elapsed()
 }
 
-/// Two exchanges, each after a look at the word: what a lock needs that does not exchange in vain when it is held, and a
-/// count, which is not known before.
+/// Two exchanges, each after a look at the word: what a lock needs that does not exchange in vain
+/// when it is held, and a count, which is not known before.
 pub fn cas_pair_with_looks(load: &Load) -> Duration {
     let word = AtomicUsize::new(1);
     let watch = Stopwatch::thread();
@@ -78,7 +78,8 @@ pub fn timers(load: &Load) -> Duration {
         .sum()
 }
 
-/// Tasks that yield twice a turn: what it costs to be suspended twice, in the place of one wait and one yield.
+/// Tasks that yield twice a turn: what it costs to be suspended twice, in the place of one wait and
+/// one yield.
 pub fn two_yields(load: &Load) -> Duration {
     let turns = load.repeats;
     race(load.threads, load.waiters, |_| async move {
@@ -89,8 +90,8 @@ pub fn two_yields(load: &Load) -> Duration {
     })
 }
 
-/// What the tasks of a row cost that queues its waiters, whatever they wait for: each keeps its waker in its own future,
-/// is woken, and runs. No queue, no lock, no state.
+/// What the tasks of a row cost that queues its waiters, whatever they wait for: each keeps its
+/// waker in its own future, is woken, and runs. No queue, no lock, no state.
 pub fn bare_wake_ups(load: &Load) -> Duration {
     let mut line = load.line();
     let watch = Stopwatch::thread();
@@ -145,8 +146,8 @@ pub fn boxes(load: &Load) -> Duration {
     watch.elapsed()
 }
 
-/// Futures of a cache line each that hold a waker and stand in no queue, dropped in the same order: the memory that every
-/// future touches which is cancelled, without its neighbours.
+/// Futures of a cache line each that hold a waker and stand in no queue, dropped in the same order:
+/// the memory that every future touches which is cancelled, without its neighbours.
 pub fn wakers(load: &Load) -> Duration {
     cancelling(load, |_| HoldWaker::default())
 }
@@ -167,8 +168,8 @@ impl Future for HoldWaker {
     }
 }
 
-/// Futures that stand in a list with nothing around it but one exchange, dropped in the same order: what it takes to leave
-/// any queue out of its middle. Such a future has a word less than ours.
+/// Futures that stand in a list with nothing around it but one exchange, dropped in the same order:
+/// what it takes to leave any queue out of its middle. Such a future has a word less than ours.
 pub fn bare_list(load: &Load) -> Duration {
     let lists = load.repeat(BareList::default);
     cancelling(load, |repeat| Linked {
@@ -237,8 +238,8 @@ impl Drop for Linked<'_> {
     }
 }
 
-/// Tasks in a ring, each of which yields and then wakes the next: what a runtime needs to pass one turn around. Nobody joins
-/// a queue or leaves it.
+/// Tasks in a ring, each of which yields and then wakes the next: what a runtime needs to pass one
+/// turn around. Nobody joins a queue or leaves it.
 pub fn bare_ring(load: &Load) -> Duration {
     let turns = load.repeats;
     let ring = Arc::new(Ring {

@@ -1,4 +1,5 @@
-//! awaitlist beside its peers: what the programs `report` and `instructions` of this package measure.
+//! awaitlist beside its peers: what the programs `report` and `instructions` of this package
+//! measure.
 //!
 //! | where | what |
 //! |---|---|
@@ -11,8 +12,9 @@
 //! | [`rows`] | all rows |
 //! | [`targets`] | where awaitlist must stand |
 //!
-//! A row is one thing that a user does with a primitive. It is measured in rounds: in each, every contender runs once,
-//! in rotated order, so that whatever else the machine does meets all of them alike. What is compared are medians.
+//! A row is one thing that a user does with a primitive. It is measured in rounds: in each, every
+//! contender runs once, in rotated order, so that whatever else the machine does meets all of them
+//! alike. What is compared are medians.
 
 pub mod barrier;
 pub mod condition;

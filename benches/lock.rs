@@ -329,7 +329,8 @@ fn cancel<L: Lock>(load: &Load) -> Duration {
 /// How many of those who take part in the blocking row are threads.
 const BLOCKED: usize = 2;
 
-/// Tasks let others run while they have the lock, so threads find it held, and block until it is their turn.
+/// Tasks let others run while they have the lock, so threads find it held, and block until it is
+/// their turn.
 fn blocking<L: Lock + BlockingLock>(load: &Load) -> Duration {
     let lock = Arc::new(L::new());
     let (turns, tasks) = (load.repeats, load.waiters - BLOCKED);

@@ -17,8 +17,8 @@ pub struct Memory {
     pub bytes: f64,
 }
 
-/// The primitives' names, and what a wait for each costs with each crate that has it. To be called by a program whose
-/// allocator is [`Counting`](crate::harness::Counting).
+/// The primitives' names, and what a wait for each costs with each crate that has it. To be called
+/// by a program whose allocator is [`Counting`](crate::harness::Counting).
 pub fn all() -> Vec<(&'static str, Vec<(Peer, Memory)>)> {
     type Measure = fn(&Crew) -> Memory;
     let primitives: [(_, Vec<(Peer, Measure)>); 5] = [

@@ -205,7 +205,8 @@ fn cancel<S: Semaphore>(load: &Load) -> Duration {
     cancelling(load, |repeat| semaphores[repeat].acquire())
 }
 
-/// Each job is a task: it waits for one of the workers, and has it do something that takes three steps.
+/// Each job is a task: it waits for one of the workers, and has it do something that takes three
+/// steps.
 fn pool<S: Semaphore>(load: &Load) -> Duration {
     (0..load.repeats)
         .map(|_| {

@@ -19,8 +19,8 @@ pub enum Against {
     Best,
     /// One peer.
     Peer(Peer),
-    /// Our own figure with a thousand waiters: the cost of a waiter may grow, but not by more than the limit, or by
-    /// more than the row's floor grows.
+    /// Our own figure with a thousand waiters: the cost of a waiter may grow, but not by more than
+    /// the limit, or by more than the row's floor grows.
     Thousand,
 }
 

@@ -1,14 +1,16 @@
-//! Random programs over all six primitives, run on the crates and on the reference model, under AddressSanitizer: what
-//! the property tests do, guided by what the crates do with it.
+//! Random programs over all six primitives, run on the crates and on the reference model, under
+//! AddressSanitizer: what the property tests do, guided by what the crates do with it.
 //!
 //! ```text
 //! cargo +nightly fuzz run programs --no-trace-compares -- -max_len=68 -entropic=0 -runs=20000000
 //! ```
 //!
-//! The bytes of an input are taken modulo something, so the fuzzer learns nothing from comparisons, and is twice as fast
-//! without. A length of 68 is up to 16 draws; `-max_len=260` makes programs of up to 64, a third as many in a second.
+//! The bytes of an input are taken modulo something, so the fuzzer learns nothing from comparisons,
+//! and is twice as fast without. A length of 68 is up to 16 draws; `-max_len=260` makes programs of
+//! up to 64, a third as many in a second.
 //!
-//! A program that fails is printed as a script, and so is any other by `cargo +nightly fuzz fmt programs <file>`.
+//! A program that fails is printed as a script, and so is any other by
+//! `cargo +nightly fuzz fmt programs <file>`.
 #![no_main]
 
 use arbitrary::{Arbitrary, Unstructured};

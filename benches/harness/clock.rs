@@ -7,7 +7,8 @@ use cpu_time::ThreadTime;
 /// A clock that runs.
 #[derive(Clone, Copy, Debug)]
 pub enum Stopwatch {
-    /// What this thread has computed. Work of one thread is timed so: what else the machine does does not count.
+    /// What this thread has computed. Work of one thread is timed so: what else the machine does
+    /// does not count.
     Thread(ThreadTime),
     /// What has passed. Work of several threads is timed so, for they may wait for each other.
     Wall(Instant),

@@ -56,8 +56,8 @@ impl Cell {
         self.scores.iter().find(|score| matches!(score.who, Who::Floor(_))).map(|score| score.ns)
     }
 
-    /// What `who` needed as it counts: above the floor, if the row says so. A floor that somebody is below is none, and the
-    /// figures count as they are.
+    /// What `who` needed as it counts: above the floor, if the row says so. A floor that somebody
+    /// is below is none, and the figures count as they are.
     pub fn counted(&self, who: Who) -> Option<f64> {
         let floor = self.floor().filter(|floor| {
             let above = |score: &Score| matches!(score.who, Who::Floor(_)) || score.ns > *floor;
@@ -119,8 +119,8 @@ impl<'r> Contest<'r> {
         self.cells
     }
 
-    /// What this contender can do of a load without trying our patience: all of it, fewer repeats, or nothing. To find
-    /// that out it does a few.
+    /// What this contender can do of a load without trying our patience: all of it, fewer repeats,
+    /// or nothing. To find that out it does a few.
     fn bearable(&self, contender: Contender, load: &Load, budget: Budget) -> Option<Load> {
         let once = self.expected(contender.who, load.waiters)? * load.waiters as f64;
         if once > budget.patience.as_nanos() as f64 {
@@ -136,8 +136,8 @@ impl<'r> Contest<'r> {
         Some(load.repeated((trial.repeats as f64 * trials) as usize))
     }
 
-    /// The cost of a unit in nanoseconds, if it goes on growing as it did from the smallest size on. Who has dropped out
-    /// stays out.
+    /// The cost of a unit in nanoseconds, if it goes on growing as it did from the smallest size
+    /// on. Who has dropped out stays out.
     fn expected(&self, who: Who, waiters: usize) -> Option<f64> {
         let (Some(first), Some(last)) = (self.cells.first(), self.cells.last()) else {
             return Some(0.0);
@@ -155,7 +155,8 @@ impl<'r> Contest<'r> {
 /// A trial is so much shorter than a sample.
 const TRIAL: usize = 16;
 
-/// The samples of each contender, in nanoseconds a unit. In every round each runs once, and another is the first.
+/// The samples of each contender, in nanoseconds a unit. In every round each runs once, and another
+/// is the first.
 fn rounds(field: &[(Contender, Load)], budget: Budget) -> Vec<Vec<f64>> {
     let mut samples = vec![Vec::new(); field.len()];
     let begin = Instant::now();

@@ -9,7 +9,8 @@ use super::Crew;
 
 /// Room for one future a task, side by side as an executor's arena would have them.
 ///
-/// A future lives here as it does in an `async fn`: made in its place, polled there, and dropped when it is ready.
+/// A future lives here as it does in an `async fn`: made in its place, polled there, and dropped
+/// when it is ready.
 #[derive(Debug)]
 pub struct Line<'c, F> {
     crew: &'c Crew,
@@ -40,7 +41,8 @@ impl<'c, F: Future> Line<'c, F> {
         assert!(self.start(task, future).is_none(), "it had to wait");
     }
 
-    /// Gives a task a future and polls it for the first time. Returns its output, if it need not wait.
+    /// Gives a task a future and polls it for the first time. Returns its output, if it need not
+    /// wait.
     #[inline]
     pub fn start(&mut self, task: usize, future: F) -> Option<F::Output> {
         self.place(task).set(Some(future));
@@ -103,8 +105,8 @@ impl<'c, F: Future> Line<'c, F> {
 
     #[inline]
     fn place(&mut self, task: usize) -> Pin<&mut Option<F>> {
-        // SAFETY: an element of a pinned slice is pinned with it: the slice is never moved out of its box, and
-        // elements are only ever replaced by `Pin::set`, which drops in place.
+        // SAFETY: an element of a pinned slice is pinned with it: the slice is never moved out of
+        // its box, and elements are only ever replaced by `Pin::set`, which drops in place.
         unsafe { self.places.as_mut().map_unchecked_mut(|places| &mut places[task]) }
     }
 }

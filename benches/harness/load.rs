@@ -26,7 +26,8 @@ struct Prepared {
 }
 
 impl Load {
-    /// `waiters`, so often that they are `batch` in sum, on so many threads of a runtime if one is asked for.
+    /// `waiters`, so often that they are `batch` in sum, on so many threads of a runtime if one is
+    /// asked for.
     pub fn new(waiters: usize, batch: usize, threads: usize) -> Self {
         let repeats = (batch / waiters).max(1);
         Self {
@@ -66,8 +67,8 @@ impl Load {
         (0..self.repeats).map(|_| make()).collect()
     }
 
-    /// All waiters of all repeats: one repeat after the other, and in each the waiters in a random order, which is the
-    /// same for all contenders.
+    /// All waiters of all repeats: one repeat after the other, and in each the waiters in a random
+    /// order, which is the same for all contenders.
     pub fn shuffled(&self) -> impl Iterator<Item = usize> {
         let order = self.prepared.order.get_or_init(|| shuffled(self.waiters));
         (0..self.units())

@@ -85,7 +85,8 @@ impl Row {
         self
     }
 
-    /// The same with samples that last several times as long, so that the start of threads does not count.
+    /// The same with samples that last several times as long, so that the start of threads does not
+    /// count.
     pub fn stretch(mut self, times: u32) -> Self {
         self.stretch = times;
         self

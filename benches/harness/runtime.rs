@@ -31,7 +31,8 @@ pub(crate) fn runtime(threads: usize) -> &'static Runtime {
     }
 }
 
-/// How long it takes until so many tasks, on a runtime with so many threads, are done. `task` makes each.
+/// How long it takes until so many tasks, on a runtime with so many threads, are done. `task` makes
+/// each.
 pub fn race<F>(threads: usize, tasks: usize, task: impl Fn(usize) -> F) -> Duration
 where
     F: Future<Output = ()> + Send + 'static,
@@ -65,8 +66,8 @@ pub fn yield_once() -> impl Future<Output = ()> + Send {
 /// What one of several threads does.
 pub type Part<'a> = Box<dyn FnOnce() + Send + 'a>;
 
-/// How long threads need that begin together, one for each part of the work: from the first one's begin to the last one's
-/// end.
+/// How long threads need that begin together, one for each part of the work: from the first one's
+/// begin to the last one's end.
 pub fn together(parts: Vec<Part<'_>>) -> Duration {
     let begin = Barrier::new(parts.len());
     let times: Vec<(Instant, Instant)> = thread::scope(|scope| {

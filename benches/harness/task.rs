@@ -11,8 +11,9 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-/// A task of an executor, without its future: counted by an `Arc`, and pushed to its thread's queue when it is woken.
-/// To clone, to wake and to drop its waker is one exchange each, as with the runtimes in use.
+/// A task of an executor, without its future: counted by an `Arc`, and pushed to its thread's queue
+/// when it is woken. To clone, to wake and to drop its waker is one exchange each, as with the
+/// runtimes in use.
 struct Task {
     id: usize,
     /// Whether it stands in the queue of those that are ready.
@@ -61,7 +62,8 @@ impl Crew {
     }
 }
 
-/// The output of a future that has nothing to wait for. Its waker costs nothing, since it is not cloned.
+/// The output of a future that has nothing to wait for. Its waker costs nothing, since it is not
+/// cloned.
 ///
 /// # Panics
 ///

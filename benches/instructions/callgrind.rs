@@ -5,7 +5,8 @@ use std::{env, process::Command};
 /// How often a path is gone in the shorter of two runs.
 const TIMES: usize = 1_000;
 
-/// The instructions of going a path once, its loop included: those of a run, less those of one half as long.
+/// The instructions of going a path once, its loop included: those of a run, less those of one half
+/// as long.
 ///
 /// # Errors
 ///

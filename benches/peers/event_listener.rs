@@ -1,9 +1,9 @@
-//! Primitives written by hand: a flag or a count in an atomic, and an `event_listener::Event` for the
-//! waiters.
+//! Primitives written by hand: a flag or a count in an atomic, and an `event_listener::Event` for
+//! the waiters.
 //!
-//! The listeners are stored in the futures, so no wait allocates. The first task that finds the lock
-//! free acquires it: there is no order. A condition is an event beside async-lock's mutex, as its
-//! maintainers advise.
+//! The listeners are stored in the futures, so no wait allocates. The first task that finds the
+//! lock free acquires it: there is no order. A condition is an event beside async-lock's mutex, as
+//! its maintainers advise.
 
 use std::{
     collections::VecDeque,

@@ -1,7 +1,8 @@
-//! What is compared, and the adapters: for each crate a module, in it a type for each primitive that the crate has.
+//! What is compared, and the adapters: for each crate a module, in it a type for each primitive
+//! that the crate has.
 //!
-//! The traits say what a row needs of a primitive, and nothing else. An adapter is a newtype with one call in each
-//! method; where a peer has no guard, the adapter has one.
+//! The traits say what a row needs of a primitive, and nothing else. An adapter is a newtype with
+//! one call in each method; where a peer has no guard, the adapter has one.
 
 pub mod async_lock;
 pub mod asyncband;
@@ -148,8 +149,8 @@ pub trait Many: Semaphore {
 
 /// An event: wakes all waiters.
 ///
-/// With some peers the event stays set, with others it is over at once; so a row calls [`clear`](Self::clear) only when
-/// all are gone, and [`set`](Self::set) only when all are there.
+/// With some peers the event stays set, with others it is over at once; so a row calls
+/// [`clear`](Self::clear) only when all are gone, and [`set`](Self::set) only when all are there.
 pub trait Event: Send + Sync + 'static {
     /// One that is not set.
     fn new() -> Self;

@@ -1,5 +1,5 @@
-//! saa: one word a primitive, and a stack of waiters that is walked to its end. It has no guards; a barrier of its has
-//! 63 parties at most.
+//! saa: one word a primitive, and a stack of waiters that is walked to its end. It has no guards; a
+//! barrier of its has 63 parties at most.
 
 use super::Peer;
 

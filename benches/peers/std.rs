@@ -1,5 +1,5 @@
-//! The standard library. Only threads can wait for its primitives, and the first thread that finds the
-//! lock free acquires it.
+//! The standard library. Only threads can wait for its primitives, and the first thread that finds
+//! the lock free acquires it.
 
 use super::{BlockingBarrier, BlockingLock, Peer};
 

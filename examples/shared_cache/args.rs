@@ -5,8 +5,9 @@ use std::time::Duration;
 use clap::{Parser, builder::RangedU64ValueParser};
 use reqwest::Url;
 
-/// Many clients want a few slow pages through one shared cache: without a lock, with one Lock, and with a
-/// Lock for each page and a Semaphore over the requests. Ends with what the server itself counted.
+/// Many clients want a few slow pages through one shared cache: without a lock, with one Lock, and
+/// with a Lock for each page and a Semaphore over the requests. Ends with what the server itself
+/// counted.
 #[derive(Parser)]
 #[command(name = "shared_cache")]
 pub(crate) struct Args {
@@ -14,8 +15,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = up_to_10_000(), conflicts_with = "urls")]
     pub(crate) pages: usize,
 
-    /// How many clients want them, all at once (1 to 10000). Without a lock each opens a connection, so many
-    /// clients need many open files
+    /// How many clients want them, all at once (1 to 10000). Without a lock each opens a
+    /// connection, so many clients need many open files
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = up_to_10_000())]
     pub(crate) clients: usize,
 
@@ -23,7 +24,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = up_to_10_000())]
     pub(crate) limit: usize,
 
-    /// How many times every client wants every page; between two rounds the cache is emptied (1 to 1000)
+    /// How many times every client wants every page; between two rounds the cache is emptied (1 to
+    /// 1000)
     #[arg(long, value_name = "N", default_value_t = 3,
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000))]
     pub(crate) rounds: usize,
@@ -33,14 +35,14 @@ pub(crate) struct Args {
           value_parser = clap::value_parser!(u64).range(..=60_000))]
     pub(crate) delay_ms: u64,
 
-    /// How long a client waits for a page, in milliseconds (1 to 600000), the local server's delay not
-    /// counted
+    /// How long a client waits for a page, in milliseconds (1 to 600000), the local server's delay
+    /// not counted
     #[arg(long, value_name = "MS", default_value_t = 10_000,
           value_parser = clap::value_parser!(u64).range(1..=600_000))]
     pub(crate) timeout_ms: u64,
 
-    /// Fetch this page, http or https, instead of a local server's; may be given several times. Without a
-    /// lock every client asks for it at once, so choose a server that bears it
+    /// Fetch this page, http or https, instead of a local server's; may be given several times.
+    /// Without a lock every client asks for it at once, so choose a server that bears it
     #[arg(long = "url", value_name = "URL", value_parser = parse_url)]
     pub(crate) urls: Vec<Url>,
 }
@@ -51,8 +53,8 @@ impl Args {
         Duration::from_millis(self.delay_ms)
     }
 
-    /// How long a client waits for its page. A local server's delay comes on top, so that no choice of the
-    /// two makes every request fail.
+    /// How long a client waits for its page. A local server's delay comes on top, so that no choice
+    /// of the two makes every request fail.
     pub(crate) fn timeout(&self) -> Duration {
         let timeout = Duration::from_millis(self.timeout_ms);
         if self.urls.is_empty() { timeout + self.delay() } else { timeout }

@@ -1,7 +1,7 @@
 //! A cache that many clients share, in three ways.
 //!
-//! All of them do the same: look, fetch the page if it is not there, store it. They differ in what keeps
-//! a second client from doing the same between the look and the store.
+//! All of them do the same: look, fetch the page if it is not there, store it. They differ in what
+//! keeps a second client from doing the same between the look and the store.
 
 use std::{
     collections::HashMap,
@@ -23,19 +23,20 @@ pub(crate) trait Cache: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// If the page has to be fetched and cannot be. The cache is as it was, so the next client tries again.
+    /// If the page has to be fetched and cannot be. The cache is as it was, so the next client
+    /// tries again.
     fn get(&self, url: &Url) -> impl Future<Output = Result<Page>> + Send;
 
     /// Forgets every page: they have gone stale.
     fn clear(&self) -> impl Future<Output = ()> + Send;
 }
 
-/// Nothing is held across the fetch: a client that checks the cache meanwhile does not find the page,
-/// and fetches it too.
+/// Nothing is held across the fetch: a client that checks the cache meanwhile does not find the
+/// page, and fetches it too.
 pub(crate) struct NoLock {
     site: Arc<Site>,
-    /// The map has to be safe to share, but this mutex cannot be held across an `await`. It covers one
-    /// lookup or one insert.
+    /// The map has to be safe to share, but this mutex cannot be held across an `await`. It covers
+    /// one lookup or one insert.
     pages: Mutex<HashMap<Url, Page>>,
 }
 
@@ -68,7 +69,8 @@ impl Cache for NoLock {
     }
 }
 
-/// One lock over the look, the fetch and the store: every page is fetched once, and no two at a time.
+/// One lock over the look, the fetch and the store: every page is fetched once, and no two at a
+/// time.
 pub(crate) struct OneLock {
     site: Arc<Site>,
     pages: Lock<HashMap<Url, Page>>,
@@ -99,8 +101,8 @@ impl Cache for OneLock {
     }
 }
 
-/// A lock for each page, so that only those wait who want the same one; and a semaphore, so that the pages
-/// are not all asked for at once.
+/// A lock for each page, so that only those wait who want the same one; and a semaphore, so that
+/// the pages are not all asked for at once.
 pub(crate) struct PageLocks {
     site: Arc<Site>,
     entries: Lock<HashMap<Url, Entry>>,

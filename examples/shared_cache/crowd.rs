@@ -41,8 +41,8 @@ impl<C: Cache> Crowd<C> {
     ///
     /// # Errors
     ///
-    /// The first error of any client. The others are dropped where they are: in a queue for a lock, in the
-    /// middle of a fetch, at the barrier.
+    /// The first error of any client. The others are dropped where they are: in a queue for a lock,
+    /// in the middle of a fetch, at the barrier.
     pub(crate) async fn run(self) -> Result<Duration> {
         let crowd = Arc::new(self);
         let mut clients = JoinSet::new();
@@ -59,8 +59,8 @@ impl<C: Cache> Crowd<C> {
         outcome.map(|()| wall_time)
     }
 
-    /// One client. Each begins with another page than its neighbour, so that different pages are wanted at
-    /// the same time.
+    /// One client. Each begins with another page than its neighbour, so that different pages are
+    /// wanted at the same time.
     async fn client(self: Arc<Self>, number: usize) -> Result<()> {
         self.start.wait().await;
         for round in 1..=self.rounds {
@@ -74,8 +74,8 @@ impl<C: Cache> Crowd<C> {
         Ok(())
     }
 
-    /// Waits for all clients, lets one of them empty the cache, and waits until that is done: no client reads
-    /// a page of the old round in the new one, or loses a page of the new one.
+    /// Waits for all clients, lets one of them empty the cache, and waits until that is done: no
+    /// client reads a page of the old round in the new one, or loses a page of the new one.
     async fn end_round(&self, round: usize) -> Result<()> {
         if self.round_end.wait().await? == 0 {
             self.cache.clear().await;

@@ -1,9 +1,10 @@
 //! Many clients, a few slow pages, one cache: what a lock is for, on a real server.
 //!
-//! A web server on the loopback takes its time over every page. A crowd of clients wants all of its pages
-//! through one shared cache, and the cache is built in three ways: without a lock, with one `Lock`, and
-//! with a `Lock` for each page and a `Semaphore` over the requests. An `Event` starts the crowd, and a
-//! `Barrier` divides its rounds. What the server counted meanwhile is the table at the end.
+//! A web server on the loopback takes its time over every page. A crowd of clients wants all of its
+//! pages through one shared cache, and the cache is built in three ways: without a lock, with one
+//! `Lock`, and with a `Lock` for each page and a `Semaphore` over the requests. An `Event` starts
+//! the crowd, and a `Barrier` divides its rounds. What the server counted meanwhile is the table at
+//! the end.
 //!
 //! ```text
 //! cargo run --release -p awaitlist-examples --example shared_cache

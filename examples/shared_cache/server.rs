@@ -16,8 +16,8 @@ struct SlowPages {
     tally: Arc<Tally>,
 }
 
-/// Serves `/page/1`, `/page/2` and so on from a free port of the loopback, for as long as the runtime
-/// lives. Every page takes the `delay`, and every request is counted in the `tally`.
+/// Serves `/page/1`, `/page/2` and so on from a free port of the loopback, for as long as the
+/// runtime lives. Every page takes the `delay`, and every request is counted in the `tally`.
 pub(crate) async fn start(delay: Duration, tally: Arc<Tally>) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
@@ -29,7 +29,8 @@ pub(crate) async fn start(delay: Duration, tally: Arc<Tally>) -> io::Result<Sock
 }
 
 async fn page(State(pages): State<Arc<SlowPages>>, Path(number): Path<usize>) -> String {
-    // Dropped before the response is sent, so a client that asks again is not counted twice at once.
+    // Dropped before the response is sent, so a client that asks again is not counted twice at
+    // once.
     let _in_flight = pages.tally.enter();
     sleep(pages.delay).await;
     format!("This is page {number}.\n")

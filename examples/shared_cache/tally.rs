@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Counts the requests that arrive and the ones in flight.
 ///
-/// Every change is one read-modify-write of one number, and the numbers are read together only once nobody
-/// is asking any more: `Relaxed` is enough.
+/// Every change is one read-modify-write of one number, and the numbers are read together only once
+/// nobody is asking any more: `Relaxed` is enough.
 #[derive(Default)]
 pub(crate) struct Tally {
     hits: AtomicUsize,

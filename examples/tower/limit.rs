@@ -1,4 +1,5 @@
-//! A tower layer that lets so many requests be at work at once. All services that it makes share one semaphore.
+//! A tower layer that lets so many requests be at work at once. All services that it makes share
+//! one semaphore.
 
 use std::{
     future::Future,
@@ -39,7 +40,8 @@ impl<S> Layer<S> for LimitLayer {
 pub(crate) struct Limit<S> {
     inner: S,
     semaphore: Arc<Semaphore>,
-    /// The place in the queue. A clone of the service starts with an empty slot: it waits for itself.
+    /// The place in the queue. A clone of the service starts with an empty slot: it waits for
+    /// itself.
     acquire: PollSlot<AcquireOwned>,
     /// What `poll_ready` got for the next `call`.
     permit: Option<OwnedPermit>,

@@ -1,4 +1,5 @@
-//! awaitlist in a tower stack: a layer whose `poll_ready` waits for a permit, without an allocation for each request.
+//! awaitlist in a tower stack: a layer whose `poll_ready` waits for a permit, without an allocation
+//! for each request.
 //!
 //!     cargo run -p awaitlist-examples --example tower
 

@@ -67,12 +67,18 @@ pub mod an_owned_guard_is_invariant_in_its_value {}
 ///
 /// ```
 /// # use awaitlist::lock::MappedLockGuard;
-/// fn same<'lock, 'a>(guard: MappedLockGuard<'lock, &'a str>) -> MappedLockGuard<'lock, &'a str> { guard }
+/// fn same<'lock, 'a>(guard: MappedLockGuard<'lock, &'a str>) -> MappedLockGuard<'lock, &'a str> {
+///     guard
+/// }
 /// ```
 ///
 /// ```compile_fail
 /// # use awaitlist::lock::MappedLockGuard;
-/// fn same<'lock, 'a>(guard: MappedLockGuard<'lock, &'static str>) -> MappedLockGuard<'lock, &'a str> { guard }
+/// fn same<'lock, 'a>(
+///     guard: MappedLockGuard<'lock, &'static str>,
+/// ) -> MappedLockGuard<'lock, &'a str> {
+///     guard
+/// }
 /// ```
 pub mod a_mapped_guard_is_invariant_in_its_part {}
 
@@ -149,7 +155,10 @@ pub mod a_reference_does_not_outlive_its_guard {}
 /// # use awaitlist::{Block, Lock, LockGuard};
 /// let lock = Lock::new((1, 2));
 /// let mut seen = None;
-/// let one = LockGuard::map(lock.acquire().block(), |pair| { seen = Some(&mut pair.1); &mut pair.0 });
+/// let one = LockGuard::map(lock.acquire().block(), |pair| {
+///     seen = Some(&mut pair.1);
+///     &mut pair.0
+/// });
 /// # drop(one);
 /// ```
 pub mod a_mapping_keeps_no_other_part {}

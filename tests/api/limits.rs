@@ -1,6 +1,6 @@
 //! Counts at their limits. With `--cfg awaitlist_limits` a queue has at most 1,000 waiters, and the
-//! generations of events and barriers wrap at the third change. So the whole suite runs across the wrap
-//! then, and the tests of this file reach the limit.
+//! generations of events and barriers wrap at the third change. So the whole suite runs across the
+//! wrap then, and the tests of this file reach the limit.
 
 use awaitlist::{Barrier, Event};
 use awaitlist_tests::{TestWaker, now, poll};

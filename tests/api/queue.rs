@@ -17,8 +17,8 @@ use awaitlist_semaphore::raw::{Bounded, RawSemaphore, TooManyPermits};
 use awaitlist_tests::{TestWaker, caught};
 
 const fn queue_of<S>(payload: usize, state: S) -> WaitQueue<S> {
-    // SAFETY: these tests drop each guard on the thread that made it, innermost first, and run no code
-    // of others meanwhile.
+    // SAFETY: these tests drop each guard on the thread that made it, innermost first, and run no
+    // code of others meanwhile.
     unsafe { WaitQueue::new(payload, state, PrimitiveTrace::event(None)) }
 }
 
@@ -43,7 +43,8 @@ fn one_thread_at_a_time_is_in_a_queue() {
     assert_eq!(*queue.lock().state(), THREADS * TIMES);
 }
 
-/// Runs `body` on another thread while `queue` is locked, and unlocks it when that thread can get no further.
+/// Runs `body` on another thread while `queue` is locked, and unlocks it when that thread can get
+/// no further.
 fn while_locked<S: Sync, R: Send>(queue: &WaitQueue<S>, body: impl FnOnce() -> R + Send) -> R {
     let (came, went) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
@@ -54,7 +55,8 @@ fn while_locked<S: Sync, R: Send>(queue: &WaitQueue<S>, body: impl FnOnce() -> R
             went.store(true, SeqCst);
             result
         });
-        // Until it has come, and then as long as it takes to find another way in, if there were one.
+        // Until it has come, and then as long as it takes to find another way in, if there were
+        // one.
         let mut turns = 0;
         while turns < 100 {
             thread::yield_now();

@@ -1,5 +1,6 @@
-//! What CPython did, kept in the project: 300 programs of each kind and more, and the 45 traps. Half
-//! of the programs cancel tasks, and were run on CPython's classes with the documented differences.
+//! What CPython did, kept in the project: 300 programs of each kind and more, and the 45 traps.
+//! Half of the programs cancel tasks, and were run on CPython's classes with the documented
+//! differences.
 
 use awaitlist_tests::conformance::{
     compare::compare,

@@ -22,8 +22,8 @@ fn long() -> MutexGuard<'static, ()> {
     LONG.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The primitives of this file. What a watch reports that ends later is evidence for the whole process,
-/// so these watches report nothing of the other files.
+/// The primitives of this file. What a watch reports that ends later is evidence for the whole
+/// process, so these watches report nothing of the other files.
 const MINE: &[&str] = &[
     "lasts",
     "in time",
@@ -482,8 +482,8 @@ fn a_quiet_holder_that_waits_itself_is_followed_to_the_root() {
     drop((wait, holder));
 }
 
-/// A task returns its permit. That is no leak, and once it was seen to be released elsewhere it is an
-/// ordinary hold.
+/// A task returns its permit. That is no leak, and once it was seen to be released elsewhere it is
+/// an ordinary hold.
 #[test]
 fn a_permit_that_its_task_returned_is_not_called_a_leak() {
     clock();

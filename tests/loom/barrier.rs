@@ -125,8 +125,8 @@ fn two_rounds() {
     });
 }
 
-/// A released arrival is dropped between two batches of wake-ups (of two in a model), before it has an
-/// index: do those behind it keep theirs?
+/// A released arrival is dropped between two batches of wake-ups (of two in a model), before it has
+/// an index: do those behind it keep theirs?
 #[test]
 fn a_drop_between_two_batches_renumbers_no_other() {
     model(|| {

@@ -11,9 +11,9 @@ use awaitlist_semaphore::Semaphore;
 
 use crate::support::{Arc, block_on, model_bounded, poll_once, thread};
 
-/// The designated waiter acquires without the lock of the queue, while the holder may still have that
-/// locked, and a third thread checks the lock and tries to acquire it: is it held once at a time, and
-/// does it never show as free while it is held?
+/// The designated waiter acquires without the lock of the queue, while the holder may still have
+/// that locked, and a third thread checks the lock and tries to acquire it: is it held once at a
+/// time, and does it never show as free while it is held?
 #[test]
 fn a_designated_waiter_acquires_against_the_release_a_check_and_a_try() {
     model_bounded(2, || {
@@ -89,8 +89,8 @@ fn a_big_head_is_dropped_against_two_releases() {
     });
 }
 
-/// A waiter of a bounded semaphore is dropped while two threads release a permit that is out once: is
-/// the value at its bound afterwards, whatever came first?
+/// A waiter of a bounded semaphore is dropped while two threads release a permit that is out once:
+/// is the value at its bound afterwards, whatever came first?
 #[test]
 fn a_bounded_waiter_is_dropped_against_two_releases() {
     model_bounded(2, || {
@@ -166,8 +166,8 @@ fn an_abort_and_a_reset_against_an_arrival() {
     });
 }
 
-/// Two threads set an event that a third clears, and polls the waiter early: is the waiter released,
-/// and one that came in between as well?
+/// Two threads set an event that a third clears, and polls the waiter early: is the waiter
+/// released, and one that came in between as well?
 #[test]
 fn two_sets_a_clear_and_an_early_poll() {
     model_bounded(2, || {
@@ -194,8 +194,8 @@ fn two_sets_a_clear_and_an_early_poll() {
     });
 }
 
-/// The bound is raised while a permit is released and the waiter is polled: is the waiter granted one
-/// permit, and is the other one left?
+/// The bound is raised while a permit is released and the waiter is polled: is the waiter granted
+/// one permit, and is the other one left?
 #[test]
 fn a_raised_bound_against_a_release_and_a_poll() {
     model_bounded(2, || {

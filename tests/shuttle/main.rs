@@ -4,8 +4,8 @@
 //!         --target-dir target/shuttle
 //!
 //! `SHUTTLE_SCHEDULES` says how many schedules there are in all: 20,000 by default. shuttle is
-//! sequentially consistent, so this finds errors of logic, and no ordering that is too weak; the models
-//! of `tests/loom` do that. A failure prints a schedule, which `shuttle::replay` runs again.
+//! sequentially consistent, so this finds errors of logic, and no ordering that is too weak; the
+//! models of `tests/loom` do that. A failure prints a schedule, which `shuttle::replay` runs again.
 #![cfg(awaitlist_shuttle)]
 
 mod world;
@@ -53,8 +53,8 @@ fn all_six_in_schedules_with_eight_preemptions() {
     run(PctScheduler::new_from_seed(seed(), 8, schedules(4)), world::run);
 }
 
-/// A program with a lost message in it: the flag is cleared after the lock was released. If no schedule
-/// shows that, the schedules are not worth much.
+/// A program with a lost message in it: the flag is cleared after the lock was released. If no
+/// schedule shows that, the schedules are not worth much.
 #[test]
 #[should_panic(expected = "the second message was lost")]
 fn a_seeded_bug_is_found() {
@@ -75,7 +75,8 @@ fn a_seeded_bug_is_found() {
                 None => mailbox.1.clear(),
             }
         }
-        // The next one: empty at first, so it clears, and the `set` of the second may come before that.
+        // The next one: empty at first, so it clears, and the `set` of the second may come before
+        // that.
         if block_on(mailbox.0.acquire()).is_empty() {
             mailbox.1.clear();
         }

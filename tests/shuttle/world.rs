@@ -171,8 +171,9 @@ impl World {
         }
     }
 
-    /// As many are in the buffer as there are threads that have produced and not consumed yet, so one
-    /// that waits can always go on. A wait that is given up must have passed its notification on.
+    /// As many are in the buffer as there are threads that have produced and not consumed yet, so
+    /// one that waits can always go on. A wait that is given up must have passed its notification
+    /// on.
     async fn produce_and_consume(&self) {
         give_up(async {
             let items = self.buffer.acquire().await;

@@ -15,8 +15,8 @@ fn lock() -> &'static Lock {
     Box::leak(Box::new(Lock::new(())))
 }
 
-/// A program, and whether it is a pure cycle: of guards that were never moved, waits that were never
-/// given up, and tasks without branches.
+/// A program, and whether it is a pure cycle: of guards that were never moved, waits that were
+/// never given up, and tasks without branches.
 type Program = (&'static str, bool, fn(&World));
 
 const PROGRAMS: &[Program] = &[

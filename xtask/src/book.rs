@@ -13,8 +13,9 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     arguments: "",
     about: "Build the book of docs/, and check the links within it",
     details: "\
-The book is written to target/book: open target/book/index.html. Fails if mdbook warns of anything, and if a link leads to no
-page of the book or to no heading. A link to a file outside docs/ has to be the URL of the file in the repository.",
+The book is written to target/book: open target/book/index.html. Fails if mdbook warns of anything,
+and if a link leads to no page of the book or to no heading. A link to a file outside docs/ has to
+be the URL of the file in the repository.",
     run,
 };
 

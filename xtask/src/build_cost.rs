@@ -9,9 +9,10 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     arguments: "",
     about: "Build a program with one lock of each peer; print crates, processor seconds and bytes",
     details: "\
-Linux only. Each program polls an acquire of a lock that is free, and one of a lock that is held. It is built from nothing
-in the release profile, stripped, with the versions of Cargo.lock. The seconds are those of all processes of the build.
-Seconds and bytes are what the program takes more than one that polls a future of the standard library.",
+Linux only. Each program polls an acquire of a lock that is free, and one of a lock that is held. It
+is built from nothing in the release profile, stripped, with the versions of Cargo.lock. The seconds
+are those of all processes of the build. Seconds and bytes are what the program takes more than one
+that polls a future of the standard library.",
     run,
 };
 

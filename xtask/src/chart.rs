@@ -9,8 +9,8 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     arguments: "[--check]",
     about: "Draw the README's chart from docs/performance.md, or check that it is up to date",
     details: "\
-Writes docs/charts/readme.svg: five operations, and the crates that most users choose among. It is readable on a light and
-on a dark page. Run it after cargo xtask report.",
+Writes docs/charts/readme.svg: five operations, and the crates that most users choose among. It is
+readable on a light and on a dark page. Run it after cargo xtask report.",
     run,
 };
 

@@ -14,8 +14,8 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     arguments: "[--quick]",
     about: "Run all that must pass before a change lands",
     details: "\
-With --quick, only the format, the wordings, the lints and the main tests: under three minutes once the dependencies are built.
-Prints each command, its seconds, and a table of all seconds at the end.",
+With --quick, only the format, the wordings, the lints and the main tests: under three minutes once
+the dependencies are built. Prints each command, its seconds, and a table of all seconds at the end.",
     run,
 };
 

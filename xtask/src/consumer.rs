@@ -15,8 +15,9 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     details: "\
 - The examples of the documentation compile and run in a crate that depends on awaitlist alone.
 - Beside tokio with all its features there is one copy of parking_lot.
-- With --oldest: a crate of edition 2021, whose dependencies are resolved without regard to the compiler, builds with the
-  oldest rustc that is promised. The compiler comes from Debian's packages, as for cargo xtask msrv.
+- With --oldest: a crate of edition 2021, whose dependencies are resolved without regard to the
+  compiler, builds with the oldest rustc that is promised. The compiler comes from Debian's
+  packages, as for cargo xtask msrv.
 
 The crates are written below the target directory.",
     run,

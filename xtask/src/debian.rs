@@ -1,5 +1,5 @@
-//! Compilers, and a database server, from Debian's packages. They are unpacked below the target directory, the first time;
-//! nothing is installed.
+//! Compilers, and a database server, from Debian's packages. They are unpacked below the target
+//! directory, the first time; nothing is installed.
 //!
 //! Debian 12 has two versions (`rustc-web`, which it builds its browsers with), with the source of
 //! the standard library, from which `-Zbuild-std` builds for targets that are not installed. Debian

@@ -75,7 +75,8 @@ fn page() -> Result<String, Failure> {
         "\
 # Dependencies
 
-Written by `cargo xtask dependencies` from the lock file, for x86-64 Linux. `cargo xtask ci` fails if it is out of date.
+Written by `cargo xtask dependencies` from the lock file, for x86-64 Linux. `cargo
+xtask ci` fails if it is out of date.
 
 | crate | used for |
 |---|---|

@@ -10,8 +10,9 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     arguments: "",
     about: "Run the tests and a minute of the soak under valgrind's leak check",
     details: "\
-Needs valgrind. Tests with many threads are left out, since valgrind runs one thread at a time; so are tests whose wakers
-panic, since some leave a waker behind on purpose, and the core drops the payload of a second panic.",
+Needs valgrind. Tests with many threads are left out, since valgrind runs one thread at a time; so
+are tests whose wakers panic, since some leave a waker behind on purpose, and the core drops the
+payload of a second panic.",
     run,
 };
 

@@ -7,14 +7,15 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     arguments: "[VERSION [COMMAND...]]",
     about: "Test with the oldest rustc that is promised, or run a command with another",
     details: "\
-VERSION is 1.85.1 by default, and COMMAND the tests of the workspace without the benchmarks,
-which `cargo xtask consumer --oldest` precedes. The compiler comes from Debian's
-packages, which are unpacked below the target directory: 1.85 and 1.96 from Debian 12, 1.85.1 from Debian 13. Those of
+VERSION is 1.85.1 by default, and COMMAND the tests of the workspace without the benchmarks, which
+`cargo xtask consumer --oldest` precedes. The compiler comes from Debian's packages, which are
+unpacked below the target directory: 1.85 and 1.96 from Debian 12, 1.85.1 from Debian 13. Those of
 Debian 12 include the source of the standard library. Needs apt-get.
 
     cargo xtask msrv
     cargo xtask msrv 1.85 cargo test --workspace --exclude benches
-    cargo xtask msrv 1.96 env RUSTC_BOOTSTRAP=1 cargo check -p awaitlist-core -Zbuild-std=core --target wasm32-unknown-unknown",
+    cargo xtask msrv 1.96 env RUSTC_BOOTSTRAP=1 cargo check -p awaitlist-core \\
+        -Zbuild-std=core --target wasm32-unknown-unknown",
     run,
 };
 

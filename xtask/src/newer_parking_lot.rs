@@ -7,7 +7,8 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     arguments: "",
     about: "Test with parking_lot 0.13; the lock file has 0.12",
     details: "\
-The lock file has 0.12 because 0.13 needs a newer rustc than the crates do. The tests run in a copy of the project.",
+The lock file has 0.12 because 0.13 needs a newer rustc than the crates do. The tests run in a copy
+of the project.",
     run,
 };
 

@@ -7,7 +7,8 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     arguments: "[PAGE...]",
     about: "Run the Python scripts of docs/guide, and compare what they print",
     details: "\
-Needs python3.13, or a later one that `PYTHON` names. Without PAGE, runs those of all pages below docs/guide.",
+Needs python3.13, or a later one that `PYTHON` names. Without PAGE, runs those of all pages below
+docs/guide.",
     run,
 };
 

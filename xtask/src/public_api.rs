@@ -17,14 +17,14 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     arguments: "[--write]",
     about: "Compare the public API of each crate with its snapshot, or write the snapshots",
     details: "\
-The snapshots are in tests/expected/public-api, a file for each crate, with all features on. A change of the API changes a
-snapshot, so that a reviewer sees it:
+The snapshots are in tests/expected/public-api, a file for each crate, with all features on. A
+change of the API changes a snapshot, so that a reviewer sees it:
 
     cargo xtask public-api              fails if a crate differs from its snapshot, and prints the difference
     cargo xtask public-api --write      writes the snapshots again
 
-Needs a nightly toolchain whose rustdoc writes the JSON that cargo-public-api reads: nightly-2026-05-20. If that is not
-installed, it takes the toolchain `nightly`, whatever its date.",
+Needs a nightly toolchain whose rustdoc writes the JSON that cargo-public-api reads:
+nightly-2026-05-20. If that is not installed, it takes the toolchain `nightly`, whatever its date.",
     run,
 };
 

@@ -9,10 +9,11 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     arguments: "",
     about: "Build the package for Python, and run CPython's tests and its own on it",
     details: "\
-Needs python3.13, or a later one that `PYTHON` names. Builds a wheel of crates/python with maturin, installs it into an
-environment below the target directory, and runs CPython's test_locks and test_queues, unmodified, with awaitlist's
-classes in asyncio's place; then the tests in crates/python/tests; 500 random programs of each kind against asyncio and
-the model; and mypy and pyright on the stubs.",
+Needs python3.13, or a later one that `PYTHON` names. Builds a wheel of crates/python with maturin,
+installs it into an environment below the target directory, and runs CPython's test_locks and
+test_queues, unmodified, with awaitlist's classes in asyncio's place; then the tests in
+crates/python/tests; 500 random programs of each kind against asyncio and the model; and mypy and
+pyright on the stubs.",
     run,
 };
 

@@ -9,11 +9,11 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     arguments: "[TARGET...]",
     about: "Build for chips and WebAssembly, and run there (emulated)",
     details: "\
-Builds every crate without std, with and without alloc, and runs the scripts of tests/platforms/no-std on QEMU's boards and
-in node. Without TARGET, on all of them.
+Builds every crate without std, with and without alloc, and runs the scripts of
+tests/platforms/no-std on QEMU's boards and in node. Without TARGET, on all of them.
 
-rustc comes from Debian 12 (see cargo xtask msrv --help), and so does QEMU, unless it is installed. rust-lld is that of the
-rustup toolchain; node must be installed.",
+rustc comes from Debian 12 (see cargo xtask msrv --help), and so does QEMU, unless it is installed.
+rust-lld is that of the rustup toolchain; node must be installed.",
     run,
 };
 

@@ -13,8 +13,9 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     cargo xtask test-names --all > names.txt         the models, the diagnostics and the platforms as well
     cargo xtask test-names --compare names.txt       prints names that were added (+) and removed (-)
 
-A test that moved to another module or file counts as the same test if the last part of its path is the same. The line
-number of a doctest is not compared. With `--compare`, fails if a name was removed.",
+A test that moved to another module or file counts as the same test if the last part of its path is
+the same. The line number of a doctest is not compared. With `--compare`, fails if a name was
+removed.",
     run,
 };
 

@@ -13,7 +13,8 @@ The first time, the tool is installed below the target directory; nothing is ins
 
     cargo xtask tool cargo-hack@0.6.46 cargo hack check --each-feature
     cargo xtask tool cargo-deny@0.20.2 cargo deny check bans licenses sources
-    cargo xtask tool cargo-semver-checks@0.51.0 cargo semver-checks --baseline-rev v0.1.0 --workspace",
+    cargo xtask tool cargo-semver-checks@0.51.0 cargo semver-checks --workspace \\
+        --baseline-rev v0.1.0",
     run,
 };
 

@@ -9,9 +9,10 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     arguments: "[FILTER...]",
     about: "Run the tests with many threads under ThreadSanitizer",
     details: "\
-Without FILTER, runs the quick form of the soak. The standard library is built with the sanitizer as well; otherwise its
-atomics, and those of the test harness, would be reported. Its source comes with Debian's rustc (see cargo xtask msrv --help),
-and the sanitizer's runtime from rustup's stable toolchain.",
+Without FILTER, runs the quick form of the soak. The standard library is built with the sanitizer as
+well; otherwise its atomics, and those of the test harness, would be reported. Its source comes with
+Debian's rustc (see cargo xtask msrv --help), and the sanitizer's runtime from rustup's stable
+toolchain.",
     run,
 };
 

@@ -9,9 +9,10 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     arguments: "[--quick] [--again] [--page] [PROOF...]",
     about: "Run the proofs, and write docs/lab/verification.md from what they showed",
     details: "\
-Without PROOF, runs all of them, which takes hours; with --quick, each at a small size. A proof that passed on this commit at
-this size is not run again, so a run that was stopped resumes; --again runs it anyway. What each run printed is in
-verify/PROOF.log below the target directory. --page only writes the page, from docs/lab/verification.tsv.
+Without PROOF, runs all of them, which takes hours; with --quick, each at a small size. A proof that
+passed on this commit at this size is not run again, so a run that was stopped resumes; --again runs
+it anyway. What each run printed is in verify/PROOF.log below the target directory. --page only
+writes the page, from docs/lab/verification.tsv.
 
     cargo xtask verify --quick weaken shuttle     two of them, at their small size",
     run,
@@ -303,9 +304,9 @@ fn write_page(records: &BTreeMap<String, Record>) -> Outcome {
     let mut page = String::from(
         "# What the proofs showed
 
-Written by `cargo xtask verify` from what it ran; no figure is typed by hand. A *quick* run shows that a
-proof works, and no more than that. [Verification](../verification.md) says what the proofs are worth, and
-what is argued by hand.
+Written by `cargo xtask verify` from what it ran; no figure is typed by hand. A *quick* run shows
+that a proof works, and no more than that. [Verification](../verification.md) says what the proofs
+are worth, and what is argued by hand.
 ",
     );
     for proof in PROOFS {

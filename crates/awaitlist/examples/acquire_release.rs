@@ -2,10 +2,10 @@
 //!
 //! What differs from the Python program that this is a port of:
 //!
-//! - There is no `try` / `finally`: the guard releases when it is dropped, whether the scope ends, returns
-//!   or panics.
-//! - Printing a lock gives `<Lock [locked]>`. The text in brackets is asyncio's to the letter, while the
-//!   module and the address before it are left out.
+//! - There is no `try` / `finally`: the guard releases when it is dropped, whether the scope ends,
+//!   returns or panics.
+//! - Printing a lock gives `<Lock [locked]>`. The text in brackets is asyncio's to the letter,
+//!   while the module and the address before it are left out.
 
 use awaitlist::Lock;
 

@@ -2,9 +2,11 @@
 //!
 //! What differs from the Python program that this is a port of:
 //!
-//! - What the conditions are about is inside the lock that they share, and is reached through the guard. A
-//!   `Condition` made `with_lock` of an `Arc` keeps the lock alive, so a struct may hold several.
-//! - The predicate of `wait_for_some` returns what was found, as Python's may, so looking and taking are one step.
+//! - What the conditions are about is inside the lock that they share, and is reached through the
+//!   guard. A `Condition` made `with_lock` of an `Arc` keeps the lock alive, so a struct may hold
+//!   several.
+//! - The predicate of `wait_for_some` returns what was found, as Python's may, so looking and
+//!   taking are one step.
 //! - `asyncio.TaskGroup` is a `JoinSet`.
 //! - tokio's clock is paused, so the delays keep their order and take no time.
 

@@ -1,15 +1,15 @@
 //! Why a program with one thread still needs a lock: the cache stampede.
 //!
-//! Two tasks want the same page. Looking into the cache and filling it are two steps with an `await`
-//! between them, so both find it empty and both fetch. A `Lock` around the two steps makes them one:
-//! the second task waits, and then finds what the first one stored.
+//! Two tasks want the same page. Looking into the cache and filling it are two steps with an
+//! `await` between them, so both find it empty and both fetch. A `Lock` around the two steps makes
+//! them one: the second task waits, and then finds what the first one stored.
 //!
 //! What differs from the Python program that this is a port of:
 //!
-//! - Python's lock stands beside the cache and everybody must remember it. Here the cache is inside the
-//!   lock, and there is no way to it but through a guard. The unlocked half has a map of its own, in a
-//!   `std::sync::Mutex` that is held for one look or one insert and never over an `await`: what a
-//!   Python dict gives, no more.
+//! - Python's lock stands beside the cache and everybody must remember it. Here the cache is inside
+//!   the lock, and there is no way to it but through a guard. The unlocked half has a map of its
+//!   own, in a `std::sync::Mutex` that is held for one look or one insert and never over an
+//!   `await`: what a Python dict gives, no more.
 //! - `asyncio.gather` is `join!`, biased so that the coroutines start in the order written.
 //! - `fetch` has no `method`, which the fake never looked at, and its `delay` has no default.
 //! - tokio's clock is paused, so the delays keep their order and take no time.

@@ -2,12 +2,12 @@
 //!
 //! What differs from the Python program that this is a port of:
 //!
-//! - A guard releases its lock when it is dropped, and a callback elsewhere has no guard to drop. So
-//!   the task that acquires the lock for a callback gives up its guard: [`LockGuard::forget`] leaves
-//!   the lock held without a guard, and `release` ends such a hold. While a guard exists, `release`
-//!   is an error: in asyncio any task can release a lock under its holder.
-//! - `asyncio.as_completed` and `asyncio.wait` are both a `JoinSet`, and `loop.call_later` is a task that
-//!   sleeps first.
+//! - A guard releases its lock when it is dropped, and a callback elsewhere has no guard to drop.
+//!   So the task that acquires the lock for a callback gives up its guard: [`LockGuard::forget`]
+//!   leaves the lock held without a guard, and `release` ends such a hold. While a guard exists,
+//!   `release` is an error: in asyncio any task can release a lock under its holder.
+//! - `asyncio.as_completed` and `asyncio.wait` are both a `JoinSet`, and `loop.call_later` is a
+//!   task that sleeps first.
 //! - The three parts run on one runtime, where Python makes an event loop for each.
 //! - tokio's clock is paused, so the delays keep their order and take no time.
 

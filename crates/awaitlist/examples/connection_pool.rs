@@ -2,11 +2,13 @@
 //!
 //! What differs from the Python program that this is a port of:
 //!
-//! - `@asynccontextmanager` is a guard: a struct whose drop does what stands in `finally`. Fields are dropped
-//!   after that, in order, so the connection is back in the list before the permit is back in the semaphore.
-//! - `try` / `except` is a `Result`, and `?` leaves through the guard as an exception leaves through
-//!   `async with`. So does the drop of a future that timed out.
-//! - The list stands in a `std::sync::Mutex`: it is held for one push or one pop, and never over an `await`.
+//! - `@asynccontextmanager` is a guard: a struct whose drop does what stands in `finally`. Fields
+//!   are dropped after that, in order, so the connection is back in the list before the permit is
+//!   back in the semaphore.
+//! - `try` / `except` is a `Result`, and `?` leaves through the guard as an exception leaves
+//!   through `async with`. So does the drop of a future that timed out.
+//! - The list stands in a `std::sync::Mutex`: it is held for one push or one pop, and never over an
+//!   `await`.
 //! - tokio's clock is paused, so the delays keep their order and take no time.
 
 use std::{

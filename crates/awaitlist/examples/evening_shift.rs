@@ -1,12 +1,14 @@
-//! An evening in a restaurant: a condition for orders and plates, a lock for each pan, a semaphore of tables, an event
-//! that ends the music and a barrier before the toast.
+//! An evening in a restaurant: a condition for orders and plates, a lock for each pan, a semaphore
+//! of tables, an event that ends the music and a barrier before the toast.
 //!
 //! What differs from the Python program that this is a port of:
 //!
-//! - Orders and plates are inside the hatch's condition, and a predicate takes a plate out as it finds it.
-//! - `defaultdict(asyncio.Lock)` is a map in a `std::sync::Mutex`, held for one look and never over an `await`.
-//!   What is awaited is a lock out of it, by its `Arc`.
-//! - The table is a guard whose drop cannot wait until it is wiped. It hands its permit to a task that does.
+//! - Orders and plates are inside the hatch's condition, and a predicate takes a plate out as it
+//!   finds it.
+//! - `defaultdict(asyncio.Lock)` is a map in a `std::sync::Mutex`, held for one look and never over
+//!   an `await`. What is awaited is a lock out of it, by its `Arc`.
+//! - The table is a guard whose drop cannot wait until it is wiped. It hands its permit to a task
+//!   that does.
 //! - What runs as a task of its own owns what it uses, by an `Arc`.
 //! - A timeout is an `Err`, and `?` makes one out of both that a guest has.
 //! - tokio's clock is paused, so the delays keep their order and take no time.

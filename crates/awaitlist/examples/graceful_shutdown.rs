@@ -1,10 +1,12 @@
-//! A graceful shutdown: no new jobs, time to finish those begun, and an end to those that take too long.
+//! A graceful shutdown: no new jobs, time to finish those begun, and an end to those that take too
+//! long.
 //!
 //! What differs from the Python program that this is a port of:
 //!
-//! - `finally` is the drop of a `Begun`: it runs when the job ends, and when its task is aborted. It cannot await.
-//! - `asyncio.wait(tasks, timeout=…)` is a loop over `join_next` in a `timeout`; those that are left are in the
-//!   set still, and `shutdown` aborts them and waits until they are gone.
+//! - `finally` is the drop of a `Begun`: it runs when the job ends, and when its task is aborted.
+//!   It cannot await.
+//! - `asyncio.wait(tasks, timeout=…)` is a loop over `join_next` in a `timeout`; those that are
+//!   left are in the set still, and `shutdown` aborts them and waits until they are gone.
 //! - tokio's clock is paused, so the delays keep their order and take no time.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};

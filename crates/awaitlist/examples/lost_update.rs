@@ -1,15 +1,15 @@
 //! A lost update, the same with a lock, and a lock that is released too early.
 //!
-//! Three tasks read a counter, yield and write back what they read plus one. Without a lock all three
-//! read 0, and two updates are lost; under a `Lock` each reads what the one before it wrote. The last
-//! part is a cache that lets its lock go over the fetch: two requests for the same post both go out, and
-//! only a later one hits.
+//! Three tasks read a counter, yield and write back what they read plus one. Without a lock all
+//! three read 0, and two updates are lost; under a `Lock` each reads what the one before it wrote.
+//! The last part is a cache that lets its lock go over the fetch: two requests for the same post
+//! both go out, and only a later one hits.
 //!
 //! What differs from the Python program that this is a port of:
 //!
-//! - What a lock guards is inside it, so the counter is a `Lock<u32>` and the cache a `Lock` of a map.
-//!   The counter without a lock is an atomic, read in one step and written in another: updates get lost
-//!   without any data race.
+//! - What a lock guards is inside it, so the counter is a `Lock<u32>` and the cache a `Lock` of a
+//!   map. The counter without a lock is an atomic, read in one step and written in another: updates
+//!   get lost without any data race.
 //! - Python's one counter, set back to 0 between the parts, is two counters here.
 //! - `asyncio.gather` is `join!`, biased so that the coroutines start in the order written, and
 //!   `asyncio.sleep(0)` is `yield_now`.

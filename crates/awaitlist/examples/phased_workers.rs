@@ -1,5 +1,5 @@
-//! Workers that go from phase to phase together, and one that fails: it aborts the barrier, so that the others
-//! do not wait for it; for the next attempt the barrier is reset.
+//! Workers that go from phase to phase together, and one that fails: it aborts the barrier, so that
+//! the others do not wait for it; for the next attempt the barrier is reset.
 //!
 //! What differs from the Python program that this is a port of:
 //!

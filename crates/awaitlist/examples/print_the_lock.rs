@@ -1,17 +1,18 @@
 //! Two workers and one lock, printed while it is held and right after it is released.
 //!
-//! The second print is the instructive one. First the workers block their thread instead of awaiting:
-//! worker 2 has not even started when worker 1 releases it, and the lock is `[unlocked]`. Then they sleep as
-//! a task should: worker 2 is in the queue by then, and the lock is `[unlocked, waiters:1]`. A release
-//! names the next holder and does not hold the lock for it; worker 2 has it once its task runs.
+//! The second print is the instructive one. First the workers block their thread instead of
+//! awaiting: worker 2 has not even started when worker 1 releases it, and the lock is `[unlocked]`.
+//! Then they sleep as a task should: worker 2 is in the queue by then, and the lock is
+//! `[unlocked, waiters:1]`. A release names the next holder and does not hold the lock for it;
+//! worker 2 has it once its task runs.
 //!
 //! What differs from the Python program that this is a port of:
 //!
 //! - `async with` is a block with a guard in it.
-//! - Printing a lock gives `<Lock [locked]>`. The text in brackets is asyncio's to the letter, while the
-//!   module and the address before it are left out.
-//! - The two halves run on one runtime, where Python makes an event loop for each, and `asyncio.wait` is
-//!   a `JoinSet`.
+//! - Printing a lock gives `<Lock [locked]>`. The text in brackets is asyncio's to the letter,
+//!   while the module and the address before it are left out.
+//! - The two halves run on one runtime, where Python makes an event loop for each, and
+//!   `asyncio.wait` is a `JoinSet`.
 //! - tokio's clock is paused, and the blocking sleep is short: neither changes what is printed.
 
 use std::{sync::Arc, thread, time::Duration};

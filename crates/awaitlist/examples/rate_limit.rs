@@ -2,8 +2,8 @@
 //!
 //! What differs from the Python program that this is a port of:
 //!
-//! - A permit releases itself when it is dropped. Here a request does not release its permit, so it is
-//!   forgotten, and `release` makes the new one.
+//! - A permit releases itself when it is dropped. Here a request does not release its permit, so it
+//!   is forgotten, and `release` makes the new one.
 //! - A full bucket is an `Err` instead of a `ValueError`.
 //! - `refill.cancel()` is `abort`. Dropping tokio's `JoinHandle` would leave the task running.
 //! - tokio's clock is paused, so the delays keep their order and take no time.

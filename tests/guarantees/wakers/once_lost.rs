@@ -200,8 +200,8 @@ fn a_stop_whose_drop_panics_has_stopped_the_wait() {
     }
 }
 
-/// The output was on its way to the caller when the future, and `stop` in it, was dropped: so the guard
-/// was leaked and the lock held for ever.
+/// The output was on its way to the caller when the future, and `stop` in it, was dropped: so the
+/// guard was leaked and the lock held for ever.
 #[test]
 fn a_stop_whose_drop_panics_does_not_cost_the_lock_of_a_predicate_that_is_true() {
     struct Stop;

@@ -30,7 +30,8 @@ impl<T> Mailbox<T> {
         }
     }
 
-    /// The same with a bug: a `put` between the check and the `clear` sets the event, and `clear` undoes that.
+    /// The same with a bug: a `put` between the check and the `clear` sets the event, and `clear`
+    /// undoes that.
     pub(super) async fn take_carelessly(&self) -> T {
         loop {
             self.some.wait().await;

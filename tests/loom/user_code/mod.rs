@@ -11,7 +11,8 @@ use std::{
     task::{Context, Waker},
 };
 
-/// One thread puts two messages while another takes one. Once both are in, the second must be available at once.
+/// One thread puts two messages while another takes one. Once both are in, the second must be
+/// available at once.
 fn check<F: Future<Output = u32> + 'static>(take: fn(Arc<Mailbox<u32>>) -> F) {
     let mut model = loom::model::Builder::new();
     // Two preemptions find nearly every bug. Without a bound this model takes hours.

@@ -13,11 +13,12 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     arguments: "[--list | [--every-model] [FILTER]]",
     about: "Weaken one memory ordering at a time, and check that a loom model fails",
     details: "\
-Each breakage is an entry of xtask/src/weaken/breakages.rs: a file, a text in it, its replacement, and the models that must
-fail. It is made in a copy of the project. FILTER chooses breakages by name.
+Each breakage is an entry of xtask/src/weaken/breakages.rs: a file, a text in it, its replacement,
+and the models that must fail. It is made in a copy of the project. FILTER chooses breakages by
+name.
 
-Every ordering in the sources that is stronger than Relaxed must have such an entry, or an argued exemption in
-xtask/src/weaken/orderings.rs. --list only checks that.
+Every ordering in the sources that is stronger than Relaxed must have such an entry, or an argued
+exemption in xtask/src/weaken/orderings.rs. --list only checks that.
 
 With --every-model, runs all models against each breakage, and prints those that fail.",
     run,

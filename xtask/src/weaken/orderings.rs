@@ -1,5 +1,5 @@
-//! The list of orderings, from the sources: each one that is stronger than Relaxed must have a breakage
-//! for each way to weaken it, or an exemption that says why no model can notice.
+//! The list of orderings, from the sources: each one that is stronger than Relaxed must have a
+//! breakage for each way to weaken it, or an exemption that says why no model can notice.
 
 use std::{fs, path::Path};
 

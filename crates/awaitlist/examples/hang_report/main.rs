@@ -1,7 +1,7 @@
 //! Five programs that hang, and what the watch says of each.
 //!
-//! Each runs on a tokio runtime of its own. None of them ever ends, and none tells why; the stall watch does, after
-//! a fifth of a second. docs/hangs.md walks through them: symptom, report, cure.
+//! Each runs on a tokio runtime of its own. None of them ever ends, and none tells why; the stall
+//! watch does, after a fifth of a second. docs/hangs.md walks through them: symptom, report, cure.
 //!
 //! ```text
 //! cargo run -p awaitlist --features diagnostics --example hang_report

@@ -64,8 +64,8 @@ fn itself() -> Vec<Task> {
     }))]
 }
 
-/// The first wait loses the `select!`, but is neither dropped nor polled again. When its turn comes it has the lock, and
-/// no task gets past it: not even the second wait of the same task.
+/// The first wait loses the `select!`, but is neither dropped nor polled again. When its turn comes
+/// it has the lock, and no task gets past it: not even the second wait of the same task.
 fn futurelock() -> Vec<Task> {
     let session = Arc::new(Lock::named("session", ()));
     let impatient = Arc::new(Event::new());
@@ -101,7 +101,8 @@ fn leaked_permit() -> Vec<Task> {
     vec![
         Box::pin(task("handler", async move {
             let permits = connections.acquire_many(2).await;
-            // What keeps it from being given back: a cycle of `Arc`s, a `forget` on a path that fails.
+            // What keeps it from being given back: a cycle of `Arc`s, a `forget` on a path that
+            // fails.
             std::mem::forget(permits);
         })),
         Box::pin(task("next request", async move {
