@@ -18,8 +18,10 @@
 //! assert_eq!(indices, [0, 1, 2]);
 //! ```
 //!
-//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_barrier`
-//! instead.
+//! The examples import from `awaitlist`. With this crate alone, import from
+//! `awaitlist_barrier` instead. Its features are
+//! [those of awaitlist](https://docs.rs/awaitlist/latest/awaitlist/#features), without the names
+//! of the primitives.
 //!
 //! # Which parties count
 //!

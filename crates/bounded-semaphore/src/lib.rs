@@ -19,7 +19,9 @@
 //! futures and permits are the same types.
 //!
 //! The examples import from `awaitlist`. With this crate alone, import from
-//! `awaitlist_bounded_semaphore` instead.
+//! `awaitlist_bounded_semaphore` instead. Its features are
+//! [those of awaitlist](https://docs.rs/awaitlist/latest/awaitlist/#features), without the names
+//! of the primitives.
 //!
 //! # Fairness
 //!

@@ -27,8 +27,10 @@
 //! assert_eq!(consumer.join().unwrap(), 7);
 //! ```
 //!
-//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_condition`
-//! instead.
+//! The examples import from `awaitlist`. With this crate alone, import from
+//! `awaitlist_condition` instead. Its features are
+//! [those of awaitlist](https://docs.rs/awaitlist/latest/awaitlist/#features), without the names
+//! of the primitives.
 //!
 //! # The guard goes in and comes back
 //!

@@ -14,8 +14,10 @@
 //! assert!(READY.is_set());
 //! ```
 //!
-//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_event`
-//! instead.
+//! The examples import from `awaitlist`. With this crate alone, import from
+//! `awaitlist_event` instead. Its features are
+//! [those of awaitlist](https://docs.rs/awaitlist/latest/awaitlist/#features), without the names
+//! of the primitives.
 //!
 //! # Which waiters are woken
 //!

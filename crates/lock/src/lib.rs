@@ -18,8 +18,10 @@
 //! assert_eq!(visit("Grace").block(), 2);
 //! ```
 //!
-//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_lock`
-//! instead.
+//! The examples import from `awaitlist`. With this crate alone, import from
+//! `awaitlist_lock` instead. Its features are
+//! [those of awaitlist](https://docs.rs/awaitlist/latest/awaitlist/#features), without the names
+//! of the primitives.
 //!
 //! # Fairness
 //!

@@ -17,8 +17,10 @@
 //! assert_eq!(DOWNLOADS.value(), 2);
 //! ```
 //!
-//! The examples import from `awaitlist`. With this crate alone, import from `awaitlist_semaphore`
-//! instead.
+//! The examples import from `awaitlist`. With this crate alone, import from
+//! `awaitlist_semaphore` instead. Its features are
+//! [those of awaitlist](https://docs.rs/awaitlist/latest/awaitlist/#features), without the names
+//! of the primitives.
 //!
 //! # Fairness
 //!
