@@ -1,19 +1,26 @@
 //! Builds the package for Python, and runs its tests.
 
-use std::{env, fs, path::PathBuf};
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+};
 
 use crate::{Failure, Outcome, Subcommand, oracle, project, run::Run};
 
 pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     name: "python",
-    arguments: "",
+    arguments: "[soak SECONDS]",
     about: "Build the package for Python, and run CPython's tests and its own on it",
     details: "\
 Needs python3.13, or a later one that `PYTHON` names. Builds a wheel of crates/python with maturin,
 installs it into an environment below the target directory, and runs CPython's test_locks and
 test_queues, unmodified, with awaitlist's classes in asyncio's place; then the tests in
-crates/python/tests; 500 random programs of each kind against asyncio and the model; and mypy and
-pyright on the stubs.",
+crates/python/tests, among them the three steps of the example, and Rust's documentation tests; 500
+random programs of each kind against asyncio and the model; two seconds of the soak; and mypy and
+pyright on the stubs.
+
+    cargo xtask python
+    cargo xtask python soak 60    only the soak, for as many seconds",
     run,
 };
 
@@ -23,49 +30,115 @@ const TOOLS: [&str; 3] = ["maturin==1.16.0", "mypy==2.4.1", "pyright==1.1.414"];
 const MANIFEST: [&str; 2] = ["--manifest-path", "crates/python/Cargo.toml"];
 
 pub(crate) fn run(arguments: &[String]) -> Outcome {
-    SUBCOMMAND.refuse_arguments(arguments)?;
-    let environment = environment()?;
-    let python = environment.join("bin/python");
-    let target = project::absolute_target_for("python");
-    let built = |command: &str| {
-        Run::new(command).hidden_env("CARGO_TARGET_DIR", &target).hidden_env("PYO3_PYTHON", &python)
-    };
+    match arguments {
+        [] => all(),
+        [soak, seconds] if soak == "soak" => {
+            let package = Package::new()?;
+            package.install("tests/extension", "extension", &[])?;
+            package.soak(seconds)
+        }
+        _ => Err(SUBCOMMAND.usage()),
+    }
+}
 
-    Run::new("cargo fmt --check").args(MANIFEST).run()?;
-    built("cargo clippy --all-targets --locked")
+fn all() -> Outcome {
+    let package = Package::new()?;
+    Run::new("cargo fmt --all --check").args(MANIFEST).run()?;
+    package
+        .built("cargo clippy --workspace --all-targets --locked")
         .args(MANIFEST)
         .args(["--", "-D", "warnings"])
         .run()?;
+    package.documentation_tests()?;
 
-    let wheels = target.join("wheels");
-    if wheels.exists() {
-        fs::remove_dir_all(&wheels).map_err(|error| error.to_string())?;
-    }
-    let maturin = environment.join("bin/maturin").display().to_string();
-    built(&maturin)
-        .args(["build", "--release", "--locked", "--quiet"])
+    package.install("", "release", &[])?;
+    package.install("example/extension", "extension", &[])?;
+    package.install("tests/extension", "extension", &[])?;
+    package
+        .built("cargo build --locked --quiet --profile extension -p wordcount")
         .args(MANIFEST)
-        .arg("--interpreter")
-        .arg(&python)
-        .arg("--out")
-        .arg(&wheels)
-        .run()?;
-    let in_environment = |command: &str| Run::new(&format!("{} {command}", python.display()));
-    in_environment("-m pip install --quiet --force-reinstall --no-deps --no-index --find-links")
-        .arg(&wheels)
-        .arg("awaitlist")
         .run()?;
 
-    let tests = project::root().join("crates/python/tests");
-    in_environment("-X dev -W error run_cpython.py").dir(&tests).run()?;
-    in_environment("-X dev -m unittest --quiet").dir(&tests).run()?;
-    in_environment("compare.py 500").dir(&tests).run()?;
-    in_environment("-m mypy --strict typed.py").dir(&tests).run()?;
-    in_environment("-m pyright --warnings --pythonpath")
-        .arg(&python)
-        .arg("typed.py")
-        .dir(&tests)
-        .run()
+    package.tests("-X dev -W error run_cpython.py").run()?;
+    package
+        .tests("-X dev -m unittest --quiet")
+        .env("WORDCOUNT", package.target.join("extension/wordcount"))
+        .run()?;
+    package.tests("compare.py 500").run()?;
+    package.soak("2")?;
+    package.tests("-m mypy --strict typed.py").run()?;
+    package.tests("-m pyright --warnings --pythonpath").arg(&package.python).arg("typed.py").run()
+}
+
+/// The package, and an environment to install it in.
+struct Package {
+    target: PathBuf,
+    python: PathBuf,
+}
+
+impl Package {
+    fn new() -> Result<Self, Failure> {
+        let python = environment()?.join("bin/python");
+        Ok(Self { target: project::absolute_target_for("python"), python })
+    }
+
+    /// A command that builds.
+    fn built(&self, command: &str) -> Run {
+        Run::new(command)
+            .hidden_env("CARGO_TARGET_DIR", &self.target)
+            .hidden_env("PYO3_PYTHON", &self.python)
+    }
+
+    /// A command of the interpreter.
+    fn python(&self, command: &str) -> Run {
+        Run::new(&format!("{} {command}", self.python.display()))
+    }
+
+    /// The same, in the directory of the tests.
+    fn tests(&self, command: &str) -> Run {
+        self.python(command).dir(project::root().join("crates/python/tests"))
+    }
+
+    /// Builds the wheel of a directory of crates/python, and installs it.
+    fn install(&self, directory: &str, profile: &str, flags: &[&str]) -> Outcome {
+        let manifest = Path::new("crates/python").join(directory).join("Cargo.toml");
+        let wheels = self.target.join("wheels");
+        if wheels.exists() {
+            fs::remove_dir_all(&wheels).map_err(|error| error.to_string())?;
+        }
+        self.built(&self.python.with_file_name("maturin").display().to_string())
+            .args(["build", "--locked", "--quiet", "--profile", profile])
+            .args(flags)
+            .arg("--manifest-path")
+            .arg(manifest)
+            .arg("--interpreter")
+            .arg(&self.python)
+            .arg("--out")
+            .arg(&wheels)
+            .run()?;
+        let wheels = fs::read_dir(&wheels).map_err(|error| error.to_string())?;
+        let wheels: Result<Vec<_>, _> = wheels.map(|wheel| Ok(wheel?.path())).collect();
+        let wheels = wheels.map_err(|error: io::Error| error.to_string())?;
+        self.python("-m pip install --quiet --force-reinstall --no-deps").args(wheels).run()
+    }
+
+    /// Runs the documentation tests, in a process of Rust that has an interpreter in it.
+    fn documentation_tests(&self) -> Outcome {
+        let print = "import sys, sysconfig; print(sysconfig.get_config_var('LIBDIR'), sys.base_prefix, sep='\n')";
+        let said = Run::program(&self.python).args(["-c", print]).output()?;
+        let mut lines = said.lines();
+        let (libraries, prefix) =
+            (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+        self.built("cargo test --locked --quiet --doc")
+            .args(MANIFEST)
+            .hidden_env("LD_LIBRARY_PATH", libraries)
+            .hidden_env("PYTHONHOME", prefix)
+            .run()
+    }
+
+    fn soak(&self, seconds: &str) -> Outcome {
+        self.tests("-X dev -W error soak.py").arg(seconds).run()
+    }
 }
 
 /// Makes an environment with the tools, if there is none yet, and returns its directory.

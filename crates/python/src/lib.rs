@@ -17,6 +17,7 @@ mod lock;
 mod module;
 mod semaphore;
 mod shared;
+mod shutdown;
 mod wait;
 
 pub use barrier::PyBarrier;

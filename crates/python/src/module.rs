@@ -11,7 +11,7 @@ use pyo3::{
 
 use crate::{
     PyBarrier, PyBoundedSemaphore, PyCondition, PyEvent, PyLock, PySemaphore, Wait, home::FORKS,
-    wait::LATE,
+    shutdown, wait::LATE,
 };
 
 /// What is called often.
@@ -80,6 +80,7 @@ pub(crate) fn range(py: Python<'_>, length: usize) -> PyResult<Bound<'_, PyAny>>
 #[pyfunction]
 fn _forked() {
     FORKS.fetch_add(1, Ordering::Relaxed);
+    shutdown::forked();
 }
 
 /// Lets cancelled waits leave when the exception arrives, as asyncio's do, in place of at
@@ -140,7 +141,6 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyBoundedSemaphore>()?;
     module.add_class::<PyBarrier>()?;
     module.add_class::<Wait>()?;
-    module.add_function(wrap_pyfunction!(_forked, module)?)?;
     module.add_function(wrap_pyfunction!(_leave_late, module)?)?;
 
     let globals = run_coroutines(module)?;
@@ -153,13 +153,24 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
         get_running_loop: global("_get_running_loop")?.unbind(),
         resume: global("_resume")?.unbind(),
     };
-    if FUNCTIONS.set(py, functions).is_ok() && py.import("os")?.hasattr("register_at_fork")? {
-        let keywords = PyDict::new(py);
-        keywords.set_item("after_in_child", module.getattr("_forked")?)?;
-        py.import("os")?.call_method("register_at_fork", (), Some(&keywords))?;
+    if FUNCTIONS.set(py, functions).is_ok() {
+        call_at_the_end(module)?;
     }
     let names = CLASSES.into_iter().chain(FUNCTION_NAMES).chain(["BrokenBarrierError"]);
     module.setattr("__all__", names.chain(["_leave_late"]).collect::<Vec<_>>())
+}
+
+/// Has Python call this module in a child after a fork, and when the interpreter ends.
+fn call_at_the_end(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    if py.import("os")?.hasattr("register_at_fork")? {
+        let keywords = PyDict::new(py);
+        keywords.set_item("after_in_child", wrap_pyfunction!(_forked, module)?)?;
+        py.import("os")?.call_method("register_at_fork", (), Some(&keywords))?;
+    }
+    let end = wrap_pyfunction!(shutdown::_end, module)?;
+    py.import("atexit")?.call_method1("register", (end,))?;
+    Ok(())
 }
 
 /// Makes the module `awaitlist`, for an extension of your own: add it as a submodule.

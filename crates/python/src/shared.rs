@@ -16,15 +16,29 @@ use crate::{PyBarrier, PyCondition, PyEvent, PyLock, PySemaphore, SharedConditio
 /// ```
 /// use awaitlist::{Block, Lock};
 /// use awaitlist_python::Shared;
-/// use pyo3::prelude::*;
+/// use pyo3::{prelude::*, types::PyDict};
 ///
 /// /// Runs on a thread without an event loop.
 /// #[pyfunction]
-/// fn work(py: Python<'_>, lock: Shared<Lock>) {
+/// fn held(py: Python<'_>, lock: Shared<Lock>) -> bool {
 ///     py.detach(|| {
 ///         let _guard = lock.acquire().block();
-///     });
+///         lock.locked()
+///     })
 /// }
+///
+/// Python::initialize();
+/// Python::attach(|py| {
+///     let globals = PyDict::new(py);
+///     globals.set_item("awaitlist", awaitlist_python::module(py)?)?;
+///     globals.set_item("held", wrap_pyfunction!(held, py)?)?;
+///     py.run(c"assert held(awaitlist.Lock())", Some(&globals), None)?;
+///     // A class of Python has no Rust in it.
+///     let refused = py.run(c"import asyncio; held(asyncio.Lock())", Some(&globals), None);
+///     assert!(refused.unwrap_err().to_string().contains("expected a primitive of awaitlist"));
+///     Ok::<(), PyErr>(())
+/// })?;
+/// # Ok::<(), PyErr>(())
 /// ```
 #[derive(Debug)]
 pub struct Shared<T>(pub Arc<T>);

@@ -19,7 +19,7 @@ use pyo3::{
     types::PyDict,
 };
 
-use crate::module;
+use crate::{module, shutdown};
 
 /// What a wait comes to.
 pub(crate) type Outcome = PyResult<Option<Py<PyAny>>>;
@@ -138,11 +138,11 @@ impl Inner {
 
 impl Wake for Inner {
     fn wake(self: Arc<Self>) {
-        // None while the interpreter shuts down, when no task runs any more.
-        let _: Option<()> = Python::try_attach(|py| {
+        shutdown::attach(|py| {
             {
                 let mut state = self.lock();
-                if mem::replace(&mut state.woken, true) {
+                // What was cancelled has called its callbacks.
+                if state.cancelled.is_some() || mem::replace(&mut state.woken, true) {
                     return;
                 }
             }
@@ -357,19 +357,24 @@ impl Wait {
     fn cancel(slf: &Bound<'_, Self>, msg: Option<Py<PyAny>>) -> bool {
         let py = slf.py();
         let inner = &slf.get().inner;
-        let (woken, relocks) = {
-            let state = inner.lock();
-            let relocks = state.after.as_ref().is_some_and(|after| after.is_relocking());
-            (state.woken || state.cancelled.is_some(), relocks)
+        // In one step, since another thread may wake it.
+        let woken = {
+            let mut state = inner.lock();
+            let woken = state.woken || state.cancelled.is_some();
+            if !woken {
+                state.cancelled = Some(msg.unwrap_or_else(|| py.None()));
+            }
+            woken
         };
         // A wait that acquires the lock of a condition again keeps its place.
+        let after = inner.lock().after.clone();
+        let relocks = after.is_some_and(|after| after.is_relocking());
         if !relocks && !LATE.load(Ordering::Relaxed) {
             inner.drop_future(py);
         }
         if woken {
             return false;
         }
-        inner.lock().cancelled = Some(msg.unwrap_or_else(|| py.None()));
         inner.call_back(py, Some(slf));
         true
     }
