@@ -124,7 +124,7 @@ impl Package {
 
     /// Runs the documentation tests, in a process of Rust that has an interpreter in it.
     fn documentation_tests(&self) -> Outcome {
-        let print = "import sys, sysconfig; print(sysconfig.get_config_var('LIBDIR'), sys.base_prefix, sep='\n')";
+        let print = "import sys, sysconfig\nprint(sysconfig.get_config_var('LIBDIR'))\nprint(sys.base_prefix)";
         let said = Run::program(&self.python).args(["-c", print]).output()?;
         let mut lines = said.lines();
         let (libraries, prefix) =

@@ -4,6 +4,8 @@ The crates are compared with these classes wherever tasks are cancelled. Each ch
 differences that docs/guarantees.md lists, and can be left out: `classes(CHANGES)` has all of them,
 and `classes(())` none, which must behave as CPython's own do.
 
+The package for Python (crates/python) is compared with `classes({*CHANGES, LEAVE})`.
+
 What is not changed is inherited, so it is what the running CPython has.
 """
 import asyncio
@@ -35,6 +37,11 @@ CHANGES = {
 }
 
 
+# A waiter leaves at `task.cancel()`, and passes on at once what it had been given. One more change,
+# of the package for Python, where to cancel is to drop the future of Rust.
+LEAVE = "leave-at-cancel"
+
+
 class Waiter:
     """Stands in a queue in the place of the future that a task awaits.
 
@@ -42,8 +49,16 @@ class Waiter:
     waiter is done when it was notified, and is never seen as cancelled.
     """
 
-    def __init__(self, loop):
-        self._future = loop.create_future()
+    def __init__(self, loop, leaves=False):
+        self._future = Leaving(loop=loop) if leaves else loop.create_future()
+        self._notified = False
+
+    def leave_with(self, function):
+        """Has `function` called with the waiter when it is cancelled."""
+        self._future.leave = functools.partial(function, self)
+
+    def left(self):
+        """The notification has been passed on."""
         self._notified = False
 
     def done(self):
@@ -59,6 +74,40 @@ class Waiter:
 
     def __await__(self):
         return self._future.__await__()
+
+
+class Leaving(asyncio.Future):
+    """A future whose waiter leaves when it is cancelled."""
+
+    leave = None
+
+    def cancel(self, msg=None):
+        leave, self.leave = self.leave, None
+        if leave is not None:
+            leave()
+        return super().cancel(msg)
+
+
+class Queue(collections.deque):
+    """The waiters of a primitive, each of which leaves with `leave` when it is cancelled."""
+
+    def __init__(self, leave):
+        super().__init__()
+        self._leave = leave
+
+    def append(self, waiter):
+        super().append(waiter)
+        waiter.leave_with(self._leave_queue)
+
+    def _leave_queue(self, waiter):
+        super().remove(waiter)
+        self._leave(waiter)
+        waiter.left()
+
+    def remove(self, waiter):
+        # A waiter that has left is gone.
+        if waiter in self:
+            super().remove(waiter)
 
 
 class FirstWhenCancelled:
@@ -89,6 +138,7 @@ class Arrival:
 
     def __init__(self, index):
         self.index = index
+        self.task = asyncio.current_task()
 
 
 def notified(waiter):
@@ -99,7 +149,7 @@ def notified(waiter):
 @functools.cache
 def classes(changes):
     """The six classes with those changes of CHANGES (a tuple or a frozenset)."""
-    unknown = set(changes) - set(CHANGES)
+    unknown = set(changes) - {*CHANGES, LEAVE}
     if unknown:
         raise ValueError("no such change: " + ", ".join(sorted(unknown)))
     one_step = "one-step" in changes
@@ -110,15 +160,28 @@ def classes(changes):
     barrier_quiet = "barrier-quiet" in changes
     barrier_indices = "barrier-indices" in changes
     bound = "bound" in changes
+    leave = LEAVE in changes
 
     class Queueing:
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            if leave and hasattr(self, "_waiters"):
+                self._waiters = Queue(self._leave)
+
         def _get_loop(self):
             loop = super()._get_loop()
             if one_step:
-                return types.SimpleNamespace(create_future=lambda: Waiter(loop))
+                return types.SimpleNamespace(create_future=lambda: Waiter(loop, leave))
             return loop
 
+        def _leave(self, waiter):
+            """A waiter leaves at `cancel`, and passes on what it had been given."""
+
     class Lock(Queueing, locks.Lock):
+        def _leave(self, waiter):
+            if not self._locked:
+                self._wake_up_first()
+
         async def acquire_again(self):
             """Acquires, however often the task is cancelled. Returns the last CancelledError."""
             error = None
@@ -135,7 +198,7 @@ def classes(changes):
             if self._waiters is None:
                 self._waiters = collections.deque()
             waiter = self._get_loop().create_future()
-            self._waiters.append(waiter)
+            self._append_to_stay(waiter)
             while True:
                 try:
                     await waiter
@@ -153,6 +216,9 @@ def classes(changes):
             self._locked = True
             return error
 
+        def _append_to_stay(self, waiter):
+            collections.deque.append(self._waiters, waiter)
+
     class Event(Queueing, locks.Event):
         pass
 
@@ -160,12 +226,16 @@ def classes(changes):
         def __init__(self, lock=None):
             super().__init__(Lock() if lock is None else lock)
 
+        def _leave(self, waiter):
+            self._forward(waiter)
+
         async def wait(self):
             waiter = self._begin()
             error = await self._notified_or_cancelled(waiter)
             error = await self._lock.acquire_again() or error
             if error is not None:
-                self._forward(waiter)
+                if not leave or notified(waiter):
+                    self._forward(waiter)
                 raise error
             return True
 
@@ -214,9 +284,15 @@ def classes(changes):
                 self._notify(1)
 
     class Semaphore(Queueing, locks.Semaphore):
-        pass
+        def _leave(self, waiter):
+            if notified(waiter):
+                self._value += 1
+            while self._value > 0 and self._wake_up_next():
+                pass
 
     class BoundedSemaphore(Queueing, locks.BoundedSemaphore):
+        _leave = Semaphore._leave
+
         @property
         def _value(self):
             return self._permits
@@ -226,16 +302,49 @@ def classes(changes):
             self._permits = min(value, self._bound_value) if bound else value
 
     class BarrierCondition(Condition):
+        # The barrier's, called with the task that has left.
+        task_left = None
+
         def _forward(self, waiter):
             if not barrier_quiet:
                 super()._forward(waiter)
+
+        def _begin(self):
+            waiter = super()._begin()
+            waiter.task = asyncio.current_task()
+            return waiter
+
+        def _leave(self, waiter):
+            self.task_left(waiter.task)
 
     class Barrier(Queueing, locks.Barrier):
         def __init__(self, parties):
             super().__init__(parties)
             self._cond = BarrierCondition()
+            self._cond.task_left = self._task_left
             # Those who arrived and have not left, in order of arrival.
             self._inside = []
+
+        def _task_left(self, task):
+            for arrival in self._inside:
+                if arrival.task is task:
+                    self._go(arrival)
+                    break
+
+        def _go(self, arrival):
+            self._count -= 1
+            self._inside.remove(arrival)
+            self._exit()
+
+        def _exit(self):
+            if not leave:
+                return super()._exit()
+            # Without the lock, which no task holds in a turn of the loop that cancels.
+            state = locks._BarrierState
+            if self._count == 0:
+                if self._state in (state.RESETTING, state.DRAINING):
+                    self._state = state.FILLING
+                self._cond._notify(len(self._cond._waiters))
 
         async def wait(self):
             async with self._cond:
@@ -250,9 +359,8 @@ def classes(changes):
                         await self._wait()
                     return arrival.index
                 finally:
-                    self._count -= 1
-                    self._inside.remove(arrival)
-                    self._exit()
+                    if arrival in self._inside:
+                        self._go(arrival)
 
         async def _release(self):
             if barrier_indices:
