@@ -1,8 +1,9 @@
 //! Wake-ups on threads that Python does not know, while the interpreter ends.
 //!
-//! Until Python 3.14, a thread that waits for the GIL when the interpreter ends is terminated in the
-//! middle of what it does, which ends the process. So a function that runs at exit waits for the
-//! wake-ups that are under way, and later ones of other threads do nothing: no task runs any more.
+//! Until Python 3.14, a thread that waits for the GIL when the interpreter ends is terminated in
+//! the middle of what it does, which ends the process. So a function that runs at exit waits for
+//! the wake-ups that are under way, and later ones of other threads do nothing: no task runs any
+//! more.
 
 use std::{
     sync::{
