@@ -5,6 +5,7 @@
 //! - `conformance compare` has a Python generate and run fresh programs, and compares.
 //! - `conformance changes` counts, for each change that the oracle's model makes to asyncio, the
 //!   programs that differ without it.
+//! - `conformance beyond` compares fresh programs with the model of what asyncio lacks.
 //! - `conformance golden DIR` has a Python make the traces that the project keeps.
 
 use std::{
@@ -17,13 +18,16 @@ use std::{
     time::SystemTime,
 };
 
-use awaitlist_tests::conformance::{
-    compare::compare,
-    golden::pack,
-    oracle::{Classes, Oracle},
-    program::Program,
-    run::run,
-    trace::Trace,
+use awaitlist_tests::{
+    conformance::{
+        compare::compare,
+        golden::pack,
+        oracle::{Classes, Oracle},
+        program::Program,
+        run::run,
+        trace::Trace,
+    },
+    lockstep,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -67,6 +71,17 @@ enum Command {
         /// Where tasks are cancelled.
         #[arg(long, value_enum, default_value_t = Profile::Raw)]
         profile: Profile,
+    },
+    /// Compare fresh programs with the project's own model, which has what asyncio lacks as well:
+    /// `acquire_many`, `wait_or` and its kin, `forget`, `adopt`, `set_bound`, `try_release`. Futures
+    /// are dropped anywhere.
+    Beyond {
+        /// How many programs.
+        #[arg(long, default_value_t = 100_000)]
+        count: u64,
+        /// The first program's seed. Otherwise the time is taken.
+        #[arg(long)]
+        seed: Option<u64>,
     },
     /// Write golden traces of programs of each kind, half of them with cancellations.
     Golden {
@@ -115,6 +130,9 @@ fn main() -> ExitCode {
         }
         Some(Command::Changes { python, count, seed, profile }) => {
             count_changes(&Batch { python: &python, seed, count, profile })
+        }
+        Some(Command::Beyond { count, seed }) => {
+            compare_beyond(seed.unwrap_or_else(fresh_seed), count)
         }
         Some(Command::Golden { folder, python, each }) => {
             write_golden(&Oracle::new(&python), &folder, each)
@@ -296,6 +314,25 @@ fn count_changes(batch: &Batch<'_>) -> Result<(), String> {
         Some((_, change)) => Err(format!("no program needs the change {change}")),
         None => Ok(()),
     }
+}
+
+/// Compares programs with the project's own model.
+fn compare_beyond(seed: u64, count: u64) -> Result<(), String> {
+    let again = |seed, count| {
+        format!(
+            "cargo run --release -p awaitlist-tests --bin conformance -- beyond --seed {seed} --count {count}"
+        )
+    };
+    println!("{}", again(seed, count));
+    let mut steps = 0;
+    for seed in seed..seed + count {
+        let program = lockstep::Program::of_seed(seed);
+        let compared = lockstep::run(&program);
+        steps += compared
+            .map_err(|difference| format!("{difference}\n{program:?}{}", again(seed, 1)))?;
+    }
+    println!("beyond asyncio: {count} programs, {steps} steps compared, 0 programs differ");
+    Ok(())
 }
 
 fn pairs(programs: &str, traces: &str) -> Result<Vec<(Program, Trace)>, String> {

@@ -8,7 +8,7 @@
 //! from then on: commit that file.
 
 use awaitlist_tests::{
-    lockstep::{self, Focus, Program},
+    lockstep::{self, Focus, Program, Rule},
     workload::{self, Workload},
 };
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
@@ -42,7 +42,7 @@ macro_rules! properties {
 
             #[test]
             fn $name(program in programs(Focus::$focus)) {
-                lockstep::run(&program).map_err(TestCaseError::fail)?;
+                let _steps = lockstep::run(&program).map_err(TestCaseError::fail)?;
             }
         })*
     };
@@ -56,6 +56,16 @@ properties! {
     conditions(Condition) in 1000 cases;
     a_barrier(Barrier) in 1000 cases;
     all_of_them(All) in 1000 cases;
+}
+
+/// What shows that the programs reach what we promise beyond asyncio.
+#[test]
+fn a_reference_without_any_one_of_its_rules_is_noticed() {
+    for rule in Rule::ALL {
+        let mut programs = (0..10_000).map(Program::of_seed);
+        let noticed = programs.any(|program| lockstep::run_without(rule, &program).is_err());
+        assert!(noticed, "{rule:?}");
+    }
 }
 
 proptest! {

@@ -13,7 +13,7 @@ use crate::{
 
 pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     name: "oracle",
-    arguments: "[compare | changes | golden DIRECTORY] [--python PYTHON] [ARGUMENT...]",
+    arguments: "[compare | changes | beyond | golden DIRECTORY] [--python PYTHON] [ARGUMENT...]",
     about: "Compare the crates with CPython's asyncio, on new random programs",
     details: "\
 PYTHON is an interpreter, or pyodide@VERSION: CPython in WebAssembly, from the npm package, which
@@ -25,12 +25,16 @@ PATH or from pyenv.
     cargo xtask oracle --python pyodide@314.0.7       CPython 3.14.2
     cargo xtask oracle --python pyodide@315.0.0-alpha.2
     cargo xtask oracle changes                        which programs differ without which difference
+    cargo xtask oracle beyond                         what asyncio lacks, with a model in Rust
 
 The other arguments go to tests/asyncio/runner.rs, whose --help lists them.",
     run,
 };
 
 fn run(arguments: &[String]) -> Outcome {
+    if arguments.first().is_some_and(|command| command == "beyond") {
+        return runner("--release", "beyond").args(&arguments[1..]).run();
+    }
     let mut arguments = arguments.to_vec();
     let named = match arguments.iter().position(|argument| argument == "--python") {
         Some(at) if at + 1 < arguments.len() => arguments.drain(at..at + 2).nth(1),
@@ -52,6 +56,11 @@ fn run(arguments: &[String]) -> Outcome {
 pub(crate) fn compare_fresh(count: u32) -> Outcome {
     let python = python_313()?;
     runner("", "compare").arg("--python").arg(python).arg("--count").arg(count.to_string()).run()
+}
+
+/// The same with what asyncio lacks, and the project's own model.
+pub(crate) fn compare_fresh_beyond(count: u32) -> Outcome {
+    runner("", "beyond").arg("--count").arg(count.to_string()).run()
 }
 
 fn runner(flags: &str, command: &str) -> Run {

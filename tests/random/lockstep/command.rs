@@ -139,6 +139,10 @@ pub(super) enum Until {
     Stocked,
     /// `wait_for_some`: the same, and returns how much is left.
     Left,
+    /// `wait_for_or`: as `Stocked`, or until its stop is fired.
+    StockedOrStopped,
+    /// `wait_for_some_or`: as `Left`, or until its stop is fired.
+    LeftOrStopped,
     /// `wait_or`: until its stop is fired.
     Stopped,
     /// The same, with a stop that as its last word notifies the condition itself, if it can have
@@ -148,7 +152,12 @@ pub(super) enum Until {
 
 impl Until {
     pub(super) const fn has_stop(self) -> bool {
-        matches!(self, Self::Stopped | Self::StoppedWithANotify)
+        !matches!(self, Self::Notified | Self::Stocked | Self::Left)
+    }
+
+    /// Whether there is a predicate, which is called before the wait begins.
+    pub(super) const fn has_predicate(self) -> bool {
+        !matches!(self, Self::Notified | Self::Stopped | Self::StoppedWithANotify)
     }
 }
 
@@ -160,7 +169,7 @@ pub(super) enum Command {
     Poll(Id, WakerNumber),
     /// Drops a future.
     Cancel(Id),
-    /// Makes the stop of a `wait_or` ready, and wakes the task that waits for it.
+    /// Makes the stop of a wait ready, and wakes the task that polled it.
     Fire(Id),
 
     TryAcquire(Id, LockId, Form),
@@ -182,6 +191,8 @@ pub(super) enum Command {
 
     TryAcquireMany(Id, SemaphoreId, usize, Form),
     Release(SemaphoreId, usize),
+    /// `try_release_many` of the plain semaphore.
+    TryRelease(usize),
     /// A release of the plain semaphore beyond `MAX_PERMITS`, which panics.
     ReleaseTooMany(usize),
     /// Changes the bound of the bounded semaphore.
@@ -220,7 +231,7 @@ impl Command {
             Self::TryAcquireMany(_, semaphore, ..) | Self::Release(semaphore, _) => {
                 LineId::Semaphore(semaphore).family()
             }
-            Self::ReleaseTooMany(_) => Family::Plain,
+            Self::TryRelease(_) | Self::ReleaseTooMany(_) => Family::Plain,
             Self::SetBound(_) => Family::Bounded,
             Self::Set | Self::Clear => Family::Event,
             Self::Abort | Self::Reset => Family::Barrier,

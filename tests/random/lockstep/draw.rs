@@ -9,7 +9,9 @@ use super::{
     },
     reference::{Holding, Reference, What},
 };
+use crate::support::Rng;
 use awaitlist::semaphore::MAX_PERMITS;
+use std::array;
 
 /// How many futures there are at most at a time.
 const FUTURES: usize = 8;
@@ -59,6 +61,23 @@ pub struct Program {
     pub setup: [u8; 3],
     /// The steps.
     pub draws: Vec<Draw>,
+}
+
+impl Program {
+    /// The program of a seed: with one primitive, or with all of them.
+    pub fn of_seed(seed: u64) -> Self {
+        let mut rng = Rng::new(seed);
+        // Small seeds differ in few bits.
+        rng.below(1);
+        let mut byte = || rng.below(256) as u8;
+        let focus = match usize::from(byte() % 8) {
+            alone if alone < Focus::ALONE.len() => Focus::ALONE[alone],
+            _ => Focus::All,
+        };
+        let setup = array::from_fn(|_| byte());
+        let draws = (0..byte() % 120).map(|_| array::from_fn(|_| byte())).collect();
+        Self { focus, setup, draws }
+    }
 }
 
 /// What the primitives begin with.
@@ -222,11 +241,13 @@ impl Picks<'_> {
     }
 
     fn wait_with(&self, guard: Id, lock: LockId, detail: usize) -> Wait {
-        let until = match detail {
-            0..=4 => Until::Notified,
-            5..=6 => Until::Stocked,
-            7..=8 => Until::Left,
-            9..=12 => Until::Stopped,
+        let until = match (detail, self.much / 16 % 2) {
+            (0..=4, _) => Until::Notified,
+            (5..=6, 0) => Until::Stocked,
+            (5..=6, _) => Until::StockedOrStopped,
+            (7..=8, 0) => Until::Left,
+            (7..=8, _) => Until::LeftOrStopped,
+            (9..=12, _) => Until::Stopped,
             _ => Until::StoppedWithANotify,
         };
         Wait::Condition(self.condition(lock), until, guard)
@@ -300,6 +321,7 @@ impl Picks<'_> {
         Some(match detail {
             0..=5 => Command::DropHolding(self.permit(of)?),
             6..=8 => match (of, self.surplus()) {
+                (SemaphoreId::Plain, n) if self.which % 2 == 1 => Command::TryRelease(n),
                 (SemaphoreId::Plain, n) if self.now.refuses(of, n) => Command::ReleaseTooMany(n),
                 (_, n) => Command::Release(of, n),
             },

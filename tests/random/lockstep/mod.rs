@@ -21,10 +21,12 @@
 mod command;
 mod draw;
 mod reference;
+mod rules;
 mod run;
 mod schedule;
 mod subject;
 mod witness;
 
 pub use draw::{Draw, Focus, Program};
-pub use run::run;
+pub use rules::Rule;
+pub use run::{run, run_without};

@@ -3,17 +3,32 @@
 use super::{
     command::{Family, Machine, Woken},
     draw::{Program, Setup},
+    rules::{Rule, Rules},
     schedule::{Done, follow},
     subject::{Primitives, Subject},
     witness::Witness,
 };
 
-/// Runs a program on the crates and on the reference model, beside each other.
+/// Runs a program on the crates and on the reference model, beside each other. Returns how many
+/// steps were compared.
 ///
 /// # Errors
 ///
 /// Where and how they differ, or which invariant is broken.
-pub fn run(program: &Program) -> Result<(), String> {
+pub fn run(program: &Program) -> Result<usize, String> {
+    compare(program, Rules::ALL)
+}
+
+/// The same, with a reference that does not follow one of its rules.
+///
+/// # Errors
+///
+/// Where and how they differ, as they should in some programs.
+pub fn run_without(rule: Rule, program: &Program) -> Result<usize, String> {
+    compare(program, Rules::without(rule))
+}
+
+fn compare(program: &Program, rules: Rules) -> Result<usize, String> {
     let setup = Setup::drawn(program.setup);
     let primitives = Primitives::new(setup);
     let mut comparison = Comparison {
@@ -24,13 +39,14 @@ pub fn run(program: &Program) -> Result<(), String> {
         woken: Vec::new(),
         texts: Default::default(),
     };
-    follow(program, |done| {
+    follow(program, rules, |done| {
         let step = comparison.steps;
         comparison.steps += 1;
         let command = done.command;
         let compared = comparison.compare(&done);
         compared.map_err(|difference| format!("step {step}, {command:?}: {difference}"))
-    })
+    })?;
+    Ok(comparison.steps)
 }
 
 struct Comparison<'p> {

@@ -5,6 +5,7 @@ use super::{
     command::{Answer, Command, Id, LockId, Machine, Woken},
     draw::{Program, Setup, Step, draw},
     reference::Reference,
+    rules::Rules,
 };
 use std::{fmt, mem};
 
@@ -29,10 +30,11 @@ struct Schedule<V> {
 /// permits are dropped, woken futures run, and then futures that still wait are dropped.
 pub(super) fn follow(
     program: &Program,
+    rules: Rules,
     visit: impl FnMut(Done<'_>) -> Result<(), String>,
 ) -> Result<(), String> {
     let mut schedule = Schedule {
-        reference: Reference::new(Setup::drawn(program.setup)),
+        reference: Reference::new(Setup::drawn(program.setup), rules),
         next: 0,
         awake: Vec::new(),
         visit,
@@ -103,7 +105,7 @@ impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:?}, {:?}", self.focus, Setup::drawn(self.setup))?;
         let mut step = 0;
-        let written = follow(self, |done| {
+        let written = follow(self, Rules::ALL, |done| {
             let (command, answer) = (done.command, done.answer);
             write!(f, "{step:3} {command:?}: {answer:?}").map_err(|error| error.to_string())?;
             if !done.woken.is_empty() {

@@ -106,6 +106,9 @@ impl Witness {
             Command::Release(of, n) if answer == Answer::Done => {
                 self.supply[of as usize] += n as i128;
             }
+            Command::TryRelease(n) if answer == Answer::Done => {
+                self.supply[SemaphoreId::Plain as usize] += n as i128;
+            }
             Command::SetBound(bound) => {
                 let difference = bound as i128 - self.bound as i128;
                 self.supply[SemaphoreId::Bounded as usize] += difference;
@@ -208,7 +211,8 @@ impl Witness {
             }
             LineId::Event => ensure(future.awake || newcomer, || "it was not woken".to_owned()),
             LineId::Condition(_) => {
-                let asked = matches!(answer, Answer::Guard(_) | Answer::GuardAndLeft(..));
+                let asked =
+                    matches!(future.wait, Wait::Condition(_, until, _) if until.has_predicate());
                 ensure(future.awake || future.fired || (newcomer && asked), || {
                     "it was not notified".to_owned()
                 })

@@ -36,6 +36,10 @@ impl Barrier {
         Self { parties, phase: Phase::Filling, inside: 0, line: Line::new() }
     }
 
+    pub(super) const fn inside(&self) -> usize {
+        self.inside
+    }
+
     pub(super) fn n_waiting(&self) -> usize {
         match self.phase {
             Phase::Filling => self.inside,

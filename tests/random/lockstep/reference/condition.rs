@@ -1,7 +1,10 @@
 //! A wait of `asyncio.Condition`, whose drop gives the lock up instead of acquiring it again.
 
 use super::{line::Line, lock::Lock};
-use crate::lockstep::command::{Answer, Id, LockId, Until};
+use crate::lockstep::{
+    command::{Answer, Id, LockId, Until, WakerNumber},
+    rules::{Rule, Rules},
+};
 
 /// How far a wait has come.
 #[derive(Clone, Copy, Debug)]
@@ -14,11 +17,13 @@ enum Stage {
     Relocks { stopped: bool },
 }
 
-/// The stop of a `wait_or`.
+/// The stop of a `wait_or` or of its kin.
 #[derive(Clone, Copy, Debug, Default)]
 struct Stop {
     ready: bool,
     polls: usize,
+    /// With which it was polled last.
+    waker: Option<WakerNumber>,
 }
 
 #[derive(Debug)]
@@ -30,7 +35,10 @@ pub(super) struct Wait {
 
 /// What a wait touches: its condition's line, the lock, and what the lock guards.
 pub(super) struct Place<'a> {
+    pub(super) rules: Rules,
     pub(super) who: Id,
+    /// With which it is polled.
+    pub(super) waker: Option<WakerNumber>,
     pub(super) line: &'a mut Line,
     pub(super) lock: &'a mut Lock,
     pub(super) stock: &'a mut u8,
@@ -45,8 +53,9 @@ impl Wait {
 
     pub(super) fn poll(&mut self, place: &mut Place<'_>) -> Answer {
         match self.stage {
-            Stage::Holds if self.asks_first() => self.relocked(false, place),
+            Stage::Holds if self.asks_first(place) => self.relocked(false, place),
             Stage::Holds => self.begin(place),
+            Stage::Waits if self.stops_first(place) => self.poll_stop(place),
             Stage::Waits => match place.line.leave_if_woken(place.who) {
                 Some(_) => self.relock(false, place),
                 None => self.poll_stop(place),
@@ -58,9 +67,15 @@ impl Wait {
         }
     }
 
-    /// Whether there is a predicate, which is asked before the wait begins.
-    fn asks_first(&self) -> bool {
-        matches!(self.until, Until::Stocked | Until::Left)
+    /// Whether there is a predicate, which is called before the wait begins.
+    fn asks_first(&self, place: &Place<'_>) -> bool {
+        let first = place.rules.has(Rule::PredicateComesFirst) || !self.until.has_stop();
+        self.until.has_predicate() && first
+    }
+
+    /// Whether a stop that is ready is preferred to a notification that has come.
+    fn stops_first(&self, place: &Place<'_>) -> bool {
+        self.stop.ready && !place.rules.has(Rule::NotificationComesFirst)
     }
 
     /// In line first, then the lock is released.
@@ -77,6 +92,7 @@ impl Wait {
         }
         self.stop.polls += 1;
         if !self.stop.ready {
+            self.stop.waker = place.waker;
             return Answer::Pending;
         }
         if self.until == Until::StoppedWithANotify && place.lock.enter() {
@@ -89,7 +105,8 @@ impl Wait {
 
     /// Leaves the condition's line. A notify that had come goes to the next.
     fn leave_line(&mut self, place: &mut Place<'_>) {
-        if place.line.leave(place.who).woken {
+        let notified = place.line.leave(place.who).woken;
+        if notified && place.rules.has(Rule::StopPassesNotificationOn) {
             place.line.wake(1, place.woken);
         }
     }
@@ -110,13 +127,17 @@ impl Wait {
         match self.until {
             Until::Notified => Answer::Guard(lock),
             Until::Stopped | Until::StoppedWithANotify => Answer::GuardAndStopped(lock, stopped),
-            Until::Stocked | Until::Left => {
+            _ if stopped && (place.rules.has(Rule::StopEndsPredicate) || *place.stock == 0) => {
+                Answer::GuardAndStopped(lock, true)
+            }
+            _ => {
                 let Some(left) = place.stock.checked_sub(1) else {
                     return self.begin(place);
                 };
                 *place.stock = left;
                 match self.until {
-                    Until::Left => Answer::GuardAndLeft(lock, left),
+                    Until::Left | Until::LeftOrStopped => Answer::GuardAndLeft(lock, left),
+                    Until::StockedOrStopped => Answer::GuardAndStopped(lock, false),
                     _ => Answer::Guard(lock),
                 }
             }
@@ -126,11 +147,15 @@ impl Wait {
     pub(super) fn abandon(&mut self, place: &mut Place<'_>) {
         match self.stage {
             Stage::Holds => place.lock.release(place.woken),
-            Stage::Waits => self.leave_line(place),
+            Stage::Waits => {
+                if place.line.leave(place.who).woken {
+                    place.line.wake(1, place.woken);
+                }
+            }
             Stage::Relocks { stopped } => {
                 // As when a cancelled wait has the lock again: it notifies, and then the lock is
                 // released.
-                if !stopped {
+                if !stopped && place.rules.has(Rule::DropPassesNotificationOn) {
                     place.line.wake(1, place.woken);
                 }
                 place.lock.cancel(place.who, place.woken);
@@ -138,18 +163,20 @@ impl Wait {
         }
     }
 
-    /// Makes the stop ready, and wakes the future that waits for it.
-    pub(super) fn fire(&mut self, who: Id, woken: &mut Vec<Id>) {
-        let waits = matches!(self.stage, Stage::Waits);
-        if waits && !self.stop.ready {
-            woken.push(who);
-        }
+    /// Makes the stop ready. Returns the waker that it was polled with, if it is still there.
+    pub(super) fn fire(&mut self) -> Option<WakerNumber> {
         self.stop.ready = true;
+        let waker = self.stop.waker.take();
+        self.stop_polls().and(waker)
     }
 
-    /// How often the stop was polled, as long as it is there.
+    /// How often the stop was polled, as long as it is there: one that is beside a predicate stays
+    /// when the wait was notified.
     pub(super) fn stop_polls(&self) -> Option<usize> {
-        let alive = matches!(self.stage, Stage::Holds | Stage::Waits);
+        let alive = match self.stage {
+            Stage::Holds | Stage::Waits => true,
+            Stage::Relocks { stopped } => self.until.has_predicate() && !stopped,
+        };
         (alive && self.until.has_stop()).then_some(self.stop.polls)
     }
 }

@@ -105,5 +105,9 @@ fn describe_barrier(barrier: &Barrier, text: &mut String) -> fmt::Result {
         true => write!(text, "<Barrier [{phase}]>")?,
         false => write!(text, "<Barrier [{phase}, waiters:{n_waiting}/{parties}]>")?,
     }
-    writeln!(text, " n_waiting: {n_waiting}, broken: {broken}, parties: {parties}")
+    let inside = barrier.inside();
+    writeln!(
+        text,
+        " n_waiting: {n_waiting}, inside: {inside}, broken: {broken}, parties: {parties}"
+    )
 }

@@ -18,6 +18,7 @@ use super::{
         WakerNumber, Woken,
     },
     draw::Setup,
+    rules::{Rule, Rules},
 };
 use awaitlist::semaphore::MAX_PERMITS;
 use barrier::Barrier;
@@ -29,6 +30,7 @@ use semaphore::Semaphore;
 
 #[derive(Debug)]
 pub(super) struct Reference {
+    rules: Rules,
     locks: [Lock; 2],
     /// What the locks guard.
     stock: [u8; 2],
@@ -68,14 +70,15 @@ pub(super) enum What {
 }
 
 impl Reference {
-    pub(super) fn new(setup: Setup) -> Self {
+    pub(super) fn new(setup: Setup, rules: Rules) -> Self {
         Self {
+            rules,
             locks: [Lock::new(), Lock::new()],
             stock: [0; 2],
             conditions: [Line::new(), Line::new(), Line::new()],
             semaphores: [
-                Semaphore::new(setup.value, MAX_PERMITS),
-                Semaphore::new(setup.bound, setup.bound),
+                Semaphore::new(setup.value, MAX_PERMITS, rules),
+                Semaphore::new(setup.bound, setup.bound, rules),
             ],
             event: Event::new(),
             barrier: Barrier::new(setup.parties),
@@ -100,6 +103,11 @@ impl Reference {
     /// Whether so many releases would be too many.
     pub(super) fn refuses(&self, semaphore: SemaphoreId, n: usize) -> bool {
         self.semaphores[semaphore as usize].refuses(n)
+    }
+
+    fn future_of(&self, id: Id) -> &Future {
+        let mut futures = self.futures.iter();
+        futures.find(|future| future.id == id).expect("it is alive")
     }
 
     fn future_mut(&mut self, id: Id) -> &mut Future {
@@ -171,18 +179,28 @@ impl Reference {
         woken: &mut Vec<Id>,
         action: impl FnOnce(&mut condition::Wait, &mut Place<'_>) -> R,
     ) -> R {
-        let mut future = self.futures.iter_mut().find(|future| future.id == who);
-        let wait = future.as_mut().and_then(|future| future.condition.as_mut());
+        let future = self.future_of(who);
+        let waker = future.waker;
         let lock_id = on.lock();
         let mut place = Place {
+            rules: self.rules,
             who,
+            waker,
             line: &mut self.conditions[on as usize],
             lock: &mut self.locks[lock_id as usize],
             stock: &mut self.stock[lock_id as usize],
             lock_id,
             woken,
         };
+        let mut future = self.futures.iter_mut().find(|future| future.id == who);
+        let wait = future.as_mut().and_then(|future| future.condition.as_mut());
         action(wait.expect("it waits for one"), &mut place)
+    }
+
+    /// Makes a stop ready. Returns the waker that it wakes.
+    fn fire(&mut self, id: Id) -> Option<WakerNumber> {
+        let wait = self.future_mut(id).condition.as_mut();
+        wait.expect("it has a stop").fire()
     }
 
     /// Keeps what an answer holds.
@@ -203,10 +221,7 @@ impl Reference {
             Command::Start(id, wait, form) => self.start(id, wait, form),
             Command::Poll(id, waker) => return self.poll(id, waker, woken),
             Command::Cancel(id) => self.cancel(id, woken),
-            Command::Fire(id) => {
-                let wait = self.future_mut(id).condition.as_mut();
-                wait.expect("it has a stop").fire(id, woken);
-            }
+            Command::Fire(_) => unreachable!("see `fire`"),
             Command::TryAcquire(_, lock, _) => {
                 return match self.locks[lock as usize].enter() {
                     true => Answer::Guard(lock),
@@ -214,7 +229,13 @@ impl Reference {
                 };
             }
             Command::Adopt(_, lock, _) => {
-                return match self.locks[lock as usize].adopt() {
+                let stays = !self.rules.has(Rule::AdoptedHoldIsGuarded);
+                let lock_state = &mut self.locks[lock as usize];
+                let adopted = lock_state.adopt();
+                if adopted && stays {
+                    lock_state.forget();
+                }
+                return match adopted {
                     true => Answer::Guard(lock),
                     false => Answer::Refused,
                 };
@@ -235,7 +256,11 @@ impl Reference {
                 if let What::Guard { lock, .. } =
                     take(&mut self.holdings, |held| held.id == id).what
                 {
-                    self.locks[lock as usize].forget();
+                    let lock = &mut self.locks[lock as usize];
+                    match self.rules.has(Rule::ForgottenHoldStays) {
+                        true => lock.forget(),
+                        false => lock.release(woken),
+                    }
                 }
             }
             Command::DropHolding(id) => match take(&mut self.holdings, |held| held.id == id).what {
@@ -256,15 +281,25 @@ impl Reference {
                     return Answer::Refused;
                 }
             }
+            Command::TryRelease(n) => {
+                if !self.semaphores[SemaphoreId::Plain as usize].release(n, woken) {
+                    return Answer::Refused;
+                }
+            }
             Command::ReleaseTooMany(_) => return Answer::Panicked,
             Command::SetBound(bound) => {
                 self.semaphores[SemaphoreId::Bounded as usize].set_bound(bound, woken);
             }
             Command::Split(_, from, n) => {
+                let rules = self.rules;
                 let What::Permit { of, count } = &mut self.holding_mut(from).what else {
                     unreachable!("a permit is split");
                 };
-                return match count.checked_sub(n) {
+                let rest = match rules.has(Rule::SplitsWhatIsThere) {
+                    true => count.checked_sub(n),
+                    false => Some(count.saturating_sub(n)),
+                };
+                return match rest {
                     Some(rest) => {
                         *count = rest;
                         Answer::Permit(*of, n)
@@ -297,6 +332,10 @@ fn take<T>(all: &mut Vec<T>, is: impl FnMut(&T) -> bool) -> T {
 
 impl Machine for Reference {
     fn apply(&mut self, command: Command, woken: &mut Vec<Woken>) -> Answer {
+        if let Command::Fire(id) = command {
+            woken.extend(self.fire(id).map(|waker| Woken(id, waker)));
+            return Answer::Done;
+        }
         let mut awake = Vec::new();
         let answer = self.act(command, &mut awake);
         woken.extend(awake.into_iter().map(|who| {

@@ -2,10 +2,14 @@
 //! be changed: the value is the bound minus the permits that are out.
 
 use super::line::Line;
-use crate::lockstep::command::Id;
+use crate::lockstep::{
+    command::Id,
+    rules::{Rule, Rules},
+};
 
 #[derive(Clone, Debug)]
 pub(super) struct Semaphore {
+    rules: Rules,
     /// Negative while more permits are out than the bound allows.
     value: i128,
     /// The value that no release goes beyond: the initial one, the last that was set, or
@@ -16,9 +20,9 @@ pub(super) struct Semaphore {
 }
 
 impl Semaphore {
-    pub(super) const fn new(value: usize, bound: usize) -> Self {
+    pub(super) const fn new(value: usize, bound: usize, rules: Rules) -> Self {
         let line = Line::new();
-        Self { value: value as i128, bound, line }
+        Self { rules, value: value as i128, bound, line }
     }
 
     /// The value as it is shown: 0 if it is negative.
@@ -34,7 +38,12 @@ impl Semaphore {
     pub(super) fn set_bound(&mut self, bound: usize, woken: &mut Vec<Id>) {
         self.value += bound as i128 - self.bound as i128;
         self.bound = bound;
-        self.grant_while_fits(woken);
+        if !self.rules.has(Rule::LoweredBoundIsOwed) {
+            self.value = self.value.max(0);
+        }
+        if self.rules.has(Rule::RaisedBoundGrants) {
+            self.grant_while_fits(woken);
+        }
     }
 
     pub(super) fn locked(&self) -> bool {
@@ -48,7 +57,8 @@ impl Semaphore {
 
     /// A newcomer enters if the line is empty, of woken waiters too, and its permits are available.
     pub(super) fn enter(&mut self, need: usize) -> bool {
-        let enters = self.line.is_empty() && self.value >= need as i128;
+        let in_order = self.rules.has(Rule::NeedsAreServedInOrder) || need < 2;
+        let enters = (self.line.is_empty() || !in_order) && self.value >= need as i128;
         if enters {
             self.value -= need as i128;
         }
@@ -79,14 +89,16 @@ impl Semaphore {
         if waiter.woken {
             self.add(waiter.need);
         }
-        self.grant_while_fits(woken);
+        if waiter.woken || self.rules.has(Rule::DroppedNeedLetsOthersIn) {
+            self.grant_while_fits(woken);
+        }
     }
 
     /// `n` releases, or none if one of them finds the value at the bound.
     pub(super) fn release(&mut self, n: usize, woken: &mut Vec<Id>) -> bool {
         let (before, awake) = (self.clone(), woken.len());
         let fits = self.releases(n, woken);
-        if !fits {
+        if !fits && self.rules.has(Rule::ReleasesAllOrNone) {
             *self = before;
             woken.truncate(awake);
         }

@@ -141,6 +141,25 @@ impl<'p> Waiting<'p> {
                     (Answer::GuardAndLeft(lock, left), Some(guard.into()))
                 })
             }
+            (Until::StockedOrStopped, _) => {
+                let future = condition.wait_for_or(guard, move |()| take().is_some(), stop);
+                Box::pin(async move {
+                    let (guard, outcome) = future.await;
+                    let answer = Answer::GuardAndStopped(lock, outcome.is_err());
+                    (answer, Some(guard.into()))
+                })
+            }
+            (Until::LeftOrStopped, _) => {
+                let future = condition.wait_for_some_or(guard, move |()| take(), stop);
+                Box::pin(async move {
+                    let (guard, outcome) = future.await;
+                    let answer = match outcome {
+                        Ok(left) => Answer::GuardAndLeft(lock, left),
+                        Err(()) => Answer::GuardAndStopped(lock, true),
+                    };
+                    (answer, Some(guard.into()))
+                })
+            }
             (Until::Stopped | Until::StoppedWithANotify, _) => {
                 let future = condition.wait_or(guard, stop);
                 Box::pin(async move {

@@ -127,6 +127,7 @@ impl<'p> Subject<'p> {
             Command::Release(SemaphoreId::Bounded, n) => {
                 return done(all.bounded.release_many(n).is_ok());
             }
+            Command::TryRelease(n) => return done(all.semaphore.try_release_many(n).is_ok()),
             Command::SetBound(bound) => all.bounded.set_bound(bound),
             Command::ReleaseTooMany(n) => {
                 caught(|| all.semaphore.release_many(n));

@@ -117,8 +117,9 @@ impl Primitives {
             }
             LineId::Barrier => writeln!(
                 text,
-                "{} n_waiting: {waiters}, broken: {}, parties: {}",
+                "{} n_waiting: {waiters}, inside: {}, broken: {}, parties: {}",
                 self.barrier,
+                self.barrier.inside(),
                 self.barrier.broken(),
                 self.barrier.parties()
             ),
