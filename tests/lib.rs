@@ -2,6 +2,9 @@
 //!
 //! The tests themselves are in `suite.rs`. `CONTRIBUTING.md` says where a new one goes.
 
+#[cfg(not(awaitlist_loom))]
+#[path = "random/chaos/mod.rs"]
+pub mod chaos;
 #[path = "asyncio/conformance/mod.rs"]
 pub mod conformance;
 #[path = "random/lockstep/mod.rs"]

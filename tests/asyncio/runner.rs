@@ -73,8 +73,8 @@ enum Command {
         profile: Profile,
     },
     /// Compare fresh programs with the project's own model, which has what asyncio lacks as well:
-    /// `acquire_many`, `wait_or` and its kin, `forget`, `adopt`, `set_bound`, `try_release`. Futures
-    /// are dropped anywhere.
+    /// `acquire_many`, `wait_or` and its kin, `forget`, `adopt`, `set_bound`, `try_release`.
+    /// Futures are dropped anywhere.
     Beyond {
         /// How many programs.
         #[arg(long, default_value_t = 100_000)]

@@ -2,7 +2,6 @@
 
 mod batches;
 mod changing;
-mod chaos;
 mod giving_clone;
 mod inline;
 mod once_lost;
