@@ -43,6 +43,7 @@ fn everything() -> Outcome {
     lint_platforms()?;
     step("cargo test --workspace")?;
     oracle::compare_fresh(2_000)?;
+    oracle::compare_fresh_beyond(20_000)?;
     postgres::run()?;
 
     // With the diagnostics.
@@ -66,6 +67,8 @@ fn everything() -> Outcome {
     run::timed("cargo xtask weaken --list", weaken::check_orderings)?;
     schedules()?;
     limits()?;
+    critical_section()?;
+    preemption()?;
     address_sanitizer()?;
     newer_parking_lot::run(&[])?;
     features::run(&[])?;
@@ -167,6 +170,26 @@ fn limits() -> Outcome {
         .arg("--target-dir")
         .arg(project::target_for("limits"))
         .args(["--", "--skip", "ported_examples"])
+        .run()
+}
+
+/// A critical section that locks across threads, and the tests with many of them.
+fn critical_section() -> Outcome {
+    Run::new("cargo test -p awaitlist-tests --features critical-section --test suite")
+        .env("RUSTFLAGS", "--cfg awaitlist_critical_section")
+        .arg("--target-dir")
+        .arg(project::target_for("section"))
+        .args(["--", "quick_"])
+        .run()
+}
+
+/// Holders of a queue's lock that are preempted. `cargo xtask verify preempt` runs this for longer.
+fn preemption() -> Outcome {
+    Run::new("cargo run -p awaitlist-tests --bin soak")
+        .env("RUSTFLAGS", "--cfg awaitlist_preempt")
+        .arg("--target-dir")
+        .arg(project::target_for("preempt"))
+        .args(["--", "--minutes", "0.1"])
         .run()
 }
 

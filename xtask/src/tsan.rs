@@ -6,13 +6,15 @@ use crate::{Outcome, Subcommand, debian, project, run::Run};
 
 pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     name: "tsan",
-    arguments: "[FILTER...]",
+    arguments: "[--critical-section] [FILTER...]",
     about: "Run the tests with many threads under ThreadSanitizer",
     details: "\
-Without FILTER, runs the quick form of the soak. The standard library is built with the sanitizer as
-well; otherwise its atomics, and those of the test harness, would be reported. Its source comes with
-Debian's rustc (see cargo xtask msrv --help), and the sanitizer's runtime from rustup's stable
-toolchain.",
+Without FILTER, runs the quick forms of the soak and of chaos. With --critical-section, queues are
+locked by a critical section that locks across threads, as on a chip with several cores.
+
+The standard library is built with the sanitizer as well; otherwise its atomics, and those of the
+test harness, would be reported. Its source comes with Debian's rustc (see cargo xtask msrv
+--help), and the sanitizer's runtime from rustup's stable toolchain.",
     run,
 };
 
@@ -21,21 +23,31 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 fn run(arguments: &[String]) -> Outcome {
     let rust = debian::Rust::unpacked(debian::WITH_SOURCE)?;
     link_the_runtime(&rust)?;
-    let default = [SOAK.to_owned()];
-    let filters = if arguments.is_empty() { &default } else { arguments };
+    let (section, filters) = match arguments {
+        [flag, filters @ ..] if flag == "--critical-section" => (true, filters),
+        filters => (false, filters),
+    };
+    let (cfg, features, target) = match section {
+        true => {
+            (" --cfg awaitlist_critical_section", "--features=critical-section", "tsan-section")
+        }
+        false => ("", "--features=", "tsan"),
+    };
+    let default = [QUICK.to_owned()];
     rust.with(Run::new("cargo test -Zbuild-std"))
         .env("RUSTC_BOOTSTRAP", "1")
-        .env("RUSTFLAGS", "-Zsanitizer=thread")
+        .env("RUSTFLAGS", format!("-Zsanitizer=thread{cfg}"))
         .env("TSAN_OPTIONS", "halt_on_error=1")
         .args(["--target", TARGET, "--target-dir"])
-        .arg(project::target_for("tsan"))
-        .args("-p awaitlist-tests --test suite --".split(' '))
-        .args(filters)
+        .arg(project::target_for(target))
+        .args("-p awaitlist-tests --test suite".split(' '))
+        .args([features, "--"])
+        .args(if filters.is_empty() { &default } else { filters })
         .run()
 }
 
-/// The module of the quick form of the soak.
-const SOAK: &str = "quick_soak";
+/// The modules of the quick forms: `quick_soak` and `quick_chaos`.
+const QUICK: &str = "random::quick_";
 
 /// Debian's packages lack the sanitizer's runtime: takes that of the stable toolchain.
 fn link_the_runtime(rust: &debian::Rust) -> Outcome {

@@ -36,6 +36,8 @@ enum Figure {
     Tests,
     /// The last line that contains one of these texts.
     Line(&'static [&'static str]),
+    /// The lines that contain a text.
+    Lines(&'static str),
     /// The number of lines that start with a text, and what they are.
     Count(&'static str, &'static str),
     /// Only that the command succeeded.
@@ -55,7 +57,7 @@ const LIMITS: &str = "RUSTFLAGS=--cfg=awaitlist_limits cargo test -p awaitlist-t
 const SECTION: &str = "RUSTFLAGS=--cfg=awaitlist_critical_section cargo test -p awaitlist-tests --features critical-section \
      --test suite --target-dir target/section -- --skip ported_examples";
 const SECTION_QUICK: &str = "RUSTFLAGS=--cfg=awaitlist_critical_section cargo test -p awaitlist-tests \
-     --features critical-section --test suite --target-dir target/section -- quick_soak";
+     --features critical-section --test suite --target-dir target/section -- quick_";
 const SOAK: &str = "cargo run --release -p awaitlist-tests --bin soak -- --minutes 30";
 const PREEMPT: &str = "RUSTFLAGS=--cfg=awaitlist_preempt cargo run --release -p awaitlist-tests --bin soak \
      --target-dir target/preempt -- --minutes 10";
@@ -65,6 +67,10 @@ const ASAN: &str = "RUSTFLAGS=-Zsanitizer=address ASAN_OPTIONS=detect_leaks=0 ca
      --test suite --target x86_64-unknown-linux-gnu --target-dir target/asan -- --skip ported_examples";
 const ASAN_QUICK: &str = "RUSTFLAGS=-Zsanitizer=address ASAN_OPTIONS=detect_leaks=0 cargo +nightly test -p awaitlist-tests \
      --test suite --target x86_64-unknown-linux-gnu --target-dir target/asan -- wakers";
+const CHAOS: &str = "RUSTFLAGS=-Zsanitizer=address cargo +nightly run --release -p awaitlist-tests --bin chaos \
+     --target x86_64-unknown-linux-gnu --target-dir target/asan -- --operations 100000000";
+const CHAOS_QUICK: &str = "RUSTFLAGS=-Zsanitizer=address cargo +nightly run --release -p awaitlist-tests --bin chaos \
+     --target x86_64-unknown-linux-gnu --target-dir target/asan -- --operations 1000000";
 const FUZZ: &str = "cargo +nightly fuzz run programs --no-trace-compares -- -max_len=68 -entropic=0 -runs=20000000";
 const FUZZ_QUICK: &str =
     "cargo +nightly fuzz run programs --no-trace-compares -- -max_len=68 -entropic=0 -runs=20000";
@@ -81,6 +87,41 @@ const fn proof(
 
 const PROOFS: &[Proof] = &[
     proof("suite", "Does everything behave as documented?", SUITE, SUITE, Figure::Tests),
+    proof(
+        "oracle",
+        "Does it behave as CPython on new programs?",
+        "cargo xtask oracle --count 100000",
+        "cargo xtask oracle --count 500",
+        Figure::Lines("CPython "),
+    ),
+    proof(
+        "oracle-3.14",
+        "… with CPython 3.14?",
+        "cargo xtask oracle --python pyodide@314.0.7 --count 100000",
+        "cargo xtask oracle --python pyodide@314.0.7 --count 500",
+        Figure::Lines("CPython "),
+    ),
+    proof(
+        "oracle-3.15",
+        "… with CPython 3.15?",
+        "cargo xtask oracle --python pyodide@315.0.0-alpha.2 --count 100000",
+        "cargo xtask oracle --python pyodide@315.0.0-alpha.2 --count 500",
+        Figure::Lines("CPython "),
+    ),
+    proof(
+        "changes",
+        "Is each difference from CPython in the list, and needed?",
+        "cargo xtask oracle changes --count 100000",
+        "cargo xtask oracle changes --count 20000 --seed 2000000",
+        Figure::Lines(" differ"),
+    ),
+    proof(
+        "beyond",
+        "Does what asyncio lacks behave as its model?",
+        "cargo xtask oracle beyond --count 1000000",
+        "cargo xtask oracle beyond --count 20000",
+        Figure::Line(&["beyond asyncio"]),
+    ),
     proof("models", "Does any interleaving lose something?", LOOM, LOOM_QUICK, Figure::Tests),
     proof(
         "weaken",
@@ -107,11 +148,25 @@ const PROOFS: &[Proof] = &[
         Figure::Tests,
     ),
     proof(
+        "tsan-section",
+        "… with a critical section across threads?",
+        "cargo xtask tsan --critical-section",
+        "cargo xtask tsan --critical-section quick_soak::locks",
+        Figure::Tests,
+    ),
+    proof(
         "leaks",
         "Is memory leaked?",
         "cargo xtask leaks",
         "cargo xtask leaks",
         Figure::Line(&["definitely lost", "no leaks are possible"]),
+    ),
+    proof(
+        "chaos",
+        "Does user code that calls back and panics lose anything?",
+        CHAOS,
+        CHAOS_QUICK,
+        Figure::Line(&[" found"]),
     ),
     proof(
         "soak",
@@ -257,6 +312,10 @@ impl Figure {
                 let has = |line: &&str| texts.iter().any(|text| line.contains(text));
                 let line = written.lines().rfind(has).unwrap_or_default();
                 line.replace('\t', " ").trim().to_owned()
+            }
+            Self::Lines(text) => {
+                let lines = written.lines().filter(|line| line.contains(text)).map(str::trim);
+                lines.collect::<Vec<_>>().join("; ").replace('\t', " ")
             }
             Self::Count(start, what) => {
                 let lines = written.lines().filter(|line| line.starts_with(start));
