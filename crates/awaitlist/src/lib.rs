@@ -8,7 +8,7 @@
 //!   waiter: no permit, notification or wake-up is lost.
 //! - **No allocation.** A waiter is part of its future.
 //! - **Exact.** They are `asyncio.locks` for Rust: which waiter is woken, in which order, and what
-//!   a lock prints is what CPython does, step for step.
+//!   a lock prints is what CPython does, step for step, with a short list of [differences].
 //! - **A hang explains itself.** With the feature `diagnostics`, a program reports which task holds
 //!   what, which task waits for it, and which tasks are deadlocked.
 //!
@@ -45,6 +45,7 @@
 //! | limit them, and report a release too many | [`BoundedSemaphore`] | `BoundedSemaphore` |
 //! | let a number of tasks wait for each other | [`Barrier`] | `await barrier.wait()` |
 //! | pass values between tasks | a channel, such as `async-channel` or `tokio::sync::mpsc` | `asyncio.Queue` |
+//! | let many tasks read a value, or one write it | `std::sync::RwLock`; across an `.await`, that of tokio or async-lock | |
 //! | initialize a value once | `std::sync::OnceLock`, `async-once-cell` | |
 //!
 //! The guide says more: [which primitive][which], [coming from `asyncio`][asyncio], [coming from
@@ -56,6 +57,7 @@
 //! [tokio]: https://github.com/awaitlist/awaitlist/blob/main/docs/guide/from-tokio-sync.md
 //! [runtimes]: https://github.com/awaitlist/awaitlist/blob/main/docs/runtimes.md
 //! [hangs]: https://github.com/awaitlist/awaitlist/blob/main/docs/hangs.md
+//! [differences]: https://github.com/awaitlist/awaitlist/blob/main/docs/guarantees.md#differences-from-cpython
 //! [guarantees]: https://github.com/awaitlist/awaitlist/blob/main/docs/guarantees.md
 //! [performance]: https://github.com/awaitlist/awaitlist/blob/main/docs/performance.md
 //!

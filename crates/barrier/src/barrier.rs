@@ -183,13 +183,19 @@ impl Barrier {
     /// does not break.
     ///
     /// ```
-    /// # use awaitlist::Block;
-    /// use awaitlist::Barrier;
-    /// # async {
+    /// use awaitlist::{Barrier, Block, BrokenBarrier};
+    /// use std::thread;
     ///
-    /// let alone = Barrier::new(1);
-    /// assert_eq!(alone.wait().await, Ok(0));
-    /// # }.block();
+    /// static BARRIER: Barrier = Barrier::new(3);
+    ///
+    /// async fn party() -> Result<usize, BrokenBarrier> {
+    ///     BARRIER.wait().await
+    /// }
+    ///
+    /// let parties = [(); 3].map(|()| thread::spawn(|| party().block()));
+    /// let mut indices = parties.map(|party| party.join().unwrap().unwrap());
+    /// indices.sort();
+    /// assert_eq!(indices, [0, 1, 2]);
     /// ```
     #[inline]
     #[track_caller]

@@ -338,15 +338,24 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     /// Panics if the guard is of another lock. A panic of the predicate releases the lock.
     ///
     /// ```
-    /// # use awaitlist::Block;
-    /// use awaitlist::Condition;
-    /// # async {
+    /// use awaitlist::{Block, Condition};
+    /// use std::thread;
     ///
-    /// let condition = Condition::new(3);
-    /// let guard = condition.acquire().await;
-    /// let guard = condition.wait_for(guard, |n| *n == 3).await;
-    /// # drop(guard);
-    /// # }.block();
+    /// static STOCK: Condition<u32> = Condition::new(0);
+    ///
+    /// async fn order() {
+    ///     let stock = STOCK.acquire().await;
+    ///     let mut stock = STOCK.wait_for(stock, |stock| *stock >= 3).await;
+    ///     *stock -= 3;
+    /// }
+    ///
+    /// let order = thread::spawn(|| order().block());
+    /// let mut stock = STOCK.acquire().block();
+    /// *stock += 5;
+    /// STOCK.notify_all(&stock);
+    /// drop(stock);
+    /// order.join().unwrap();
+    /// assert_eq!(*STOCK.acquire().block(), 2);
     /// ```
     #[inline]
     #[track_caller]

@@ -230,13 +230,19 @@ impl Event {
     /// reference, does not.
     ///
     /// ```
-    /// # use awaitlist::Block;
-    /// use awaitlist::Event;
-    /// # async {
-    /// # let event = Event::new(); event.set();
+    /// use awaitlist::{Block, Event};
+    /// use std::thread;
     ///
-    /// event.wait().await;
-    /// # }.block();
+    /// static LOADED: Event = Event::new();
+    ///
+    /// async fn serve() -> &'static str {
+    ///     LOADED.wait().await;
+    ///     "ready"
+    /// }
+    ///
+    /// let server = thread::spawn(|| serve().block());
+    /// LOADED.set();
+    /// assert_eq!(server.join().unwrap(), "ready");
     /// ```
     #[inline]
     #[track_caller]

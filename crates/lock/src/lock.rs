@@ -39,7 +39,8 @@ use crate::{AcquireOwned, OwnedLockGuard};
 /// # Memory ordering
 ///
 /// An acquire synchronizes with every earlier release: what a holder wrote, in the data or
-/// elsewhere, is visible to each later holder.
+/// elsewhere, is visible to each later holder. A `try_acquire` that returns `None`, and
+/// [`locked`](Self::locked), synchronize with nothing.
 ///
 /// # Examples
 ///

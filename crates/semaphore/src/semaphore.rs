@@ -44,7 +44,9 @@ use crate::{AcquireOwned, OwnedPermit};
 /// # Memory ordering
 ///
 /// An acquire synchronizes with the releases of the permits that it takes: what was written before
-/// a permit was released is visible after it was acquired.
+/// a permit was released is visible after it was acquired. So a semaphore can hand data over: write
+/// it, release a permit; acquire the permit, read it. A `try_acquire` that returns `None`, and
+/// [`value`](Self::value), synchronize with nothing.
 ///
 /// # Examples
 ///
