@@ -11,11 +11,14 @@ use crate::{Failure, Outcome, Subcommand, project, run, run::Run, tool};
 pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     name: "book",
     arguments: "",
-    about: "Build the book of docs/, and check the links within it",
+    about: "Build the book of docs/, and check its links and its search",
     details: "\
 The book is written to target/book: open target/book/index.html. Fails if mdbook warns of anything,
 and if a link leads to no page of the book or to no heading. A link to a file outside docs/ has to
-be the URL of the file in the repository.",
+be the URL of the file in the repository.
+
+Then asks the search of the book the questions of xtask/src/book_search.js, and fails if another
+page than the right one comes first. Needs node.",
     run,
 };
 
@@ -27,7 +30,8 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     let build = Run::new("mdbook build docs --dest-dir").arg(&book);
     let build = tool::with(MDBOOK, build)?;
     run::timed("mdbook build docs", || built(build))?;
-    run::timed("check the links of the book", || check_links(&book))
+    run::timed("check the links of the book", || check_links(&book))?;
+    Run::new("node xtask/src/book_search.js").arg(&book).run()
 }
 
 fn built(build: Run) -> Outcome {
