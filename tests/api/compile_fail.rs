@@ -390,6 +390,7 @@ pub mod a_queue_is_locked_by_its_own_crate_only {}
 ///
 /// ```
 /// # use awaitlist_core::{Access, LockedWaiter, WaitQueue};
+/// # use core::task::Waker;
 /// # struct Own(WaitQueue);
 /// # struct OwnAccess;
 /// // SAFETY: the queue is a field.
@@ -397,19 +398,20 @@ pub mod a_queue_is_locked_by_its_own_crate_only {}
 ///     const FUTURE: &'static str = "Own";
 ///     type State = ();
 ///     fn queue(own: &Own) -> &WaitQueue { &own.0 }
-///     fn cancel(_: &Own, waiter: LockedWaiter<'_>) { drop(waiter.remove()); }
+///     fn cancel(_: &Own, waiter: LockedWaiter<'_>) -> Option<Waker> { waiter.remove().1 }
 /// }
 /// ```
 ///
 /// ```compile_fail,E0200
 /// # use awaitlist_core::{Access, LockedWaiter, WaitQueue};
+/// # use core::task::Waker;
 /// # struct Own(WaitQueue);
 /// # struct OwnAccess;
 /// impl Access<Own> for OwnAccess {
 ///     const FUTURE: &'static str = "Own";
 ///     type State = ();
 ///     fn queue(own: &Own) -> &WaitQueue { &own.0 }
-///     fn cancel(_: &Own, waiter: LockedWaiter<'_>) { drop(waiter.remove()); }
+///     fn cancel(_: &Own, waiter: LockedWaiter<'_>) -> Option<Waker> { waiter.remove().1 }
 /// }
 /// ```
 ///

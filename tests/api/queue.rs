@@ -120,7 +120,7 @@ fn a_thread_that_holds_a_lock_does_not_hold_its_queue() {
 /// A primitive of another crate: a queue, and what its waiters' drops do.
 struct Foreign {
     queue: WaitQueue,
-    cancel: fn(&WaitQueue, LockedWaiter<'_>),
+    cancel: fn(&WaitQueue, LockedWaiter<'_>) -> Option<Waker>,
 }
 
 struct ForeignAccess;
@@ -135,15 +135,15 @@ unsafe impl Access<Foreign> for ForeignAccess {
         &foreign.queue
     }
 
-    fn cancel(foreign: &Foreign, waiter: LockedWaiter<'_>) {
-        (foreign.cancel)(&foreign.queue, waiter);
+    fn cancel(foreign: &Foreign, waiter: LockedWaiter<'_>) -> Option<Waker> {
+        (foreign.cancel)(&foreign.queue, waiter)
     }
 }
 
 type ForeignWaiter<'a> = Pin<Box<Waiter<&'a Foreign, ForeignAccess>>>;
 
 impl Foreign {
-    fn new(cancel: fn(&WaitQueue, LockedWaiter<'_>)) -> Self {
+    fn new(cancel: fn(&WaitQueue, LockedWaiter<'_>) -> Option<Waker>) -> Self {
         Self { queue: queue_of(0, ()), cancel }
     }
 
@@ -179,7 +179,7 @@ fn a_cancel_that_unlocks_the_queue_meets_others_there() {
     let foreign = Foreign::new(|queue, waiter| {
         let waiter = waiter.unlocked(|| drop(queue.lock().notify(0)));
         assert!(waiter.is_notified());
-        drop(waiter.remove());
+        waiter.remove().1
     });
     drop(foreign.enqueue());
     foreign.assert_empty();
@@ -188,7 +188,7 @@ fn a_cancel_that_unlocks_the_queue_meets_others_there() {
 /// Two guards are of one type, so safe code can swap them.
 #[test]
 fn a_waiter_is_not_enqueued_with_the_guard_of_another_queue() {
-    let foreign = Foreign::new(|_, waiter| drop(waiter.remove()));
+    let foreign = Foreign::new(|_, waiter| waiter.remove().1);
     static OTHER: WaitQueue = queue_of(0, ());
     let mut waiter = Box::pin(Waiter::<_, ForeignAccess>::new(&foreign, 0));
     let context = Context::from_waker(Waker::noop());
@@ -207,7 +207,7 @@ fn a_waiter_is_not_enqueued_with_the_guard_of_another_queue() {
 
 #[test]
 fn a_waiter_is_not_enqueued_twice() {
-    let foreign = Foreign::new(|_, waiter| drop(waiter.remove()));
+    let foreign = Foreign::new(|_, waiter| waiter.remove().1);
     let mut waiter = foreign.enqueue();
     let context = Context::from_waker(Waker::noop());
     let twice = caught(|| waiter.as_mut().admit_or_enqueue::<()>(&context, |_, _| Err(0)));
@@ -217,7 +217,7 @@ fn a_waiter_is_not_enqueued_twice() {
 
 #[test]
 fn a_waiter_that_was_removed_by_its_notifier_needs_no_lock_to_see_it() {
-    let foreign = Foreign::new(|_, waiter| drop(waiter.remove()));
+    let foreign = Foreign::new(|_, waiter| waiter.remove().1);
     let mut waiter = foreign.enqueue();
     assert!(!waiter.as_mut().take_removal());
     drop(foreign.queue.lock().notify_and_remove());
@@ -230,7 +230,7 @@ fn a_waiter_that_was_removed_by_its_notifier_needs_no_lock_to_see_it() {
 
 #[test]
 fn a_notifier_that_panics_drops_no_waker_under_the_lock() {
-    static FOREIGN: Foreign = Foreign { queue: queue_of(0, ()), cancel: |_, w| drop(w.remove()) };
+    static FOREIGN: Foreign = Foreign { queue: queue_of(0, ()), cancel: |_, w| w.remove().1 };
     for panics_at in 1..=3 {
         let watched = TestWaker::new().on_drop(|| {
             assert!(!FOREIGN.queue.load(Relaxed).is_locked());

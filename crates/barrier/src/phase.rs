@@ -215,11 +215,12 @@ pub(crate) fn depart(
     Ok(Departure { outcome, wakes, waker })
 }
 
-/// Removes a waiter whose future is dropped, and wakes the others if that changes the phase.
+/// Removes a waiter whose future is dropped, and wakes the others if that changes the phase. Returns
+/// its waker.
 pub(crate) fn cancel(
     queue: &WaitQueue<Guarded<Round>>,
     mut waiter: LockedWaiter<'_, Guarded<Round>>,
-) {
+) -> Option<Waker> {
     let inside = Tag(waiter.tag()).kind() == Kind::Inside;
     let opens = inside && waiter.state_mut().leave();
     let mut released_waker = None;
@@ -236,8 +237,8 @@ pub(crate) fn cancel(
     } else {
         drop(guard);
     }
-    // Dropped last: their drops may panic, and by now the others have been woken.
-    drop((waker, released_waker));
+    // If there are two, the first of them took the place of the other, and does nothing.
+    released_waker.or(waker)
 }
 
 /// Wakes all waiters of older generations.

@@ -6,7 +6,7 @@ use core::{
     fmt,
     future::Future,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use awaitlist_core::{Access, Guarded, Handle, LockedWaiter, WaitQueue, Waiter};
@@ -133,8 +133,8 @@ unsafe impl Access<Barrier> for BarrierAccess {
     }
 
     #[inline]
-    fn cancel(barrier: &Barrier, waiter: LockedWaiter<'_, Guarded<Round>>) {
-        phase::cancel(&barrier.queue, waiter);
+    fn cancel(barrier: &Barrier, waiter: LockedWaiter<'_, Guarded<Round>>) -> Option<Waker> {
+        phase::cancel(&barrier.queue, waiter)
     }
 }
 

@@ -5,7 +5,7 @@ use core::{
     future::Future,
     mem,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use awaitlist_core::{Access, Handle, LockedWaiter, WaitQueue, Waiter, trace::CallSite};
@@ -262,7 +262,7 @@ unsafe impl<C: AnyCondition + ?Sized> Access<C> for ConditionAccess {
     }
 
     #[inline]
-    fn cancel(_: &C, waiter: LockedWaiter<'_>) {
+    fn cancel(_: &C, waiter: LockedWaiter<'_>) -> Option<Waker> {
         let notified = waiter.is_notified();
         let (queue, waker) = waiter.remove();
         if notified {
@@ -270,8 +270,7 @@ unsafe impl<C: AnyCondition + ?Sized> Access<C> for ConditionAccess {
         } else {
             drop(queue);
         }
-        // Dropped last: its drop may panic, and by now the next waiter has been woken.
-        drop(waker);
+        waker
     }
 }
 

@@ -1,6 +1,6 @@
 //! How futures hold a primitive, and how the core reaches its queue.
 
-use core::ops::Deref;
+use core::{ops::Deref, task::Waker};
 
 use crate::{queue::WaitQueue, waiter::LockedWaiter};
 
@@ -53,7 +53,9 @@ pub unsafe trait Access<P: ?Sized> {
     fn queue(primitive: &P) -> &WaitQueue<Self::State>;
 
     /// Removes a waiter whose future is dropped, and passes on what the waiter had been given.
+    /// Returns its waker if it was not notified.
     ///
-    /// If it panics before it has removed the waiter, the core removes it.
-    fn cancel(primitive: &P, waiter: LockedWaiter<'_, Self::State>);
+    /// The core drops the waker last: its drop may panic, and by then the others have been woken.
+    /// If this panics before it has removed the waiter, the core removes it.
+    fn cancel(primitive: &P, waiter: LockedWaiter<'_, Self::State>) -> Option<Waker>;
 }

@@ -6,7 +6,7 @@ use core::{
     fmt,
     future::Future,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use awaitlist_core::{Access, Handle, LockedWaiter, WaitQueue, Waiter, sync::Ordering};
@@ -109,11 +109,11 @@ unsafe impl Access<Event> for EventAccess {
     }
 
     #[inline]
-    fn cancel(_: &Event, waiter: LockedWaiter<'_>) {
+    fn cancel(_: &Event, waiter: LockedWaiter<'_>) -> Option<Waker> {
         // A release is not used up, so there is nothing to pass on.
         let (queue, waker) = waiter.remove();
         drop(queue);
-        drop(waker);
+        waker
     }
 }
 

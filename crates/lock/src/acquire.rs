@@ -8,7 +8,7 @@ use core::{
     marker::PhantomData,
     mem,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use awaitlist_core::{Access, Handle, LockedWaiter, WaitQueue, Waiter, trace::CallSite};
@@ -158,7 +158,7 @@ unsafe impl<T: ?Sized> Access<Lock<T>> for LockAccess {
     }
 
     #[inline]
-    fn cancel(lock: &Lock<T>, waiter: LockedWaiter<'_, Hints>) {
+    fn cancel(lock: &Lock<T>, waiter: LockedWaiter<'_, Hints>) -> Option<Waker> {
         let designated = waiter.is_notified();
         let (queue, waker) = waiter.remove();
         if designated {
@@ -166,8 +166,7 @@ unsafe impl<T: ?Sized> Access<Lock<T>> for LockAccess {
         } else {
             drop(queue);
         }
-        // Dropped last: its drop may panic, and by now the next waiter has been woken.
-        drop(waker);
+        waker
     }
 }
 

@@ -3,7 +3,7 @@
 use core::{
     fmt,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use awaitlist_core::{Access, Handle, LockedWaiter, WaitQueue, Waiter};
@@ -109,7 +109,7 @@ where
         if next_is_grantable {
             // Wakes, so it may panic. Then the drop of the permit releases what it holds.
             let raw = permit.semaphore().as_raw();
-            raw.grant_while_available(raw.queue.lock());
+            raw.grant_while_available(raw.queue.lock(), 0);
         }
         return Poll::Ready(permit);
     }
@@ -160,20 +160,16 @@ unsafe impl<S: AnySemaphore + ?Sized> Access<S> for SemaphoreAccess {
     }
 
     #[inline]
-    fn cancel(semaphore: &S, waiter: LockedWaiter<'_>) {
+    fn cancel(semaphore: &S, waiter: LockedWaiter<'_>) -> Option<Waker> {
         let raw = semaphore.as_raw();
-        let (notified, need) = (waiter.is_notified(), waiter.tag());
-        let (mut queue, waker) = waiter.remove();
-        if notified {
-            raw.add(&mut queue, need);
-        }
-        if raw.front_is_grantable(&queue) {
-            raw.grant_while_available(queue);
+        let returned = if waiter.is_notified() { waiter.tag() } else { 0 };
+        let (queue, waker) = waiter.remove();
+        if returned > 0 || raw.front_is_grantable(&queue) {
+            raw.grant_while_available(queue, returned);
         } else {
             drop(queue);
         }
-        // Dropped last: its drop may panic, and by now the others have been woken.
-        drop(waker);
+        waker
     }
 }
 

@@ -308,9 +308,11 @@ impl<B: Bound> RawSemaphore<B> {
         queue.notify(0)
     }
 
-    /// Grants waiters in order as long as the value is large enough for the first one.
+    /// Adds permits that are returned, and grants waiters in order as long as the value is large
+    /// enough for the first one.
     #[cold]
-    pub(crate) fn grant_while_available(&self, queue: QueueGuard<'_>) {
+    pub(crate) fn grant_while_available(&self, mut queue: QueueGuard<'_>, returned: usize) {
+        self.add(&mut queue, returned);
         queue.notify_while(|queue| self.grant_front(queue));
     }
 
@@ -321,7 +323,7 @@ impl<B: Bound> RawSemaphore<B> {
     }
 
     /// Adds permits to the value, up to the bound.
-    pub(crate) fn add(&self, queue: &mut QueueGuard<'_>, count: usize) {
+    fn add(&self, queue: &mut QueueGuard<'_>, count: usize) {
         queue.add_payload(count.min(room(value_of(queue.payload()), self.bound())));
     }
 
@@ -411,7 +413,7 @@ impl RawSemaphore<Bounded> {
         self.bound.0.store(bound, Ordering::Relaxed);
         queue.set_payload(queue.payload().wrapping_add(bound).wrapping_sub(old));
         self.queue.trace().bound_changed(old, bound);
-        self.grant_while_available(queue);
+        self.grant_while_available(queue, 0);
     }
 }
 
