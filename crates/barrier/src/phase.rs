@@ -215,8 +215,8 @@ pub(crate) fn depart(
     Ok(Departure { outcome, wakes, waker })
 }
 
-/// Removes a waiter whose future is dropped, and wakes the others if that changes the phase. Returns
-/// its waker.
+/// Removes a waiter whose future is dropped, and returns its waker. Wakes the others if that
+/// changes the phase.
 pub(crate) fn cancel(
     queue: &WaitQueue<Guarded<Round>>,
     mut waiter: LockedWaiter<'_, Guarded<Round>>,
