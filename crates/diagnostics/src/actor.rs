@@ -180,6 +180,15 @@ impl Actor {
         }
     }
 
+    /// Returns the named task or the thread that polls with that context, if that is sure.
+    pub(crate) fn known_polling(context: &Context<'_>) -> Option<Self> {
+        match Key::polling(context) {
+            (Some(Key::Task(_)), true) => current_task().map(|(task, _)| Self::Task(task)),
+            (Some(Key::Thread(_)), _) => Some(Self::Thread(ThreadInfo::current())),
+            _ => None,
+        }
+    }
+
     fn unnamed(waker: &Waker, id: RawId) -> (Self, Kept) {
         match Key::unnamed(id) {
             Some(Key::Thread(_)) => (Self::Thread(ThreadInfo::current()), Kept::NOTHING),

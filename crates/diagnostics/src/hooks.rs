@@ -15,9 +15,11 @@ use std::{
 };
 
 use crate::{
-    Actor, Kind,
+    Actor, Kind, Site,
     actor::{Blocking, Kept, Key},
     bell, clock,
+    lock_order::Ask,
+    opt_in::{self, Acquired, HoldLedger},
     record::{Attributed, Record},
     registry::Registered,
 };
@@ -68,11 +70,13 @@ struct Asker {
     at: Instant,
     /// Whether it waits by now, and the watches are to know.
     joined: bool,
+    /// What it asks for, if the lock order is recorded.
+    ask: Option<Ask>,
 }
 
 impl Asker {
     fn new((who, sure, kept): (Actor, bool, Kept)) -> Self {
-        Self { who: Some(who), sure, kept, at: clock::now(), joined: false }
+        Self { who: Some(who), sure, kept, at: clock::now(), joined: false, ask: None }
     }
 
     /// Who polls with this context.
@@ -163,6 +167,10 @@ impl PrimitiveTrace {
         self.record.get_or_init(|| self.register()).record()
     }
 
+    fn site(&self) -> Site {
+        self.record().site()
+    }
+
     #[cold]
     fn register(&self) -> Registered {
         Registered::new(Record::new(self.kind, self.name, self.created, self.size))
@@ -172,6 +180,7 @@ impl PrimitiveTrace {
     #[inline]
     pub fn enqueued(&self, wait: &WaitTrace, tag: usize) {
         wait.with_asker(|asker| {
+            asker.ask = opt_in::asks(asker.who.as_ref(), asker.sure, || self.site(), wait.site.0);
             let whose = wait.attribute(asker);
             let key = self.record().wait(whose, wait.site.0, asker.at, tag);
             // Relaxed: written and read under the lock of the queue, or by the owner.
@@ -228,14 +237,20 @@ impl PrimitiveTrace {
     ) -> HoldTrace {
         // It was woken for who polled it last, and is had by who polls it now.
         self.still_waiting(wait, context);
-        match wait.key() {
+        let key = wait.key();
+        let mut hold = match key {
             Some(key) => self.granted(wait, key, permits, owned),
             None => {
                 let asker = wait.asker.take();
                 let asker = asker.unwrap_or_else(|| Asker::polling(context));
                 self.hold(wait.site, asker, permits, owned)
             }
+        };
+        if opt_in::is_any_started() && permits > 0 {
+            let acquired = Acquired { site: self.site(), at: wait.site.0, owned };
+            hold.ledger = HoldLedger::polled(&acquired, context, key.is_some());
         }
+        hold
     }
 
     /// Permits were acquired by who waited for them: it has them since it was woken.
@@ -245,13 +260,21 @@ impl PrimitiveTrace {
             self.record().end_wait(key, true);
             return HoldTrace::none();
         }
-        HoldTrace { key: self.record().grant(key, permits, owned), kept: wait.kept.take() }
+        HoldTrace {
+            key: self.record().grant(key, permits, owned),
+            kept: wait.kept.take(),
+            ledger: HoldLedger::NOTHING,
+        }
     }
 
     /// Permits were acquired outside of any poll.
     #[inline]
     pub fn acquired_at(&self, site: CallSite, permits: usize, owned: bool) -> HoldTrace {
-        self.hold(site, Asker::calling(), permits, owned)
+        let mut hold = self.hold(site, Asker::calling(), permits, owned);
+        if opt_in::is_any_started() && permits > 0 {
+            hold.ledger = HoldLedger::tried(&Acquired { site: self.site(), at: site.0, owned });
+        }
+        hold
     }
 
     #[inline]
@@ -268,12 +291,14 @@ impl PrimitiveTrace {
         HoldTrace {
             key: self.record().hold(asker.take_who(), at, asker.at, permits, owned),
             kept: mem::take(&mut asker.kept),
+            ledger: HoldLedger::NOTHING,
         }
     }
 
     /// Permits are about to be given back.
     #[inline]
     pub fn released(&self, hold: &mut HoldTrace) {
+        hold.ledger.end();
         if let Some(key) = hold.take() {
             self.record().end_hold(key);
         }
@@ -281,6 +306,7 @@ impl PrimitiveTrace {
 
     /// Permits stay acquired, and are nobody's by now.
     pub fn forgotten(&self, hold: &mut HoldTrace) {
+        hold.ledger.end();
         if let Some(key) = hold.take() {
             // Its waker is not kept for as long as that may last.
             let who = hold.kept.is_some().then(|| Attributed::surely(Actor::here()));
@@ -315,6 +341,7 @@ impl PrimitiveTrace {
         HoldTrace {
             key: self.record().hold(who, found.at, found.since, permits, found.owned),
             kept,
+            ledger: hold.ledger.split(),
         }
     }
 
@@ -338,6 +365,7 @@ impl PrimitiveTrace {
 
     /// Who calls this has the hold by now.
     pub fn adopt(&self, hold: &HoldTrace) {
+        hold.ledger.adopt();
         if let Some(key) = hold.key() {
             self.record().pass_hold(key, Attributed::surely(Actor::here()));
         }
@@ -468,13 +496,15 @@ pub struct HoldTrace {
     key: usize,
     /// The waker that its entry is known by.
     kept: Kept,
+    /// What is recorded only if it was asked for.
+    ledger: HoldLedger,
 }
 
 impl HoldTrace {
     /// Of nothing.
     #[inline]
     pub const fn none() -> Self {
-        Self { key: NONE, kept: Kept::NOTHING }
+        Self { key: NONE, kept: Kept::NOTHING, ledger: HoldLedger::NOTHING }
     }
 
     #[inline]

@@ -9,6 +9,7 @@
 //! | what is held, by which task, and which tasks wait? | [`snapshot()`], to be printed, drawn ([`Snapshot::to_dot`]) or counted |
 //! | which tasks wait for each other? | [`deadlocks()`], with the doubts about each |
 //! | does anything hang at all? | [`watch()`], which reports each wait that takes too long, and why |
+//! | can it deadlock, even if it has not yet? | [`lock_order()`], which notes what is acquired while something else is held |
 //! | which task is that? | [`task()`] gives it a name |
 //!
 //! ```no_run
@@ -41,13 +42,16 @@
 mod actor;
 mod adopt;
 mod bell;
+mod class;
 mod clock;
 mod deadlock;
 mod evidence;
 #[doc(hidden)]
 pub mod hooks;
 mod life;
+mod lock_order;
 mod namer;
+mod opt_in;
 mod record;
 mod registry;
 mod report;
@@ -63,6 +67,7 @@ pub use adopt::{Held, adopt};
 pub use clock::{Clock, ClockIsSet, ManualClock, set_clock};
 pub use deadlock::{Certainty, Deadlock, Doubt, Edge, deadlocks};
 pub use life::ThreadInfo;
+pub use lock_order::{Inversion, LockOrder, OrderStep, lock_order};
 pub use namer::{NamerIsSet, set_namer};
 pub use snapshot::{Hold, Kind, Primitive, PrimitiveId, Site, Snapshot, Wait, WaitState, snapshot};
 pub use stall::{Cause, Phase, Stall};

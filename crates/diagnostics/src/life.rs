@@ -13,7 +13,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-use crate::clock;
+use crate::{clock, lock_order::HeldList};
 
 /// Returns a number that it has not returned before.
 pub(crate) fn unique() -> u64 {
@@ -39,6 +39,8 @@ pub(crate) struct Life {
     waits: AtomicU32,
     /// Whether it acquired or released something while it waited for permits.
     branches: AtomicBool,
+    /// What it holds, for the lock order.
+    held: HeldList,
 }
 
 /// What the wait of an actor for permits needs in order to be its only future: what was seen at one
@@ -70,7 +72,13 @@ impl Life {
             blocks: AtomicU32::new(0),
             waits: AtomicU32::new(0),
             branches: AtomicBool::new(false),
+            held: HeldList::default(),
         }
+    }
+
+    /// Returns what it holds, as far as that is [recorded](crate::lock_order()).
+    pub(crate) const fn held(&self) -> &HeldList {
+        &self.held
     }
 
     /// Begins a poll, which ends when what this returns is dropped.
