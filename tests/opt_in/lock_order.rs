@@ -161,7 +161,8 @@ const UNHEALTHY: &[Program] = &[
         let place: Arc<Mutex<Option<awaitlist::OwnedLockGuard>>> = Arc::default();
         let (put, get, again) = (Arc::clone(&place), place, Arc::clone(&a));
         run(task("acquires", async move {
-            put.lock().unwrap().replace(again.acquire_owned().await);
+            let guard = again.acquire_owned().await;
+            put.lock().unwrap().replace(guard);
         }));
         in_turn(
             async move {

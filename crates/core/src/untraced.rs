@@ -100,6 +100,61 @@ without_values! {
     Site: "Which primitive it is.";
     Deadlock: "Tasks and threads that wait for each other.";
     Stall: "What a watch reports.";
+    Inversion: "Locks that were acquired in orders that do not agree.";
+}
+
+/// Returns a record of nothing. With the feature, that of the order in which tasks acquire locks.
+pub const fn lock_order() -> LockOrder {
+    LockOrder(())
+}
+
+/// What [`lock_order`] returns.
+#[derive(Clone, Copy, Debug)]
+pub struct LockOrder(());
+
+#[allow(clippy::must_use_candidate, reason = "with the feature, they do something")]
+impl LockOrder {
+    /// Does nothing.
+    pub const fn start(self) -> Self {
+        self
+    }
+
+    /// Does nothing.
+    pub const fn stop(self) {}
+
+    /// Returns false.
+    pub const fn is_started(self) -> bool {
+        false
+    }
+
+    /// Does nothing.
+    pub const fn print(self) -> Self {
+        self
+    }
+
+    /// Does nothing. `report` is dropped.
+    pub fn on_inversion(self, report: impl Fn(&Inversion) + Send + Sync + 'static) -> Self {
+        drop(report);
+        self
+    }
+
+    /// Does nothing. `filter` is dropped.
+    pub fn apart(self, filter: impl Fn(&Site) -> bool + Send + Sync + 'static) -> Self {
+        drop(filter);
+        self
+    }
+
+    /// Does nothing.
+    pub const fn clear(self) {}
+
+    /// Returns no inversion.
+    pub const fn inversions(self) -> Vec<Inversion> {
+        Vec::new()
+    }
+
+    /// Does nothing: without the feature nothing is known. A test suite that relies on it has to be
+    /// run with the feature.
+    pub const fn assert_none(self) {}
 }
 
 /// Returns a watch that reports nothing.
