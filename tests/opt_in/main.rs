@@ -2,6 +2,7 @@
 //! so these tests have one of their own, and run one after the other.
 
 mod lock_order;
+mod profile;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -100,6 +100,7 @@ without_values! {
     Site: "Which primitive it is.";
     Deadlock: "Tasks and threads that wait for each other.";
     Stall: "What a watch reports.";
+    ProfileRow: "What one call site did.";
     Inversion: "Locks that were acquired in orders that do not agree.";
 }
 
@@ -219,5 +220,61 @@ impl WatchThread {
     /// Returns false: there is no thread.
     pub const fn is_alive(&self) -> bool {
         false
+    }
+}
+
+/// Returns what counts nothing. With the feature, the profile of the process.
+pub const fn profile() -> Profiler {
+    Profiler(())
+}
+
+/// What [`profile`] returns.
+#[derive(Clone, Copy, Debug)]
+pub struct Profiler(());
+
+#[allow(clippy::must_use_candidate, reason = "with the feature, they do something")]
+impl Profiler {
+    /// Does nothing.
+    pub const fn start(self) -> Self {
+        self
+    }
+
+    /// Does nothing.
+    pub const fn stop(self) {}
+
+    /// Returns false.
+    pub const fn is_started(self) -> bool {
+        false
+    }
+
+    /// Does nothing.
+    pub const fn clear(self) {}
+
+    /// Returns a profile of nothing.
+    pub const fn read(self) -> Profile {
+        Profile { lasted: Duration::ZERO, rows: Vec::new() }
+    }
+}
+
+/// Where tasks wait. Displayed, it says that the feature is disabled.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Profile {
+    /// Zero.
+    pub lasted: Duration,
+    /// None.
+    pub rows: Vec<ProfileRow>,
+}
+
+impl Profile {
+    /// Returns no metrics.
+    pub const fn to_prometheus(&self) -> String {
+        String::new()
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Nothing is known: the feature `diagnostics` of awaitlist is disabled.")
     }
 }

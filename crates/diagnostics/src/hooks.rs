@@ -20,6 +20,7 @@ use crate::{
     bell, clock,
     lock_order::Ask,
     opt_in::{self, Acquired, HoldLedger},
+    profile::WaitBegan,
     record::{Attributed, Record},
     registry::Registered,
 };
@@ -181,6 +182,7 @@ impl PrimitiveTrace {
     pub fn enqueued(&self, wait: &WaitTrace, tag: usize) {
         wait.with_asker(|asker| {
             asker.ask = opt_in::asks(asker.who.as_ref(), asker.sure, || self.site(), wait.site.0);
+            wait.began.now();
             let whose = wait.attribute(asker);
             let key = self.record().wait(whose, wait.site.0, asker.at, tag);
             // Relaxed: written and read under the lock of the queue, or by the owner.
@@ -223,6 +225,7 @@ impl PrimitiveTrace {
         if let Some(key) = wait.key() {
             wait.key.store(NONE, Ordering::Relaxed);
             self.record().end_wait(key, false);
+            opt_in::ended(&wait.began, || self.site(), wait.site.0);
         }
     }
 
@@ -248,7 +251,7 @@ impl PrimitiveTrace {
         };
         if opt_in::is_any_started() && permits > 0 {
             let acquired = Acquired { site: self.site(), at: wait.site.0, owned };
-            hold.ledger = HoldLedger::polled(&acquired, context, key.is_some());
+            hold.ledger = HoldLedger::polled(&acquired, context, key.is_some(), &wait.began);
         }
         hold
     }
@@ -420,6 +423,8 @@ pub struct WaitTrace {
     kept: Cell<Kept>,
     /// Who polls it now, until that is written down. The owner's alone.
     asker: Cell<Option<Asker>>,
+    /// When it was enqueued, if there is a profile. The owner's alone.
+    began: WaitBegan,
 }
 
 impl WaitTrace {
@@ -432,6 +437,7 @@ impl WaitTrace {
             whose: Cell::new((None, false)),
             kept: Cell::new(Kept::NOTHING),
             asker: Cell::new(None),
+            began: WaitBegan::never(),
         }
     }
 

@@ -10,6 +10,7 @@
 //! | which tasks wait for each other? | [`deadlocks()`], with the doubts about each |
 //! | does anything hang at all? | [`watch()`], which reports each wait that takes too long, and why |
 //! | can it deadlock, even if it has not yet? | [`lock_order()`], which notes what is acquired while something else is held |
+//! | where does the time go? | [`profile()`], which adds up waits and holds by call site |
 //! | which task is that? | [`task()`] gives it a name |
 //!
 //! ```no_run
@@ -52,6 +53,7 @@ mod life;
 mod lock_order;
 mod namer;
 mod opt_in;
+mod profile;
 mod record;
 mod registry;
 mod report;
@@ -69,6 +71,7 @@ pub use deadlock::{Certainty, Deadlock, Doubt, Edge, deadlocks};
 pub use life::ThreadInfo;
 pub use lock_order::{Inversion, LockOrder, OrderStep, lock_order};
 pub use namer::{NamerIsSet, set_namer};
+pub use profile::{Histogram, Profile, ProfileRow, Profiler, profile};
 pub use snapshot::{Hold, Kind, Primitive, PrimitiveId, Site, Snapshot, Wait, WaitState, snapshot};
 pub use stall::{Cause, Phase, Stall};
 #[cfg(not(awaitlist_loom))]

@@ -1,11 +1,12 @@
-//! What is recorded only after the program has asked for it: the [lock order](crate::lock_order()).
+//! What is recorded only after the program has asked for it: the [lock order](crate::lock_order())
+//! and the [profile](crate::profile()).
 //!
 //! The hooks call this module at four places: where a task is enqueued, where a wait ends, where
 //! something is acquired, and where a hold ends. Until something is started, a call is one relaxed
 //! load, and the end of a hold is a comparison with null.
 
 use std::{
-    panic::Location,
+    panic::{AssertUnwindSafe, Location},
     sync::atomic::{AtomicU8, Ordering},
     task::Context,
 };
@@ -13,12 +14,14 @@ use std::{
 use crate::{
     Actor, Site,
     lock_order::{Ask, Held},
+    profile::{self, Timer, WaitBegan},
 };
 
 /// Something that can be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     LockOrder = 1,
+    Profile = 2,
 }
 
 /// The parts that are started.
@@ -62,6 +65,18 @@ pub(crate) fn asks(
     Ask::new(who.filter(|_| sure)?.clone(), site(), at)
 }
 
+/// Records that a wait ends that is followed by no hold.
+#[inline]
+pub(crate) fn ended(
+    began: &WaitBegan,
+    site: impl FnOnce() -> Site,
+    at: &'static Location<'static>,
+) {
+    if let Some(began) = began.take() {
+        profile::waited(&site(), at, began);
+    }
+}
+
 /// What was acquired, and how.
 pub(crate) struct Acquired {
     pub(crate) site: Site,
@@ -71,30 +86,41 @@ pub(crate) struct Acquired {
 }
 
 /// What is recorded of one hold, until this is dropped.
+///
+/// It is unwind safe: each change of what it shares is complete before any code of the user's runs.
 #[derive(Debug, Default)]
-pub(crate) struct HoldLedger(Option<Box<Entry>>);
+pub(crate) struct HoldLedger(Option<AssertUnwindSafe<Box<Entry>>>);
 
 #[derive(Debug)]
 struct Entry {
-    /// `None` if it is not known which task or thread has the hold.
+    /// For the lock order. `None` also if it is not known which task or thread has the hold.
     held: Option<Held>,
+    /// For the profile.
+    timer: Option<Timer>,
 }
 
 impl HoldLedger {
     pub(crate) const NOTHING: Self = Self(None);
 
-    fn new(entry: Entry) -> Self {
-        Self(entry.held.is_some().then(|| Box::new(entry)))
+    fn new(held: Option<Held>, timer: Option<Timer>) -> Self {
+        let is_empty = held.is_none() && timer.is_none();
+        Self((!is_empty).then(|| AssertUnwindSafe(Box::new(Entry { held, timer }))))
     }
 
     /// Records what was acquired in a poll. `waited`: it was asked for before.
     #[cold]
-    pub(crate) fn polled(acquired: &Acquired, context: &Context<'_>, waited: bool) -> Self {
+    pub(crate) fn polled(
+        acquired: &Acquired,
+        context: &Context<'_>,
+        waited: bool,
+        began: &WaitBegan,
+    ) -> Self {
         let who = Part::LockOrder.is_started().then(|| Actor::known_polling(context)).flatten();
         if let (Some(who), false) = (&who, waited) {
             drop(Ask::new(who.clone(), acquired.site, acquired.at));
         }
-        Self::new(Entry { held: who.map(|who| Held::new(who, acquired)) })
+        let held = who.map(|who| Held::new(who, acquired));
+        Self::new(held, Timer::begin(&acquired.site, acquired.at, began.take()))
     }
 
     /// Records what was acquired without asking: it was available.
@@ -102,13 +128,14 @@ impl HoldLedger {
     pub(crate) fn tried(acquired: &Acquired) -> Self {
         let who =
             Some(Actor::here()).filter(|who| who.is_certain() && Part::LockOrder.is_started());
-        Self::new(Entry { held: who.map(|who| Held::new(who, acquired)) })
+        let held = who.map(|who| Held::new(who, acquired));
+        Self::new(held, Timer::begin(&acquired.site, acquired.at, None))
     }
 
     /// Returns the same for a part of the hold.
     pub(crate) fn split(&self) -> Self {
         self.0.as_ref().map_or(Self::NOTHING, |entry| {
-            Self::new(Entry { held: entry.held.as_ref().and_then(Held::split) })
+            Self::new(entry.held.as_ref().and_then(Held::split), entry.timer.clone())
         })
     }
 
