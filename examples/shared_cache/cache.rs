@@ -1,7 +1,7 @@
 //! A cache that many clients share, in three ways.
 //!
-//! All of them do the same: look, fetch the page if it is not there, store it. They differ in what
-//! keeps a second client from doing the same between the look and the store.
+//! Each does the same: check the cache, fetch the page if it is missing, store it. They differ in
+//! what keeps a second client from doing the same between the check and the store.
 
 use std::{
     collections::HashMap,
@@ -23,11 +23,11 @@ pub(crate) trait Cache: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// If the page has to be fetched and cannot be. The cache is as it was, so the next client
+    /// Returns an error if the page cannot be fetched. The cache is unchanged, so the next client
     /// tries again.
     fn get(&self, url: &Url) -> impl Future<Output = Result<Page>> + Send;
 
-    /// Forgets every page: they have gone stale.
+    /// Removes every page: they are stale.
     fn clear(&self) -> impl Future<Output = ()> + Send;
 }
 
@@ -69,7 +69,7 @@ impl Cache for NoLock {
     }
 }
 
-/// One lock over the look, the fetch and the store: every page is fetched once, and no two at a
+/// One lock around the check, the fetch and the store: each page is fetched once, and one page at a
 /// time.
 pub(crate) struct OneLock {
     site: Arc<Site>,
@@ -101,8 +101,8 @@ impl Cache for OneLock {
     }
 }
 
-/// A lock for each page, so that only those wait who want the same one; and a semaphore, so that
-/// the pages are not all asked for at once.
+/// A lock for each page, so that only clients that want the same page wait for each other, and a
+/// semaphore, so that not all pages are requested at once.
 pub(crate) struct PageLocks {
     site: Arc<Site>,
     entries: Lock<HashMap<Url, Entry>>,
@@ -118,7 +118,7 @@ impl PageLocks {
         Self { site, entries: Lock::default(), requests: Semaphore::new(limit) }
     }
 
-    /// The page's entry. All entries are locked just long enough to find the one.
+    /// The page's entry. All entries are locked just long enough to find it.
     async fn entry(&self, url: &Url) -> Entry {
         let mut entries = self.entries.acquire().await;
         Arc::clone(entries.entry(url.clone()).or_default())

@@ -25,7 +25,7 @@ pub(crate) struct Crowd<C> {
 }
 
 impl<C: Cache> Crowd<C> {
-    /// A crowd as the user wants it, around a cache of its own.
+    /// Creates a crowd with the user's options, around a cache of its own.
     pub(crate) fn new(args: &Args, pages: &Arc<[Url]>, cache: C, progress: Progress) -> Self {
         Self {
             cache,
@@ -37,12 +37,12 @@ impl<C: Cache> Crowd<C> {
         }
     }
 
-    /// Runs every client to its end, and says how long it took from the start on.
+    /// Runs every client to its end, and returns how long that took.
     ///
     /// # Errors
     ///
-    /// The first error of any client. The others are dropped where they are: in a queue for a lock,
-    /// in the middle of a fetch, at the barrier.
+    /// Returns the first error of any client. The other clients are dropped where they are: in a
+    /// queue for a lock, in the middle of a fetch, at the barrier.
     pub(crate) async fn run(self) -> Result<Duration> {
         let crowd = Arc::new(self);
         let mut clients = JoinSet::new();
@@ -59,8 +59,8 @@ impl<C: Cache> Crowd<C> {
         outcome.map(|()| wall_time)
     }
 
-    /// One client. Each begins with another page than its neighbour, so that different pages are
-    /// wanted at the same time.
+    /// Runs one client. Each starts with another page than its neighbour, so that different pages
+    /// are wanted at the same time.
     async fn client(self: Arc<Self>, number: usize) -> Result<()> {
         self.start.wait().await;
         for round in 1..=self.rounds {

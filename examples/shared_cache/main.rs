@@ -1,17 +1,16 @@
 //! Many clients, a few slow pages, one cache: what a lock is for, on a real server.
 //!
-//! A web server on the loopback takes its time over every page. A crowd of clients wants all of its
-//! pages through one shared cache, and the cache is built in three ways: without a lock, with one
-//! `Lock`, and with a `Lock` for each page and a `Semaphore` over the requests. An `Event` starts
-//! the crowd, and a `Barrier` divides its rounds. What the server counted meanwhile is the table at
-//! the end.
+//! A local web server is slow to serve each page. Many clients want all of its pages through one
+//! shared cache, and the cache is built in three ways: without a lock, with one `Lock`, and with a
+//! `Lock` for each page and a `Semaphore` that limits the requests. An `Event` starts the clients,
+//! and a `Barrier` divides their rounds. The table at the end shows what the server counted.
 //!
 //! ```text
 //! cargo run --release -p awaitlist-examples --example shared_cache
 //! cargo run --release -p awaitlist-examples --example shared_cache -- --help
 //! ```
 //!
-//! Read on in `cache.rs` for the three ways, and in `crowd.rs` for the clients.
+//! The three ways are in `cache.rs`, and the clients in `crowd.rs`.
 
 mod args;
 mod cache;
@@ -61,7 +60,7 @@ fn start(args: &Args) -> Result<()> {
     outcome
 }
 
-/// Tries the three ways one after another and tells what came of each.
+/// Runs the three ways one after another, and prints the results.
 async fn run(args: &Args) -> Result<()> {
     let site = Arc::new(if args.urls.is_empty() {
         Site::local(args.pages, args.delay(), args.timeout()).await?
@@ -77,7 +76,7 @@ async fn run(args: &Args) -> Result<()> {
     print(&report::table(&site, &rows))
 }
 
-/// Lets a fresh crowd loose on one cache.
+/// Runs a new crowd on one cache.
 async fn try_way<C: Cache>(args: &Args, site: &Site, cache: C) -> Result<Row> {
     let progress = Progress::new(C::NAME, args.rounds, args.wanted(site.pages().len()))?;
     let crowd = Crowd::new(args, site.pages(), cache, progress);

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// The progress of one way, shown on stderr.
+/// The progress of one way, on stderr.
 pub(crate) struct Progress {
     way: &'static str,
     rounds: usize,
@@ -13,7 +13,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Begins at nothing of `wanted` pages.
+    /// Starts at 0 of `wanted` pages.
     pub(crate) fn new(way: &'static str, rounds: usize, wanted: u64) -> Result<Self> {
         let style = ProgressStyle::with_template("{prefix:10} {wide_bar} {pos}/{len} pages")?;
         let bar = ProgressBar::new(wanted).with_style(style).with_prefix(way);
@@ -29,7 +29,7 @@ impl Progress {
     pub(crate) fn round(&self, round: usize) {
         // The bar hides where stderr is no terminal.
         if self.bar.is_hidden() {
-            // Progress that nobody can read is no reason to stop.
+            // An error here is no reason to stop: it is only the progress.
             let _ = writeln!(io::stderr(), "{}: round {round} of {} done", self.way, self.rounds);
         }
     }

@@ -1,4 +1,4 @@
-//! What the user reads: what is about to happen, and what came of it.
+//! What the user reads: what is about to run, and the results.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::{
     tally::Count,
 };
 
-/// What came of one way: a line of the table.
+/// The result of one way: a row of the table.
 pub(crate) struct Row {
     pub(crate) way: &'static str,
     pub(crate) count: Count,
@@ -17,7 +17,7 @@ pub(crate) struct Row {
     pub(crate) wall_time: Duration,
 }
 
-/// Says what the clients are about to do.
+/// Prints what the clients are about to do.
 pub(crate) fn opening(args: &Args, site: &Site) -> String {
     let pages = site.pages().len();
     let crowd =

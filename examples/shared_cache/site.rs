@@ -1,4 +1,4 @@
-//! The pages that everybody wants, and how to fetch one.
+//! The pages that all clients want, and how to fetch one.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ pub(crate) struct Site {
     counted_by: CountedBy,
 }
 
-/// Who fills a site's [`Tally`].
+/// The side that fills a site's [`Tally`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CountedBy {
     /// Our own server, as requests reach it.
@@ -70,7 +70,7 @@ impl Site {
         &self.pages
     }
 
-    /// Who counts the requests.
+    /// The side that counts the requests.
     pub(crate) fn counted_by(&self) -> CountedBy {
         self.counted_by
     }
@@ -84,7 +84,7 @@ impl Site {
     ///
     /// # Errors
     ///
-    /// If no server answers in time, or its answer is not a page.
+    /// Returns an error if no server responds in time, or the response is not a page.
     pub(crate) async fn fetch(&self, url: &Url) -> Result<Page> {
         let _in_flight = (self.counted_by == CountedBy::Clients).then(|| self.tally.enter());
         self.request(url)

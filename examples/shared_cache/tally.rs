@@ -1,11 +1,11 @@
-//! Counting requests on the side that answers them.
+//! Counts requests.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Counts the requests that arrive and the ones in flight.
 ///
-/// Every change is one read-modify-write of one number, and the numbers are read together only once
-/// nobody is asking any more: `Relaxed` is enough.
+/// Each change is one read-modify-write of one number, and the numbers are read together only when
+/// no request is in flight: `Relaxed` is enough.
 #[derive(Default)]
 pub(crate) struct Tally {
     hits: AtomicUsize,
@@ -13,15 +13,15 @@ pub(crate) struct Tally {
     most_in_flight: AtomicUsize,
 }
 
-/// What a [`Tally`] came to.
+/// What a [`Tally`] has counted.
 pub(crate) struct Count {
     /// How many requests arrived.
     pub(crate) hits: usize,
-    /// How many of them were being answered at one moment, at most.
+    /// How many of them were in flight at one moment, at most.
     pub(crate) most_in_flight: usize,
 }
 
-/// One request being answered; it counts as in flight for as long as this lives.
+/// A request in flight, for as long as this lives.
 pub(crate) struct InFlight<'a> {
     tally: &'a Tally,
 }
@@ -35,7 +35,7 @@ impl Tally {
         InFlight { tally: self }
     }
 
-    /// Says what was counted, and begins anew. For a moment when nothing is in flight.
+    /// Returns what was counted, and starts again at 0. To be called when nothing is in flight.
     pub(crate) fn take(&self) -> Count {
         Count {
             hits: self.hits.swap(0, Ordering::Relaxed),

@@ -1,4 +1,4 @@
-//! A tower layer that lets so many requests be at work at once. All services that it makes share
+//! A tower layer that limits how many requests are in flight. All services that it creates share
 //! one semaphore.
 
 use std::{
@@ -14,7 +14,7 @@ use awaitlist::{
 };
 use tower::{Layer, Service};
 
-/// Bounds how many requests the services that it makes work on at once.
+/// Limits how many requests its services handle at once.
 #[derive(Clone, Debug)]
 pub(crate) struct LimitLayer {
     semaphore: Arc<Semaphore>,
@@ -35,15 +35,15 @@ impl<S> Layer<S> for LimitLayer {
     }
 }
 
-/// A service that is ready when a permit was had for the next request.
+/// A service that is ready when it has a permit for the next request.
 #[derive(Debug)]
 pub(crate) struct Limit<S> {
     inner: S,
     semaphore: Arc<Semaphore>,
-    /// The place in the queue. A clone of the service starts with an empty slot: it waits for
-    /// itself.
+    /// The acquire, with its place in the queue. A clone of the service has an empty slot, and
+    /// waits on its own.
     acquire: PollSlot<AcquireOwned>,
-    /// What `poll_ready` got for the next `call`.
+    /// The permit that `poll_ready` acquired for the next `call`.
     permit: Option<OwnedPermit>,
 }
 
@@ -53,7 +53,7 @@ impl<S> Limit<S> {
     }
 }
 
-/// A clone waits for itself.
+/// A clone waits on its own.
 impl<S: Clone> Clone for Limit<S> {
     fn clone(&self) -> Self {
         Self::new(self.inner.clone(), Arc::clone(&self.semaphore))
@@ -80,7 +80,7 @@ impl<S: Service<Request>, Request> Service<Request> for Limit<S> {
 }
 
 pin_project_lite::pin_project! {
-    /// A response on its way, with the permit of its request.
+    /// The future of a response, with the permit of its request.
     #[derive(Debug)]
     pub(crate) struct Limited<F> {
         #[pin]

@@ -1,6 +1,6 @@
 //! Waits that show in your traces. awaitlist emits nothing itself: a wait is a future, and
-//! `Instrument` gives any future a span. `time.idle` is then how long the task waited; `time.busy`
-//! is what the polls took.
+//! `Instrument` gives any future a span. `time.idle` is then how long the task waited, and
+//! `time.busy` how long the polls took.
 //!
 //!     cargo run -p awaitlist-examples --example tracing
 

@@ -1,4 +1,4 @@
-//! Programs that always go on. While they sleep, a look at them may find a cycle; it must have
+//! Programs that always go on. While they sleep, a check may find a cycle; it must have
 //! doubts.
 
 use std::{cell::RefCell, collections::VecDeque, rc::Rc, sync::Arc};

@@ -1,14 +1,18 @@
-//! A bounded buffer: two conditions on one lock, two producers, two consumers, and an end.
+//! Two conditions on one lock, two producers, two consumers, and an end.
+//!
+//! ```sh
+//! cargo run -p awaitlist --example bounded_buffer
+//! ```
 //!
 //! What differs from the Python program that this is a port of:
 //!
-//! - What the conditions are about is inside the lock that they share, and is reached through the
-//!   guard. A `Condition` made `with_lock` of an `Arc` keeps the lock alive, so a struct may hold
+//! - The buffer is inside the lock that the two conditions share, and a guard is the way to reach
+//!   it. A condition made by `with_lock` of an `Arc` keeps the lock alive, so a struct can hold
 //!   several.
-//! - The predicate of `wait_for_some` returns what was found, as Python's may, so looking and
+//! - The predicate of `wait_for_some` returns what it found, as Python's may, so checking and
 //!   taking are one step.
 //! - `asyncio.TaskGroup` is a `JoinSet`.
-//! - tokio's clock is paused, so the delays keep their order and take no time.
+//! - tokio's clock is paused, so delays keep their order and take no time.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 

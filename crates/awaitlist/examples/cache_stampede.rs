@@ -1,18 +1,22 @@
-//! Why a program with one thread still needs a lock: the cache stampede.
+//! Two tasks want the same page. Checking the cache and filling it are two steps with an `await`
+//! between them, so without a lock both tasks find the cache empty and both fetch. With a lock the
+//! second task waits, and finds what the first one stored.
 //!
-//! Two tasks want the same page. Looking into the cache and filling it are two steps with an
-//! `await` between them, so both find it empty and both fetch. A `Lock` around the two steps makes
-//! them one: the second task waits, and then finds what the first one stored.
+//! ```sh
+//! cargo run -p awaitlist --example cache_stampede
+//! ```
 //!
 //! What differs from the Python program that this is a port of:
 //!
-//! - Python's lock stands beside the cache and everybody must remember it. Here the cache is inside
-//!   the lock, and there is no way to it but through a guard. The unlocked half has a map of its
-//!   own, in a `std::sync::Mutex` that is held for one look or one insert and never over an
-//!   `await`: what a Python dict gives, no more.
-//! - `asyncio.gather` is `join!`, biased so that the coroutines start in the order written.
-//! - `fetch` has no `method`, which the fake never looked at, and its `delay` has no default.
-//! - tokio's clock is paused, so the delays keep their order and take no time.
+//! - Python's lock stands beside the cache, and every function must remember to take it. Here the
+//!   cache is inside the lock, and a guard is the only way to reach it.
+//! - The unlocked half keeps its map in a `std::sync::Mutex` that is held for one lookup or one
+//!   insert, never across an `await`. That is what a Python dict gives, and no more.
+//! - `asyncio.gather` is `join!`, with `biased;` so that the branches start in the order in which
+//!   they are written.
+//! - `fetch` has no `method` argument, which the stand-in never used, and its `delay` has no
+//!   default.
+//! - tokio's clock is paused, so delays keep their order and take no time.
 
 use std::{
     collections::BTreeMap,

@@ -1,15 +1,20 @@
-//! Tasks in the order of their completion, a lock released by a timer and an event set by one.
+//! Tasks in the order of their completion, a lock that a timer releases, and an event that a timer
+//! sets.
+//!
+//! ```sh
+//! cargo run -p awaitlist --example callbacks
+//! ```
 //!
 //! What differs from the Python program that this is a port of:
 //!
 //! - A guard releases its lock when it is dropped, and a callback elsewhere has no guard to drop.
-//!   So the task that acquires the lock for a callback gives up its guard: [`LockGuard::forget`]
-//!   leaves the lock held without a guard, and `release` ends such a hold. While a guard exists,
-//!   `release` is an error: in asyncio any task can release a lock under its holder.
+//!   So the task that acquires for a callback says so: `LockGuard::forget` leaves the lock held
+//!   without a guard, and `release` ends such a hold. While a guard exists, `release` is an error;
+//!   in asyncio any task can release a lock that another one holds.
 //! - `asyncio.as_completed` and `asyncio.wait` are both a `JoinSet`, and `loop.call_later` is a
 //!   task that sleeps first.
 //! - The three parts run on one runtime, where Python makes an event loop for each.
-//! - tokio's clock is paused, so the delays keep their order and take no time.
+//! - tokio's clock is paused, so delays keep their order and take no time.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,15 +1,19 @@
-//! A connection pool: a semaphore counts the connections, a list holds those that are idle.
+//! A semaphore counts the connections, and a list holds the idle ones.
+//!
+//! ```sh
+//! cargo run -p awaitlist --example connection_pool
+//! ```
 //!
 //! What differs from the Python program that this is a port of:
 //!
-//! - `@asynccontextmanager` is a guard: a struct whose drop does what stands in `finally`. Fields
-//!   are dropped after that, in order, so the connection is back in the list before the permit is
-//!   back in the semaphore.
-//! - `try` / `except` is a `Result`, and `?` leaves through the guard as an exception leaves
-//!   through `async with`. So does the drop of a future that timed out.
-//! - The list stands in a `std::sync::Mutex`: it is held for one push or one pop, and never over an
+//! - `@asynccontextmanager` is a guard: a struct whose drop does what stands in the `finally`. Its
+//!   fields are dropped after that, in order, so the connection is back in the list before the
+//!   permit is back in the semaphore.
+//! - `try` / `except` is a `Result`. `?` leaves through the guard as an exception leaves through
+//!   `async with`, and so does the drop of a future that timed out.
+//! - The list is in a `std::sync::Mutex`, which is held for one push or one pop and never across an
 //!   `await`.
-//! - tokio's clock is paused, so the delays keep their order and take no time.
+//! - tokio's clock is paused, so delays keep their order and take no time.
 
 use std::{
     fmt,

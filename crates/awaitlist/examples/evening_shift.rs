@@ -1,17 +1,21 @@
-//! An evening in a restaurant: a condition for orders and plates, a lock for each pan, a semaphore
-//! of tables, an event that ends the music and a barrier before the toast.
+//! All six in one program: a condition for orders and plates, a lock for each pan, a semaphore for
+//! the tables, an event that ends the music, and a barrier before the toast.
+//!
+//! ```sh
+//! cargo run -p awaitlist --example evening_shift
+//! ```
 //!
 //! What differs from the Python program that this is a port of:
 //!
-//! - Orders and plates are inside the hatch's condition, and a predicate takes a plate out as it
+//! - Orders and plates are inside the hatch's condition, and a predicate takes a plate out when it
 //!   finds it.
-//! - `defaultdict(asyncio.Lock)` is a map in a `std::sync::Mutex`, held for one look and never over
-//!   an `await`. What is awaited is a lock out of it, by its `Arc`.
-//! - The table is a guard whose drop cannot wait until it is wiped. It hands its permit to a task
-//!   that does.
-//! - What runs as a task of its own owns what it uses, by an `Arc`.
-//! - A timeout is an `Err`, and `?` makes one out of both that a guest has.
-//! - tokio's clock is paused, so the delays keep their order and take no time.
+//! - `defaultdict(asyncio.Lock)` is a map in a `std::sync::Mutex`, held for one lookup and never
+//!   across an `await`. The task awaits one of the locks in it, through its `Arc`.
+//! - The table is a guard whose drop cannot wait until the table is wiped. It passes its permit to
+//!   a task that does.
+//! - What runs as a task of its own owns what it uses, through an `Arc`.
+//! - A timeout is an `Err`, and `?` makes one error of the two that a guest can meet.
+//! - tokio's clock is paused, so delays keep their order and take no time.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -175,7 +179,7 @@ async fn main() -> Result<(), BrokenBarrier> {
     kitchen.close().await;
     let mut last_words = Vec::new();
     for task in staff {
-        last_words.push(task.await.expect("nobody panics"));
+        last_words.push(task.await.expect("no task panics"));
     }
     println!("{}", last_words.join(", "));
 

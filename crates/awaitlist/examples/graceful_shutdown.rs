@@ -1,13 +1,16 @@
-//! A graceful shutdown: no new jobs, time to finish those begun, and an end to those that take too
-//! long.
+//! No new jobs, time to finish the jobs that have begun, and an end for those that take too long.
+//!
+//! ```sh
+//! cargo run -p awaitlist --example graceful_shutdown
+//! ```
 //!
 //! What differs from the Python program that this is a port of:
 //!
-//! - `finally` is the drop of a `Begun`: it runs when the job ends, and when its task is aborted.
-//!   It cannot await.
-//! - `asyncio.wait(tasks, timeout=…)` is a loop over `join_next` in a `timeout`; those that are
-//!   left are in the set still, and `shutdown` aborts them and waits until they are gone.
-//! - tokio's clock is paused, so the delays keep their order and take no time.
+//! - `finally` is the drop of a `Begun`. It runs when the job ends and when its task is aborted,
+//!   and it cannot await.
+//! - `asyncio.wait(tasks, timeout=…)` is a loop over `join_next` in a `timeout`. The tasks that are
+//!   left are still in the set; `shutdown` aborts them and waits until they are gone.
+//! - tokio's clock is paused, so delays keep their order and take no time.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -59,7 +62,7 @@ impl Jobs {
     }
 }
 
-/// A job in a worker's hands.
+/// A job that a worker has begun.
 struct Begun {
     worker: &'static str,
     job: &'static str,
@@ -119,7 +122,7 @@ async fn main() {
             done += 1;
         }
     };
-    // Late or not is told by the count.
+    // The count says whether it was late.
     let _ = timeout(GRACE, all_done).await;
     println!("{done} stopped in time, {} did not", tasks.len());
     tasks.shutdown().await;

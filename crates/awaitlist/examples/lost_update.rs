@@ -1,19 +1,21 @@
-//! A lost update, the same with a lock, and a lock that is released too early.
+//! A counter without a lock and with one, and a cache that releases its lock too early.
 //!
-//! Three tasks read a counter, yield and write back what they read plus one. Without a lock all
-//! three read 0, and two updates are lost; under a `Lock` each reads what the one before it wrote.
-//! The last part is a cache that lets its lock go over the fetch: two requests for the same post
-//! both go out, and only a later one hits.
+//! Three tasks read a counter, yield, and write back what they read plus one. Without a lock all
+//! three read 0, and two updates are lost. The cache in the last part releases its lock during the
+//! fetch: two requests for the same post both go out, and only a later request hits.
+//!
+//! ```sh
+//! cargo run -p awaitlist --example lost_update
+//! ```
 //!
 //! What differs from the Python program that this is a port of:
 //!
-//! - What a lock guards is inside it, so the counter is a `Lock<u32>` and the cache a `Lock` of a
-//!   map. The counter without a lock is an atomic, read in one step and written in another: updates
-//!   get lost without any data race.
-//! - Python's one counter, set back to 0 between the parts, is two counters here.
-//! - `asyncio.gather` is `join!`, biased so that the coroutines start in the order written, and
-//!   `asyncio.sleep(0)` is `yield_now`.
-//! - tokio's clock is paused, so the delay takes no time.
+//! - What a lock guards is inside it: the counter is a `Lock<u32>` and the cache a `Lock` of a map.
+//! - The counter without a lock is an atomic that is loaded in one step and stored in another.
+//!   Updates are lost without any data race.
+//! - Python's one counter, reset to 0 between the parts, is two counters here.
+//! - `asyncio.gather` is `join!` with `biased;`, and `asyncio.sleep(0)` is `yield_now`.
+//! - tokio's clock is paused, so delays keep their order and take no time.
 
 use std::{
     collections::BTreeMap,
@@ -44,7 +46,7 @@ async fn increment_locked(label: &str) {
     println!("{label}: counter = {counter}");
 }
 
-/// A post, as far as anybody here reads it.
+/// The part of a post that this program reads.
 struct Post {
     title: String,
 }

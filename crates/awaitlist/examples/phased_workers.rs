@@ -1,11 +1,15 @@
-//! Workers that go from phase to phase together, and one that fails: it aborts the barrier, so that
-//! the others do not wait for it; for the next attempt the barrier is reset.
+//! Workers go from phase to phase together. One of them fails and aborts the barrier, so that the
+//! others do not wait for it; for the next attempt the barrier is reset.
+//!
+//! ```sh
+//! cargo run -p awaitlist --example phased_workers
+//! ```
 //!
 //! What differs from the Python program that this is a port of:
 //!
-//! - The exceptions are an enum, and `?` makes one of a `BrokenBarrier`.
+//! - The exceptions are an enum, and `?` converts a `BrokenBarrier` into it.
 //! - `abort` and `reset` are plain functions. asyncio's are coroutines that never suspend.
-//! - `asyncio.gather` makes tasks and is a `Vec` of them here.
+//! - `asyncio.gather` makes tasks; here they are a `Vec` of handles.
 
 use std::{fmt, sync::Arc};
 

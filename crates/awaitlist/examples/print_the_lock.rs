@@ -1,19 +1,22 @@
 //! Two workers and one lock, printed while it is held and right after it is released.
 //!
-//! The second print is the instructive one. First the workers block their thread instead of
-//! awaiting: worker 2 has not even started when worker 1 releases it, and the lock is `[unlocked]`.
-//! Then they sleep as a task should: worker 2 is in the queue by then, and the lock is
-//! `[unlocked, waiters:1]`. A release names the next holder and does not hold the lock for it;
-//! worker 2 has it once its task runs.
+//! The second print is the instructive one. At first the workers block their thread instead of
+//! awaiting: worker 2 has not started when worker 1 releases the lock, which prints `[unlocked]`.
+//! Then they sleep as a task should: worker 2 is queued by then, and the lock prints
+//! `[unlocked, waiters:1]`. A release designates the next holder but does not lock for it; worker 2
+//! holds the lock once its task has run.
+//!
+//! ```sh
+//! cargo run -p awaitlist --example print_the_lock
+//! ```
 //!
 //! What differs from the Python program that this is a port of:
 //!
 //! - `async with` is a block with a guard in it.
-//! - Printing a lock gives `<Lock [locked]>`. The text in brackets is asyncio's to the letter,
-//!   while the module and the address before it are left out.
+//! - A lock prints as `<Lock [locked]>`; the module and the address are left out.
 //! - The two halves run on one runtime, where Python makes an event loop for each, and
 //!   `asyncio.wait` is a `JoinSet`.
-//! - tokio's clock is paused, and the blocking sleep is short: neither changes what is printed.
+//! - tokio's clock is paused, and the blocking sleep is short. Neither changes what is printed.
 
 use std::{sync::Arc, thread, time::Duration};
 

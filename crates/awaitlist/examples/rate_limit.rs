@@ -1,12 +1,16 @@
-//! A rate limit: a bucket of tokens that requests take and a timer puts back.
+//! A bucket of tokens that requests take and a timer refills.
+//!
+//! ```sh
+//! cargo run -p awaitlist --example rate_limit
+//! ```
 //!
 //! What differs from the Python program that this is a port of:
 //!
-//! - A permit releases itself when it is dropped. Here a request does not release its permit, so it
-//!   is forgotten, and `release` makes the new one.
+//! - A permit is released when it is dropped. Here the timer refills what a request took, so the
+//!   request forgets its permit, and `release` adds a new one.
 //! - A full bucket is an `Err` instead of a `ValueError`.
 //! - `refill.cancel()` is `abort`. Dropping tokio's `JoinHandle` would leave the task running.
-//! - tokio's clock is paused, so the delays keep their order and take no time.
+//! - tokio's clock is paused, so delays keep their order and take no time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,7 +29,7 @@ impl Bucket {
     }
 
     async fn take(&self) {
-        self.tokens.acquire().await.forget(); // and nobody gives it back, but:
+        self.tokens.acquire().await.forget(); // the request does not release it, but:
     }
 
     async fn refill(&self, period: Duration) {

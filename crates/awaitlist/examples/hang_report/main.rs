@@ -1,7 +1,7 @@
-//! Five programs that hang, and what the watch says of each.
+//! Five programs that hang, and what the watch reports about each.
 //!
-//! Each runs on a tokio runtime of its own. None of them ever ends, and none tells why; the stall
-//! watch does, after a fifth of a second. docs/hangs.md walks through them: symptom, report, cure.
+//! Each runs on a tokio runtime of its own. None of them ends, and none says why; the watch does,
+//! after a fifth of a second. docs/hangs.md explains them: symptom, report, fix.
 //!
 //! ```text
 //! cargo run -p awaitlist --features diagnostics --example hang_report
@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 
 use crate::programs::{PROGRAMS, Program};
 
-/// How long is too long. In a service it would be some seconds.
+/// The threshold of the watch. In a service it would be some seconds.
 const THRESHOLD: Duration = Duration::from_millis(200);
 
 fn main() -> std::io::Result<()> {
@@ -36,5 +36,5 @@ fn hang(program: &Program) -> std::io::Result<Stall> {
     let stall = diagnostics::watch(THRESHOLD).next();
     // Its tasks are dropped, and what they waited for with them.
     runtime.shutdown_timeout(Duration::from_secs(10));
-    Ok(stall.expect("a watch that nobody ends goes on until there is a stall"))
+    Ok(stall.expect("the watch runs until there is a stall"))
 }

@@ -64,8 +64,8 @@ fn itself() -> Vec<Task> {
     }))]
 }
 
-/// The first wait loses the `select!`, but is neither dropped nor polled again. When its turn comes
-/// it has the lock, and no task gets past it: not even the second wait of the same task.
+/// The first wait loses the `select!`, but is neither dropped nor polled again. When it is
+/// designated, no task can pass it, not even by the second wait of the same task.
 fn futurelock() -> Vec<Task> {
     let session = Arc::new(Lock::named("session", ()));
     let impatient = Arc::new(Event::new());
@@ -74,7 +74,7 @@ fn futurelock() -> Vec<Task> {
         Box::pin(task("slow", async move {
             let guard = session.acquire().await;
             impatient.set();
-            // The other one queues, and loses its patience.
+            // The other one queues, and stops waiting.
             while session.waiters() == 0 {
                 tokio::task::yield_now().await;
             }
@@ -101,8 +101,7 @@ fn leaked_permit() -> Vec<Task> {
     vec![
         Box::pin(task("handler", async move {
             let permits = connections.acquire_many(2).await;
-            // What keeps it from being given back: a cycle of `Arc`s, a `forget` on a path that
-            // fails.
+            // Never released: by a cycle of `Arc`s, or by a `forget` on a path that fails.
             std::mem::forget(permits);
         })),
         Box::pin(task("next request", async move {
