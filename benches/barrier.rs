@@ -8,7 +8,7 @@ use crate::{
     peers::{Barrier, BlockingBarrier, each},
 };
 
-/// All of them.
+/// All rows.
 pub fn rows() -> Vec<Row> {
     vec![
         Row::new(

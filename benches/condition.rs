@@ -19,7 +19,7 @@ macro_rules! conditions {
     };
 }
 
-/// All of them.
+/// All rows.
 pub fn rows() -> Vec<Row> {
     vec![
         Row::new(
@@ -65,7 +65,7 @@ pub fn rows() -> Vec<Row> {
     ]
 }
 
-/// How many producers there are, and consumers.
+/// The number of producers, and of consumers.
 const PAIRS: &[usize] = &[4];
 const CAPACITY: usize = 16;
 
@@ -79,7 +79,7 @@ fn nobody<C: Condition>(load: &Load) -> Duration {
     watch.elapsed()
 }
 
-/// Acquires the lock, waits for a notification, has the lock again and lets it go.
+/// Acquires the lock, waits for a notification, acquires the lock again and releases it.
 async fn wait<C: Condition>(condition: &C) {
     let guard = condition.acquire().await;
     drop(condition.wait(NotEmpty, guard).await);

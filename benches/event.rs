@@ -15,7 +15,7 @@ macro_rules! events {
     };
 }
 
-/// All of them.
+/// All rows.
 pub fn rows() -> Vec<Row> {
     vec![
         Row::new(
@@ -35,7 +35,7 @@ pub fn rows() -> Vec<Row> {
         .sizes(BROADCAST)
         .floor("bare wake-ups", floors::bare_wake_ups),
         Row::new(
-            // saa's gate fails all who wait when one of them goes, so it has no place here.
+            // saa's gate fails all waiters when one of them leaves, so it does not take part.
             "event/cancel",
             "Event: drop each of *n* waiters, in random order",
             "waiter",

@@ -1,4 +1,4 @@
-//! What the work costs without a primitive.
+//! The cost of the work without a primitive.
 
 use std::{
     cell::Cell,
@@ -20,7 +20,7 @@ use tokio::time::timeout_at;
 
 use crate::harness::{Load, Stopwatch, cancelling, race, yield_once};
 
-/// Two exchanges: what a lock needs that keeps its state in one word.
+/// Two exchanges: the least that a lock with its state in one word can need.
 pub fn cas_pair(load: &Load) -> Duration {
     let word = AtomicUsize::new(1);
     let watch = Stopwatch::thread();
@@ -33,8 +33,8 @@ pub fn cas_pair(load: &Load) -> Duration {
     watch.elapsed()
 }
 
-/// Two exchanges, each after a look at the word: what a lock needs that does not exchange in vain
-/// when it is held, and a count, which is not known before.
+/// Two exchanges, each after a load: the least that a lock can need which makes no exchange in vain
+/// when it is held, and the least that a count can need.
 pub fn cas_pair_with_looks(load: &Load) -> Duration {
     let word = AtomicUsize::new(1);
     let watch = Stopwatch::thread();
@@ -50,7 +50,7 @@ pub fn cas_pair_with_looks(load: &Load) -> Duration {
     watch.elapsed()
 }
 
-/// One look: what a wait needs that is over already.
+/// One load: the least that a wait can need which is over already.
 pub fn load(load: &Load) -> Duration {
     let word = AtomicUsize::new(1);
     let watch = Stopwatch::thread();
@@ -60,12 +60,12 @@ pub fn load(load: &Load) -> Duration {
     watch.elapsed()
 }
 
-/// The moment at which many waits time out: late enough for all of them to queue before.
+/// The moment at which many waits time out, after all of them have been enqueued.
 pub(crate) fn deadline() -> tokio::time::Instant {
     tokio::time::Instant::now() + Duration::from_millis(15)
 }
 
-/// As many timeouts of waits for nothing.
+/// The same number of timeouts of futures that are never ready.
 pub fn timers(load: &Load) -> Duration {
     (0..load.repeats)
         .map(|_| {
@@ -78,8 +78,8 @@ pub fn timers(load: &Load) -> Duration {
         .sum()
 }
 
-/// Tasks that yield twice a turn: what it costs to be suspended twice, in the place of one wait and
-/// one yield.
+/// Tasks that yield twice a turn: the cost of being suspended twice, instead of one wait and one
+/// yield.
 pub fn two_yields(load: &Load) -> Duration {
     let turns = load.repeats;
     race(load.threads, load.waiters, |_| async move {
@@ -90,8 +90,8 @@ pub fn two_yields(load: &Load) -> Duration {
     })
 }
 
-/// What the tasks of a row cost that queues its waiters, whatever they wait for: each keeps its
-/// waker in its own future, is woken, and runs. No queue, no lock, no state.
+/// The cost of the tasks of a row that queues its waiters, without what they wait for: each keeps
+/// its waker in its own future, is woken, and runs. There is no queue, no lock and no state.
 pub fn bare_wake_ups(load: &Load) -> Duration {
     let mut line = load.line();
     let watch = Stopwatch::thread();
@@ -146,8 +146,8 @@ pub fn boxes(load: &Load) -> Duration {
     watch.elapsed()
 }
 
-/// Futures of a cache line each that hold a waker and stand in no queue, dropped in the same order:
-/// the memory that every future touches which is cancelled, without its neighbours.
+/// Futures of a cache line each that hold a waker and are in no queue, dropped in the same order:
+/// the memory that each cancelled future touches, without its neighbours.
 pub fn wakers(load: &Load) -> Duration {
     cancelling(load, |_| HoldWaker::default())
 }
@@ -168,8 +168,9 @@ impl Future for HoldWaker {
     }
 }
 
-/// Futures that stand in a list with nothing around it but one exchange, dropped in the same order:
-/// what it takes to leave any queue out of its middle. Such a future has a word less than ours.
+/// Futures in a list with nothing around it but one exchange, dropped in the same order: the least
+/// that a waiter in the middle of a queue needs to leave it. Such a future is a word smaller than
+/// ours.
 pub fn bare_list(load: &Load) -> Duration {
     let lists = load.repeat(BareList::default);
     cancelling(load, |repeat| Linked {
@@ -180,7 +181,7 @@ pub fn bare_list(load: &Load) -> Duration {
     })
 }
 
-/// The end of a list that one thread uses, and the word with which others would be kept out.
+/// The end of a list that one thread uses, and the word that would keep others out.
 #[derive(Default)]
 struct BareList {
     word: AtomicUsize,
@@ -238,8 +239,8 @@ impl Drop for Linked<'_> {
     }
 }
 
-/// Tasks in a ring, each of which yields and then wakes the next: what a runtime needs to pass one
-/// turn around. Nobody joins a queue or leaves it.
+/// Tasks in a ring, each of which yields and then wakes the next: the least that a runtime needs to
+/// pass a turn on. No task joins a queue or leaves one.
 pub fn bare_ring(load: &Load) -> Duration {
     let turns = load.repeats;
     let ring = Arc::new(Ring {
@@ -259,7 +260,7 @@ pub fn bare_ring(load: &Load) -> Duration {
 }
 
 struct Ring {
-    /// Whose turn it is.
+    /// The task whose turn it is.
     turn: AtomicUsize,
     wakers: Box<[AtomicWaker]>,
 }

@@ -12,9 +12,9 @@
 //! | [`rows`] | all rows |
 //! | [`targets`] | where awaitlist must stand |
 //!
-//! A row is one thing that a user does with a primitive. It is measured in rounds: in each, every
-//! contender runs once, in rotated order, so that whatever else the machine does meets all of them
-//! alike. What is compared are medians.
+//! A row is one thing that a user does with a primitive. It is measured in rounds. In each round
+//! every contender runs once, in rotated order, so that other load on the machine affects all of
+//! them alike. The medians are compared.
 
 pub mod barrier;
 pub mod condition;

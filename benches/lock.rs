@@ -35,7 +35,7 @@ macro_rules! locks_of_threads {
     };
 }
 
-/// All of them.
+/// All rows.
 pub fn rows() -> Vec<Row> {
     vec![
         Row::new(
@@ -111,7 +111,7 @@ pub fn rows() -> Vec<Row> {
             "lock/timeouts",
             "Lock: *n* waits on two threads time out at once",
             "waiter",
-            // Without saa, whose waiters take 80 us each to leave.
+            // Without saa, each of whose waiters takes 80 us to leave.
             each!(timeouts: Lock of awaitlist, tokio, async_lock, asyncband, futures_intrusive, maitake, performables,
                 event_listener),
         )
@@ -178,7 +178,7 @@ fn contended<L: Lock>(load: &Load) -> Duration {
     race(load.threads, load.waiters, |_| take_turns(Arc::clone(&lock), turns))
 }
 
-/// Lets the other tasks run while it has the lock, so they all queue for it.
+/// Lets the other tasks run while it holds the lock, so that all of them queue for it.
 async fn take_turns<L: Lock>(lock: Arc<L>, turns: usize) {
     for _ in 0..turns {
         let held = lock.acquire().await;
@@ -187,7 +187,7 @@ async fn take_turns<L: Lock>(lock: Arc<L>, turns: usize) {
     }
 }
 
-/// What the lock of a convoy guards: a count, by which a lock is caught that lets two in.
+/// What the lock of a convoy guards: a count that detects a lock with two holders.
 #[derive(Default)]
 struct Guarded(AtomicUsize);
 
@@ -289,7 +289,7 @@ fn contend_once<L: Lock>() {
     together((0..2).map(|_| Box::new(thread) as Part<'_>).collect());
 }
 
-/// From the deadline on, until all waits have returned.
+/// The time from the deadline until all waits have returned.
 fn timeouts<L: Lock>(load: &Load) -> Duration {
     (0..load.repeats)
         .map(|_| {
@@ -319,17 +319,17 @@ fn many_locks<L: Lock>(load: &Load) -> Duration {
 fn cancel<L: Lock>(load: &Load) -> Duration {
     let locks = load.repeat(|| {
         let lock = L::new();
-        // Held for good.
+        // Held to the end.
         mem::forget(now(lock.acquire()));
         lock
     });
     cancelling(load, |repeat| locks[repeat].acquire())
 }
 
-/// How many of those who take part in the blocking row are threads.
+/// How many participants of the blocking row are threads.
 const BLOCKED: usize = 2;
 
-/// Tasks let others run while they have the lock, so threads find it held, and block until it is
+/// Tasks let others run while they hold the lock, so threads find it held, and block until it is
 /// their turn.
 fn blocking<L: Lock + BlockingLock>(load: &Load) -> Duration {
     let lock = Arc::new(L::new());

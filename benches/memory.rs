@@ -1,14 +1,14 @@
-//! What waiting costs in memory.
+//! The memory that waits need.
 
 use crate::{
     harness::{Allocated, Crew, Line, allocations_of, now},
     peers::{Barrier, Condition, Event, Lock, Peer, Semaphore, What::NotEmpty, each},
 };
 
-/// How many wait.
+/// The number of waiters.
 const WAITERS: usize = 1_000;
 
-/// What so many waits cost that were queued at the same time.
+/// What that many waits cost, all queued at the same time.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
     /// How often a wait allocates, from its first poll to its end.
@@ -17,8 +17,8 @@ pub struct Memory {
     pub bytes: f64,
 }
 
-/// The primitives' names, and what a wait for each costs with each crate that has it. To be called
-/// by a program whose allocator is [`Counting`](crate::harness::Counting).
+/// Returns the primitives' names, and the cost of a wait for each with each crate that has it. The
+/// program's allocator must be [`Counting`](crate::harness::Counting).
 pub fn all() -> Vec<(&'static str, Vec<(Peer, Memory)>)> {
     type Measure = fn(&Crew) -> Memory;
     let primitives: [(_, Vec<(Peer, Measure)>); 5] = [
@@ -47,7 +47,7 @@ pub fn all() -> Vec<(&'static str, Vec<(Peer, Memory)>)> {
     ];
     let crew = Crew::new(WAITERS);
     let measure = |(peer, measure): (Peer, Measure)| {
-        // What a thread makes once is made by the first.
+        // The first makes what a thread makes once.
         measure(&crew);
         (peer, measure(&crew))
     };
@@ -57,7 +57,7 @@ pub fn all() -> Vec<(&'static str, Vec<(Peer, Memory)>)> {
         .collect()
 }
 
-/// Queues all futures that `wait` makes, has `go` release the first, and lets all get done.
+/// Queues all futures that `wait` makes, lets `go` release the first, and runs all to their end.
 fn measure<F: Future>(
     crew: &Crew,
     waiters: usize,
@@ -102,7 +102,7 @@ fn event<E: Event>(crew: &Crew) -> Memory {
     measure(crew, WAITERS, || event.wait(), || event.set())
 }
 
-/// The future is that of the wait alone: the guard is had before.
+/// The future of the wait alone: the guard is acquired before.
 fn condition<C: Condition>(crew: &Crew) -> Memory {
     let condition = C::new();
     measure(

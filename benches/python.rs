@@ -10,10 +10,10 @@ use crate::harness::Row;
 
 const SCRIPT: &str = include_str!("asyncio_rows.py");
 
-/// Where a Python is looked for.
+/// Where to look for a Python.
 const NAMES: [&str; 2] = ["python3.13", "python3"];
 
-/// How much it does.
+/// How much work it does.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
     /// For how long each row and size is repeated.
@@ -22,7 +22,7 @@ pub struct Effort {
     pub waiters: usize,
 }
 
-/// What asyncio needed.
+/// The time that asyncio needed.
 #[derive(Debug)]
 pub struct Asyncio {
     /// CPython's version.
@@ -35,7 +35,7 @@ pub struct Asyncio {
 ///
 /// # Errors
 ///
-/// If there is none, or it fails.
+/// Returns an error if there is none, or it fails.
 pub fn run(python: Option<&Path>, rows: &[Row], effort: Effort) -> Result<Asyncio, String> {
     let python = match python {
         Some(python) => python.to_owned(),

@@ -22,7 +22,7 @@ macro_rules! semaphores_of_many {
     };
 }
 
-/// All of them.
+/// All rows.
 pub fn rows() -> Vec<Row> {
     vec![
         Row::new(
@@ -175,7 +175,7 @@ fn mixed_hand_over<S: Many>(load: &Load) -> Duration {
     watch.elapsed()
 }
 
-/// Each task lets the others run while it has the permit, so they all queue for it.
+/// Each task lets the others run while it holds the permit, so that all of them queue for it.
 fn contended<S: Semaphore>(load: &Load) -> Duration {
     take_turns::<S>(load, 1)
 }
@@ -205,8 +205,7 @@ fn cancel<S: Semaphore>(load: &Load) -> Duration {
     cancelling(load, |repeat| semaphores[repeat].acquire())
 }
 
-/// Each job is a task: it waits for one of the workers, and has it do something that takes three
-/// steps.
+/// Each job is a task: it waits for one of the workers, which then does something in three steps.
 fn pool<S: Semaphore>(load: &Load) -> Duration {
     (0..load.repeats)
         .map(|_| {

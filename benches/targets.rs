@@ -1,4 +1,4 @@
-//! Where awaitlist must stand, and whether it does.
+//! The targets, and whether awaitlist meets them.
 
 use crate::{
     harness::{Cell, Who},
@@ -8,7 +8,7 @@ use crate::{
     waits::{Scenario, Waits},
 };
 
-/// With what our figure is compared.
+/// What our figure is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Against {
     /// The row's floor.
@@ -24,16 +24,16 @@ pub enum Against {
     Thousand,
 }
 
-/// One thing that must be so.
+/// One target.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
     /// The row.
     pub row: &'static str,
-    /// At which sizes.
+    /// The sizes.
     pub sizes: &'static [usize],
     /// Our figure is divided by this.
     pub against: Against,
-    /// What comes out must not be more than that.
+    /// The ratio must not exceed this.
     pub limit: f64,
 }
 
@@ -41,7 +41,7 @@ const MILLION: usize = 1_000_000;
 const LARGE: &[usize] = &[1_000, 100_000, MILLION];
 const CROWDS: &[usize] = &[1, 10, 1_000, 100_000, MILLION];
 
-/// All that must be so of times.
+/// All targets for times.
 pub const TARGETS: &[Target] = &[
     target("lock/uncontended", &[1], Against::Floor, 1.15),
     target("lock/hand-over", &[10_000], Against::BestFifo, 0.85),

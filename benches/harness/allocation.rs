@@ -1,4 +1,4 @@
-//! An allocator that counts, when it is asked to.
+//! An allocator that counts on request.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -13,7 +13,7 @@ static BYTES: AtomicIsize = AtomicIsize::new(0);
 #[derive(Clone, Copy, Debug)]
 pub struct Counting;
 
-/// What was allocated meanwhile.
+/// What was allocated during a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allocated {
     /// How often.
@@ -22,7 +22,7 @@ pub struct Allocated {
     pub bytes: isize,
 }
 
-/// Runs `body`, and says what all threads allocated meanwhile.
+/// Runs `body`, and returns what all threads allocated meanwhile.
 ///
 /// Zero if [`Counting`] is not the program's allocator.
 pub fn allocations_of<R>(body: impl FnOnce() -> R) -> (R, Allocated) {
@@ -44,29 +44,29 @@ fn count(times: usize, bytes: isize) {
     }
 }
 
-// SAFETY: the system's allocator does it all.
+// SAFETY: each method calls the same method of the system's allocator, and counts.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(1, layout.size().cast_signed());
-        // SAFETY: the caller's word.
+        // SAFETY: the caller's promises are those of this method.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count(1, layout.size().cast_signed());
-        // SAFETY: the caller's word.
+        // SAFETY: the caller's promises are those of this method.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         count(0, -layout.size().cast_signed());
-        // SAFETY: the caller's word.
+        // SAFETY: the caller's promises are those of this method.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(1, size.cast_signed() - layout.size().cast_signed());
-        // SAFETY: the caller's word.
+        // SAFETY: the caller's promises are those of this method.
         unsafe { System.realloc(pointer, layout, size) }
     }
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::{Load, Stopwatch};
 
-/// How long it takes to drop futures that wait, in a random order: as many as there are waiters,
-/// and that repeated. `wait` makes one, for the repeat that it is told; all of them are queued off
-/// the clock.
+/// Measures how long it takes to drop waiting futures in a random order: as many as there are
+/// waiters, and that repeated. `wait` makes one, for the repeat that it is given. All are queued
+/// off the clock.
 pub fn cancelling<F: Future>(load: &Load, wait: impl Fn(usize) -> F) -> Duration {
     let mut line = load.line_for_all();
     for repeat in 0..load.repeats {

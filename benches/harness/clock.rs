@@ -1,4 +1,4 @@
-//! How time is taken.
+//! How time is measured.
 
 use std::time::{Duration, Instant};
 
@@ -7,10 +7,10 @@ use cpu_time::ThreadTime;
 /// A clock that runs.
 #[derive(Clone, Copy, Debug)]
 pub enum Stopwatch {
-    /// What this thread has computed. Work of one thread is timed so: what else the machine does
-    /// does not count.
+    /// The processor time of this thread, for work of one thread: other load on the machine does
+    /// not count.
     Thread(ThreadTime),
-    /// What has passed. Work of several threads is timed so, for they may wait for each other.
+    /// The time that has passed, for work of several threads, since they may wait for each other.
     Wall(Instant),
 }
 

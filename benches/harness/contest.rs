@@ -1,4 +1,4 @@
-//! Rounds, and what comes out of them.
+//! Rounds, and their results.
 
 use std::time::{Duration, Instant};
 
@@ -7,11 +7,11 @@ use super::{Contender, Load, Row, Who};
 /// How long a row and size may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    /// No new round is begun after that.
+    /// No new round starts after that.
     pub time: Duration,
-    /// But for these: however long they take.
+    /// Except for these, however long they take.
     pub rounds: usize,
-    /// More rounds than that show nothing more.
+    /// More rounds than that would show nothing new.
     pub rounds_at_most: usize,
     /// A contender that takes longer than that for a sample repeats less in it.
     pub sample: Duration,
@@ -19,14 +19,14 @@ pub struct Budget {
     pub patience: Duration,
 }
 
-/// What one contender needed.
+/// The time that one contender needed.
 #[derive(Clone, Copy, Debug)]
 pub struct Score {
     /// Whose it is.
     pub who: Who,
     /// The median, in nanoseconds a unit.
     pub ns: f64,
-    /// Half of the samples lie so far apart.
+    /// The range of the middle half of the samples.
     pub spread: f64,
 }
 
@@ -46,7 +46,7 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// What `who` needed, in nanoseconds a unit.
+    /// Returns the time that `who` needed, in nanoseconds a unit.
     pub fn ns(&self, who: Who) -> Option<f64> {
         self.scores.iter().find(|score| score.who == who).map(|score| score.ns)
     }
@@ -56,8 +56,8 @@ impl Cell {
         self.scores.iter().find(|score| matches!(score.who, Who::Floor(_))).map(|score| score.ns)
     }
 
-    /// What `who` needed as it counts: above the floor, if the row says so. A floor that somebody
-    /// is below is none, and the figures count as they are.
+    /// Returns the time of `who` as it counts: above the floor, if the row says so. If a contender
+    /// is below the floor, the floor is ignored.
     pub fn counted(&self, who: Who) -> Option<f64> {
         let floor = self.floor().filter(|floor| {
             let above = |score: &Score| matches!(score.who, Who::Floor(_)) || score.ns > *floor;
@@ -79,7 +79,7 @@ impl Cell {
 #[derive(Debug)]
 pub struct Contest<'r> {
     row: &'r Row,
-    /// They say which contenders are worth waiting for at the next size.
+    /// They decide which contenders take part at the next size.
     cells: Vec<Cell>,
 }
 
@@ -119,8 +119,8 @@ impl<'r> Contest<'r> {
         self.cells
     }
 
-    /// What this contender can do of a load without trying our patience: all of it, fewer repeats,
-    /// or nothing. To find that out it does a few.
+    /// Returns the part of a load that this contender can do in time: all of it, fewer repeats, or
+    /// nothing. To find out, it does a few repeats.
     fn bearable(&self, contender: Contender, load: &Load, budget: Budget) -> Option<Load> {
         let once = self.expected(contender.who, load.waiters)? * load.waiters as f64;
         if once > budget.patience.as_nanos() as f64 {
@@ -136,8 +136,8 @@ impl<'r> Contest<'r> {
         Some(load.repeated((trial.repeats as f64 * trials) as usize))
     }
 
-    /// The cost of a unit in nanoseconds, if it goes on growing as it did from the smallest size
-    /// on. Who has dropped out stays out.
+    /// Estimates the cost of a unit in nanoseconds, if it grows further as it has since the
+    /// smallest size. A contender that has dropped out stays out.
     fn expected(&self, who: Who, waiters: usize) -> Option<f64> {
         let (Some(first), Some(last)) = (self.cells.first(), self.cells.last()) else {
             return Some(0.0);
@@ -152,11 +152,11 @@ impl<'r> Contest<'r> {
     }
 }
 
-/// A trial is so much shorter than a sample.
+/// How much shorter a trial is than a sample.
 const TRIAL: usize = 16;
 
-/// The samples of each contender, in nanoseconds a unit. In every round each runs once, and another
-/// is the first.
+/// Returns the samples of each contender, in nanoseconds a unit. In every round each runs once, and
+/// another one is the first.
 fn rounds(field: &[(Contender, Load)], budget: Budget) -> Vec<Vec<f64>> {
     let mut samples = vec![Vec::new(); field.len()];
     let begin = Instant::now();

@@ -7,9 +7,9 @@ use std::{
 
 use super::Crew;
 
-/// Room for one future a task, side by side as an executor's arena would have them.
+/// Room for one future for each task, side by side as in an executor's arena.
 ///
-/// A future lives here as it does in an `async fn`: made in its place, polled there, and dropped
+/// A future lives here as in an `async fn`: it is created in its place, polled there, and dropped
 /// when it is ready.
 #[derive(Debug)]
 pub struct Line<'c, F> {
@@ -31,11 +31,11 @@ impl<'c, F: Future> Line<'c, F> {
         size_of::<F>()
     }
 
-    /// Has a task wait for `future`.
+    /// Makes a task wait for `future`.
     ///
     /// # Panics
     ///
-    /// If it need not wait.
+    /// Panics if it need not wait.
     #[inline]
     pub fn queue(&mut self, task: usize, future: F) {
         assert!(self.start(task, future).is_none(), "it had to wait");
@@ -53,7 +53,7 @@ impl<'c, F: Future> Line<'c, F> {
     ///
     /// # Panics
     ///
-    /// If none of those that are ready gets done.
+    /// Panics if no ready task ends.
     #[inline]
     pub fn run_one(&mut self) -> F::Output {
         loop {
@@ -76,14 +76,14 @@ impl<'c, F: Future> Line<'c, F> {
     ///
     /// # Panics
     ///
-    /// If the task has none.
+    /// Panics if the task has none.
     #[inline]
     pub fn with<R>(&mut self, task: usize, body: impl FnOnce(Pin<&mut F>) -> R) -> R {
         let future = self.place(task).as_pin_mut();
         body(future.expect("the task has a future"))
     }
 
-    /// Drops a task's future, wherever it stands.
+    /// Drops a task's future, wherever it is in the queue.
     #[inline]
     pub fn cancel(&mut self, task: usize) {
         self.place(task).set(None);

@@ -1,13 +1,13 @@
-//! How much a contender is to do in one sample, and what has been prepared for it.
+//! How much work a contender does in one sample, and what has been prepared for it.
 
 use std::{cell::OnceCell, rc::Rc};
 
 use super::{Crew, Line};
 
-/// One sample's work.
+/// The work of one sample.
 #[derive(Clone, Debug)]
 pub struct Load {
-    /// How many wait, or take part.
+    /// The number of waiters, or of participants.
     pub waiters: usize,
     /// How often that happens.
     pub repeats: usize,
@@ -26,8 +26,8 @@ struct Prepared {
 }
 
 impl Load {
-    /// `waiters`, so often that they are `batch` in sum, on so many threads of a runtime if one is
-    /// asked for.
+    /// Creates a load of `waiters`, repeated until they are `batch` in sum, on a runtime with that
+    /// many threads if one is wanted.
     pub fn new(waiters: usize, batch: usize, threads: usize) -> Self {
         let repeats = (batch / waiters).max(1);
         Self {
@@ -82,7 +82,7 @@ impl Load {
     }
 }
 
-/// The numbers below `n` in an order that is random, and the same each time.
+/// Returns the numbers below `n` in a random order, the same each time.
 fn shuffled(n: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;

@@ -10,7 +10,7 @@ use crate::peers::Peer;
 pub enum Who {
     /// A crate with the primitive; ours, too.
     Peer(Peer),
-    /// What no contender can be faster than, or hardly: the same work without the primitive.
+    /// The same work without the primitive: hardly any contender can be faster.
     Floor(&'static str),
     /// What every queue has to do, and nothing else. A target below it cannot be met.
     Bound(&'static str),
@@ -19,9 +19,9 @@ pub enum Who {
 /// A contender in a row.
 #[derive(Clone, Copy, Debug)]
 pub struct Contender {
-    /// Who it is.
+    /// The crate, or what else it is.
     pub who: Who,
-    /// Does the load, and returns how long that took. What it prepares does not count.
+    /// Does the load, and returns how long that took, without the preparation.
     pub run: fn(&Load) -> Duration,
 }
 
@@ -32,9 +32,9 @@ pub struct Row {
     pub id: &'static str,
     /// What is done, as the page says it.
     pub title: &'static str,
-    /// Of what a figure is the cost: an operation, a waiter.
+    /// What a figure is the cost of: an operation, a waiter.
     pub unit: &'static str,
-    /// With how many that is done: the waiters, the tasks.
+    /// The number of waiters or tasks.
     pub sizes: &'static [usize],
     /// How many units a sample has at least.
     pub batch: usize,
@@ -44,7 +44,7 @@ pub struct Row {
     pub threads: usize,
     /// Whether what counts is what a contender needs beyond the floor.
     pub above_floor: bool,
-    /// All who take part.
+    /// All contenders.
     pub contenders: Vec<Contender>,
 }
 

@@ -31,8 +31,7 @@ pub(crate) fn runtime(threads: usize) -> &'static Runtime {
     }
 }
 
-/// How long it takes until so many tasks, on a runtime with so many threads, are done. `task` makes
-/// each.
+/// Returns how long that many tasks take, on a runtime with that many threads. `task` makes each.
 pub fn race<F>(threads: usize, tasks: usize, task: impl Fn(usize) -> F) -> Duration
 where
     F: Future<Output = ()> + Send + 'static,
@@ -66,8 +65,8 @@ pub fn yield_once() -> impl Future<Output = ()> + Send {
 /// What one of several threads does.
 pub type Part<'a> = Box<dyn FnOnce() + Send + 'a>;
 
-/// How long threads need that begin together, one for each part of the work: from the first one's
-/// begin to the last one's end.
+/// Returns how long threads need that start together, one for each part of the work: from the first
+/// start to the last end.
 pub fn together(parts: Vec<Part<'_>>) -> Duration {
     let begin = Barrier::new(parts.len());
     let times: Vec<(Instant, Instant)> = thread::scope(|scope| {

@@ -12,11 +12,11 @@ use std::{
 };
 
 /// A task of an executor, without its future: counted by an `Arc`, and pushed to its thread's queue
-/// when it is woken. To clone, to wake and to drop its waker is one exchange each, as with the
-/// runtimes in use.
+/// when it is woken. Cloning, waking and dropping its waker is one exchange each, as with common
+/// runtimes.
 struct Task {
     id: usize,
-    /// Whether it stands in the queue of those that are ready.
+    /// Whether it is in the queue of ready tasks.
     scheduled: AtomicBool,
 }
 
@@ -53,7 +53,7 @@ impl Crew {
         &self.wakers[task]
     }
 
-    /// Takes the next task off the queue of those that are ready.
+    /// Takes the next task off the queue of ready tasks.
     #[inline]
     pub fn next_ready() -> Option<usize> {
         let task = READY.with_borrow_mut(VecDeque::pop_front)?;
@@ -62,12 +62,12 @@ impl Crew {
     }
 }
 
-/// The output of a future that has nothing to wait for. Its waker costs nothing, since it is not
+/// Returns the output of a future that is ready at once. Its waker costs nothing, since it is not
 /// cloned.
 ///
 /// # Panics
 ///
-/// If the future has to wait.
+/// Panics if the future has to wait.
 // Always: an `await` makes the future where it is polled, and does not hand it to a function.
 #[inline(always)]
 pub fn now<F: Future>(future: F) -> F::Output {

@@ -5,8 +5,8 @@ use std::{env, process::Command};
 /// How often a path is gone in the shorter of two runs.
 const TIMES: usize = 1_000;
 
-/// The instructions of going a path once, its loop included: those of a run, less those of one half
-/// as long.
+/// Returns the instructions of one pass of a path, its loop included: those of a run, less those of
+/// a run half as long.
 ///
 /// # Errors
 ///

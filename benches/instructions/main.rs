@@ -1,8 +1,8 @@
 //! Counts the instructions of the paths that must not grow, and fails when one has.
 //!
 //! `cargo run --release -p benches --bin instructions -- --check` runs this program under valgrind
-//! for each path, with so many repetitions and with twice as many; the difference, without that of
-//! a path that does nothing, is what the path costs. Times drift with what else a machine does;
+//! for each path, with a number of repetitions and with twice as many. The difference, without that
+//! of a path that does nothing, is the cost of the path. Times depend on the load of the machine;
 //! instructions do not.
 
 mod callgrind;

@@ -14,7 +14,7 @@ pub(crate) const NOTHING: &str = "nothing";
 
 type Path = (&'static str, fn(usize));
 
-/// Those on which nobody waits, and beside them some of one who does.
+/// The paths without waiters, and beside them some paths of a waiter.
 const PATHS: &[Path] = &[
     ("lock", lock),
     ("semaphore", semaphore),

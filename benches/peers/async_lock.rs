@@ -1,5 +1,5 @@
-//! async-lock: locks on event-listener. Its lock lets a newcomer in before those who wait, until
-//! one has waited for half a millisecond. It has no `acquire_many`.
+//! async-lock: locks on event-listener. Its lock lets newcomers pass the waiters, until one has
+//! waited for half a millisecond. It has no `acquire_many`.
 
 use super::Peer;
 

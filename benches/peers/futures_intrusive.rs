@@ -7,7 +7,7 @@ use super::{Peer, signal_of_level};
 
 pub(crate) const PEER: Peer = Peer::FuturesIntrusive;
 
-/// Has lock and semaphore serve first who came first.
+/// Makes lock and semaphore serve first come, first served.
 const FAIR: bool = true;
 
 /// [`futures_intrusive::sync::Mutex`].

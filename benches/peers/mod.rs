@@ -1,8 +1,8 @@
 //! What is compared, and the adapters: for each crate a module, in it a type for each primitive
 //! that the crate has.
 //!
-//! The traits say what a row needs of a primitive, and nothing else. An adapter is a newtype with
-//! one call in each method; where a peer has no guard, the adapter has one.
+//! The traits have what a row needs from a primitive, and nothing else. An adapter is a newtype
+//! with one call in each method; where a peer has no guard, the adapter has one.
 
 pub mod async_lock;
 pub mod asyncband;
@@ -38,7 +38,7 @@ pub enum Peer {
     Maitake,
     /// performables, in its asynchronous mode.
     Performables,
-    /// What one writes by hand with event-listener.
+    /// Primitives written by hand with event-listener.
     EventListener,
     /// The standard library, for threads only.
     Std,
@@ -149,14 +149,15 @@ pub trait Many: Semaphore {
 
 /// An event: wakes all waiters.
 ///
-/// With some peers the event stays set, with others it is over at once; so a row calls
-/// [`clear`](Self::clear) only when all are gone, and [`set`](Self::set) only when all are there.
+/// With some peers the event stays set, with others it only wakes the current waiters. So a row
+/// calls [`clear`](Self::clear) only when all waiters have left, and [`set`](Self::set) only when
+/// all have come.
 pub trait Event: Send + Sync + 'static {
     /// One that is not set.
     fn new() -> Self;
     /// Wakes all.
     fn set(&self);
-    /// Has those wait who come now.
+    /// Makes later waits wait.
     fn clear(&self) {}
     /// Waits.
     fn wait(&self) -> impl Future<Output = impl Sized> + Send;

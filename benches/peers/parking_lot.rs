@@ -1,5 +1,5 @@
 //! parking_lot. Only threads can wait for its primitives. Its lock lets newcomers pass, and is
-//! handed over every half a millisecond.
+//! handed over every half millisecond.
 
 use super::{BlockingLock, Peer};
 

@@ -1,5 +1,5 @@
-//! saa: one word a primitive, and a stack of waiters that is walked to its end. It has no guards; a
-//! barrier of its has 63 parties at most.
+//! saa: one word for each primitive, and a stack of waiters that is walked to its end. It has no
+//! guards. Its barrier has at most 63 parties.
 
 use super::Peer;
 
