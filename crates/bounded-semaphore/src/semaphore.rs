@@ -128,8 +128,8 @@ impl BoundedSemaphore {
         ///
         /// # Panics
         ///
-        /// Panics if `value` exceeds [`MAX_PERMITS`](crate::MAX_PERMITS). asyncio's `ValueError`
-        /// for negative values is in the type.
+        /// Panics if `value` exceeds [`MAX_PERMITS`](crate::MAX_PERMITS). asyncio raises a
+        /// `ValueError` for negative values, which a `usize` cannot have.
         ///
         /// ```
         /// use awaitlist::BoundedSemaphore;

@@ -166,8 +166,8 @@ impl Semaphore {
         ///
         /// # Panics
         ///
-        /// Panics if `value` exceeds [`MAX_PERMITS`]. asyncio's `ValueError` for negative values is
-        /// in the type.
+        /// Panics if `value` exceeds [`MAX_PERMITS`]. asyncio raises a `ValueError` for negative
+        /// values, which a `usize` cannot have.
         ///
         /// ```
         /// use awaitlist::Semaphore;
