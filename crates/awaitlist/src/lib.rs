@@ -173,7 +173,7 @@
 //! ```
 //! # use awaitlist::Block;
 //! use awaitlist::Lock;
-//! # use std::sync::Arc;
+//! use std::sync::Arc;
 //! # async {
 //!
 //! let lock = Arc::new(Lock::new(1));
@@ -193,7 +193,7 @@
 //!
 //! ```
 //! use awaitlist::{Block, Event};
-//! # use std::time::Duration;
+//! use std::time::Duration;
 //!
 //! let never = Event::new();
 //! assert!(never.wait().block_timeout(Duration::from_millis(1)).is_err());

@@ -268,7 +268,7 @@ impl BoundedSemaphore {
     ///
     /// ```
     /// use awaitlist::{Block, BoundedSemaphore};
-    /// # use std::sync::Arc;
+    /// use std::sync::Arc;
     ///
     /// let semaphore = Arc::new(BoundedSemaphore::new(1));
     /// let permit = semaphore.acquire_owned().block();

@@ -439,7 +439,7 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     ///
     /// ```
     /// use awaitlist::{Block, Condition};
-    /// # use std::sync::Arc;
+    /// use std::sync::Arc;
     ///
     /// let condition = Arc::new(Condition::new(0));
     /// let wait = async move {

@@ -255,7 +255,7 @@ impl Event {
     ///
     /// ```
     /// use awaitlist::{Block, Event};
-    /// # use std::sync::Arc;
+    /// use std::sync::Arc;
     ///
     /// let event = Arc::new(Event::new());
     /// let wait = event.wait_owned();

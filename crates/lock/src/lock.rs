@@ -237,7 +237,7 @@ impl<T: ?Sized> Lock<T> {
     ///
     /// ```
     /// use awaitlist::{Block, Lock};
-    /// # use std::sync::Arc;
+    /// use std::sync::Arc;
     ///
     /// let lock = Arc::new(Lock::new(1));
     /// let guard = lock.acquire_owned().block();

@@ -91,7 +91,7 @@ impl<H: Handle<Target: AnySemaphore>> Permit<H> {
     ///
     /// ```
     /// use awaitlist::{Block, Semaphore};
-    /// # use std::sync::Arc;
+    /// use std::sync::Arc;
     ///
     /// let semaphore = Arc::new(Semaphore::new(2));
     /// let permit = semaphore.acquire_owned().block();

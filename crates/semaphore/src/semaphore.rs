@@ -303,7 +303,7 @@ impl Semaphore {
     ///
     /// ```
     /// use awaitlist::{Block, Semaphore};
-    /// # use std::sync::Arc;
+    /// use std::sync::Arc;
     ///
     /// let semaphore = Arc::new(Semaphore::new(1));
     /// let permit = semaphore.acquire_owned().block();
