@@ -36,6 +36,19 @@ pub struct Waits {
     pub longest: f64,
 }
 
+impl Waits {
+    /// The figures, each with its name in the results.
+    pub const fn figures(&self) -> [(&'static str, f64); 5] {
+        [
+            ("acquire", self.ns),
+            ("unevenness", self.unevenness),
+            ("median", self.median),
+            ("p99", self.p99),
+            ("longest", self.longest),
+        ]
+    }
+}
+
 /// One way to contend.
 #[derive(Debug)]
 pub struct Scenario {

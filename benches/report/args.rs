@@ -5,10 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use benches::{harness::Budget, python::Effort};
 use clap::Parser;
 
-/// Measures awaitlist beside its peers, and writes docs/performance.md and its charts.
+/// Measures awaitlist beside its peers, and writes the figures as CSV.
 #[derive(Debug, Parser)]
 pub(crate) struct Args {
-    /// Measure less: under two minutes in all, and not as exact.
+    /// Measure less, and not as exactly.
     #[arg(long)]
     pub(crate) quick: bool,
 
@@ -16,7 +16,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) check: bool,
 
-    /// Measure only rows whose name begins like that, and print them instead of writing the page.
+    /// Measure only rows whose name begins like that, and print them instead of writing the file.
     #[arg(long, value_name = "ROW")]
     pub(crate) only: Vec<String>,
 
@@ -28,9 +28,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
 
-    /// Where the page and the charts are written.
-    #[arg(long, value_name = "DIRECTORY", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs"))]
-    pub(crate) docs: PathBuf,
+    /// Where the file is written. Its name is that of the machine.
+    #[arg(
+        long,
+        value_name = "DIRECTORY",
+        default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/lab/performance")
+    )]
+    pub(crate) results: PathBuf,
 }
 
 impl Args {

@@ -1,13 +1,12 @@
-//! Measures everything, and writes `docs/performance.md` and its charts.
+//! Measures everything, and writes the figures as CSV.
 //!
-//! `cargo run --release -p benches --bin report -- --help` says what it can be asked for.
+//! `cargo run --release -p benches --bin report -- --help` lists its options.
 
 mod args;
-mod charts;
 mod diagnostics;
 mod machine;
 mod measure;
-mod page;
+mod results;
 mod table;
 
 use std::{error::Error, process::ExitCode};
@@ -30,12 +29,12 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
     let measured = measure::all(&args)?;
     if args.only.is_empty() {
-        charts::draw(&measured, &args.docs.join("charts"))?;
-        let path = args.docs.join("performance.md");
-        std::fs::write(&path, page::write(&measured))?;
+        std::fs::create_dir_all(&args.results)?;
+        let path = args.results.join(results::file_name());
+        std::fs::write(&path, results::csv(&measured))?;
         eprintln!("written: {}", path.display());
     } else {
-        print!("{}", page::tables(&measured));
+        print!("{}", results::csv(&measured));
     }
     Ok(verdict(&args, &measured))
 }

@@ -1,4 +1,4 @@
-//! All that the page shows.
+//! All that is measured.
 
 use std::time::Instant;
 
@@ -117,15 +117,9 @@ pub(crate) fn own(args: &Args) -> Vec<(&'static str, String, f64)> {
         scenario.contenders.retain(|(peer, _)| *peer == Peer::Awaitlist);
         let (rounds, time) = args.waits();
         for (_, waits) in scenario.run(rounds, time) {
-            let Waits { ns, unevenness, median, p99, longest } = waits;
-            let named = [
-                ("acquire", ns),
-                ("unevenness", unevenness),
-                ("median", median),
-                ("p99", p99),
-                ("longest", longest),
-            ];
-            figures.extend(named.map(|(name, figure)| (scenario.id, name.to_owned(), figure)));
+            figures.extend(
+                waits.figures().map(|(name, figure)| (scenario.id, name.to_owned(), figure)),
+            );
         }
     }
     figures

@@ -74,19 +74,3 @@ pub(crate) fn sentence(verdict: &Verdict) -> String {
         bound.unwrap_or_default()
     )
 }
-
-/// A table of Markdown. The first row is the head.
-pub(crate) fn markdown(rows: &[Vec<String>]) -> String {
-    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let Some((head, body)) = rows.split_first() else {
-        return String::new();
-    };
-    let mut table = line(head);
-    let rule: Vec<String> =
-        (0..head.len()).map(|column| if column == 0 { "---" } else { "--:" }.to_owned()).collect();
-    table += &line(&rule);
-    for row in body {
-        table += &line(row);
-    }
-    table
-}

@@ -3,8 +3,8 @@
 use std::{fs, process, time::SystemTime};
 
 use crate::{
-    Failure, Outcome, Subcommand, book, chart, consumer, dependencies, features, instructions,
-    newer_parking_lot, oracle, postgres, project, prose, public_api, python,
+    Failure, Outcome, Subcommand, book, consumer, dependencies, features, instructions,
+    newer_parking_lot, oracle, postgres, project, prose, public_api, python, report,
     run::{self, Run},
     rustdoc, weaken,
 };
@@ -56,7 +56,7 @@ fn everything() -> Outcome {
     Run::new(&format!("cargo doc {} --no-deps --locked", project::PUBLISHED))
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()?;
-    chart::run(&["--check".to_owned()])?;
+    report::write(&["--check".to_owned()])?;
     public_api::run(&[])?;
     rustdoc::run(&[])?;
     consumer::run(&[])?;

@@ -5,7 +5,6 @@
 
 mod book;
 mod build_cost;
-mod chart;
 mod ci;
 mod consumer;
 mod copy;
@@ -71,7 +70,7 @@ const SUBCOMMANDS: &[Subcommand] = &[
     tsan::SUBCOMMAND,
     report::SUBCOMMAND,
     build_cost::SUBCOMMAND,
-    chart::SUBCOMMAND,
+    report::PERFORMANCE,
     book::SUBCOMMAND,
     postgres::SUBCOMMAND,
     prose::SUBCOMMAND,
