@@ -25,7 +25,7 @@ Needs a nightly toolchain, as docs.rs uses.",
 const BADGES: [&str; 2] = ["awaitlist_loom", "target_has_atomic"];
 
 /// What the list of all items of awaitlist contains.
-const FOUND: [&str; 20] = [
+const FOUND: [&str; 21] = [
     "barrier::Wait",
     "barrier::WaitOwned",
     "bounded_semaphore::Acquire",
@@ -39,6 +39,7 @@ const FOUND: [&str; 20] = [
     "condition::WaitForSomeOr",
     "condition::WaitOr",
     "condition::WaitOwned",
+    "diagnostics::Snapshot",
     "event::Wait",
     "event::WaitOwned",
     "lock::Acquire",

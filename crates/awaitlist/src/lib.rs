@@ -247,6 +247,7 @@ pub use awaitlist_core::Brackets;
 #[doc(inline)]
 pub use awaitlist_core::PollSlot;
 #[cfg(feature = "std")]
+#[doc(inline)]
 pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 #[doc(inline)]

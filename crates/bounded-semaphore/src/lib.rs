@@ -45,7 +45,6 @@ pub use awaitlist_core::Brackets;
 #[doc(inline)]
 pub use awaitlist_core::PollSlot;
 #[cfg(feature = "diagnostics")]
-#[doc(no_inline)]
 pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 #[doc(inline)]

@@ -57,7 +57,6 @@ mod wait_or;
 #[doc(inline)]
 pub use awaitlist_core::PollSlot;
 #[cfg(feature = "diagnostics")]
-#[doc(no_inline)]
 pub use awaitlist_core::diagnostics;
 #[cfg(all(feature = "std", not(awaitlist_loom)))]
 #[doc(inline)]
