@@ -1,4 +1,4 @@
-//! What can be had is had at the first poll.
+//! What is available is acquired at the first poll.
 
 use awaitlist::{Barrier, BoundedSemaphore, BrokenBarrier, Condition, Event, Lock, Semaphore};
 use awaitlist_tests::{TestWaker, now, poll};

@@ -149,7 +149,7 @@
 //! ## Continue together: [`Barrier`]
 //!
 //! The last of `n` parties releases all of them. Each gets an index, so that one of them can do
-//! what is to be done once. [`abort`](Barrier::abort) makes all of them fail.
+//! what must be done once. [`abort`](Barrier::abort) makes all of them fail.
 //!
 //! ```
 //! # use awaitlist::Block;

@@ -221,7 +221,7 @@ mod blocking {
                 let (guard, outcome) = condition.wait(guard).block_or_timeout(Duration::ZERO);
                 (*guard, outcome)
             });
-            // Its time is up, and it stands in the lock's queue.
+            // Its time is up, and it is in the lock's queue.
             while condition.lock().waiters() < 2 {
                 thread::yield_now();
             }
