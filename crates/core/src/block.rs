@@ -29,8 +29,13 @@ use crate::{sync::Blocking, trace::blocking};
 /// assert!(std::future::pending::<()>().block_timeout(Duration::ZERO).is_err());
 /// ```
 ///
-/// Blocking a thread that runs tasks keeps all of them from running. On an async runtime, `await`
-/// instead, or block on a thread that the runtime sets aside for that.
+/// Do not block a thread that runs tasks: none of them can run meanwhile. The program can then hang
+/// even if no task holds a lock across an `.await`, since a released lock goes to its first waiter,
+/// which may be a task of this thread ([why, and what to do][blocking]). On an async runtime,
+/// `.await` instead, or block on a thread that the runtime sets aside for that, such as
+/// `spawn_blocking`'s.
+///
+/// [blocking]: https://github.com/awaitlist/awaitlist/blob/main/docs/guide/blocking.md
 ///
 /// It also works in the destructor of a thread-local.
 pub trait Block: Future + Sized {
@@ -41,8 +46,8 @@ pub trait Block: Future + Sized {
 
     /// Waits until the future is ready, for at most `timeout`.
     ///
-    /// The future is polled at least once, so one that is ready is never late. A timeout that the
-    /// clock cannot represent is none.
+    /// The future is polled at least once, so one that is ready is never late. A timeout that
+    /// the clock cannot represent is no limit.
     ///
     /// # Errors
     ///
