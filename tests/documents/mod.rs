@@ -32,7 +32,13 @@ macro_rules! pages_of_programs {
                 stringify!($example),
                 ".md"
             ));
+            let python = include_str!(concat!(
+                "../../crates/awaitlist/examples/",
+                stringify!($example),
+                ".py"
+            ));
             assert_shows(page, "rust", &below_the_top(source));
+            assert_shows(page, "python", python.trim_end());
             assert_shows(page, "text", output.trim_end());
         }
     )*};
