@@ -34,7 +34,7 @@ pub type OwnedLockGuard<T = ()> = Guard<T, Arc<Lock<T>>>;
 ///
 /// Everything beyond access are associated functions, such as `LockGuard::map(guard, …)`, so that
 /// they hide no method of the value.
-#[must_use = "dropped at once, the lock is released at once: keep the guard in a variable with a name (`let _guard = …`, not `let _ = …`)"]
+#[must_use = "dropped at once, the lock is released at once: keep the guard in a variable with a name (`let _guard = …`, not `let _ = …`); to release it on purpose, as after the last wait of a function, write `drop(…)`"]
 #[clippy::has_significant_drop]
 pub struct Guard<T: ?Sized, H: Handle<Target = Lock<T>>> {
     lock: H,

@@ -28,7 +28,7 @@ pub type OwnedMappedLockGuard<T, U> = MappedGuard<U, Arc<Lock<T>>>;
 ///
 /// `R` is what is left of the handle: `&RawLock` ([`MappedLockGuard`]), which does not know the
 /// type of the value, or `Arc<Lock<T>>` (`OwnedMappedLockGuard`).
-#[must_use = "dropped at once, the lock is released at once: keep the guard in a variable with a name (`let _guard = …`, not `let _ = …`)"]
+#[must_use = "dropped at once, the lock is released at once: keep the guard in a variable with a name (`let _guard = …`, not `let _ = …`); to release it on purpose, as after the last wait of a function, write `drop(…)`"]
 #[clippy::has_significant_drop]
 pub struct MappedGuard<U: ?Sized, R: Release> {
     /// A pointer and not a `NonNull`: the guard must be invariant in U, as `&mut U` is.

@@ -38,7 +38,7 @@ pub type OwnedPermit = Permit<alloc::sync::Arc<Semaphore>>;
 /// drop(one);
 /// assert_eq!(semaphore.value(), 3);
 /// ```
-#[must_use = "dropped at once, the permit is released at once: keep it in a variable with a name (`let _permit = …`, not `let _ = …`)"]
+#[must_use = "dropped at once, the permit is released at once: keep it in a variable with a name (`let _permit = …`, not `let _ = …`); to release it on purpose, write `drop(…)`"]
 #[clippy::has_significant_drop]
 pub struct Permit<H: Handle<Target: AnySemaphore>> {
     semaphore: H,
