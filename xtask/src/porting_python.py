@@ -2,9 +2,9 @@
 
     cargo xtask porting-python [PAGE...]
 
-A ```python block is a script. If a ```text block follows before the next ```python block, it is the script's output;
-otherwise the script prints nothing. An object is shown as the crate shows it, `<Lock [locked]>`: Python adds its module and
-its address.
+A ```python block is a script. If a ```text block follows before the next ```python block, it is
+the script's output; otherwise the script prints nothing. An object is shown as the crate shows it,
+`<Lock [locked]>`: Python adds its module and its address.
 
 Together the pages must also name everything that is public in asyncio.locks. That is not checked if PAGE is given.
 """
