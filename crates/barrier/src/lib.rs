@@ -1,4 +1,4 @@
-//! `asyncio.Barrier` for Rust: a point that a number of futures and threads reach together.
+//! A point that a number of futures and threads reach together: `asyncio.Barrier` for Rust.
 //!
 //! Use it between the phases of a computation, on any executor or on none: tasks and threads may
 //! meet at one barrier. Waiting never allocates.

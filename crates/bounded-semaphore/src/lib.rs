@@ -1,4 +1,4 @@
-//! `asyncio.BoundedSemaphore` for Rust: a semaphore that never has more permits than its bound.
+//! A semaphore that never has more permits than its bound: `asyncio.BoundedSemaphore` for Rust.
 //!
 //! Use it like a `Semaphore` where a release too many would be a mistake that should be reported.
 //! It works on any executor or on none: tasks and threads share one first-in-first-out queue.

@@ -1,4 +1,5 @@
-//! `asyncio.Condition` for Rust: tasks release a lock and wait until another task reports a change.
+//! A condition variable with its lock: tasks wait until another task reports a change.
+//! `asyncio.Condition` for Rust.
 //!
 //! Use it where tasks wait for a property of shared data ("the queue is not empty"), on any
 //! executor or on none. Waiting never allocates, and no notification is lost: one that had reached

@@ -1,4 +1,4 @@
-//! `asyncio.Event` for Rust: a flag that futures and threads wait for.
+//! A flag that futures and threads wait for: `asyncio.Event` for Rust.
 //!
 //! Use it to tell any number of tasks and threads that something has happened, and stays so until
 //! the flag is cleared. It works on any executor or on none, and waiting never allocates.

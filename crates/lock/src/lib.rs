@@ -1,4 +1,4 @@
-//! `asyncio.Lock` for Rust: a mutual exclusion lock for futures and threads.
+//! A fair async mutex for futures and threads: `asyncio.Lock` for Rust.
 //!
 //! Use it to keep a value consistent across an `.await`, on any executor or on none: tasks and
 //! threads ([`block`](Block::block)) share one first-in-first-out queue. Waiting never allocates.

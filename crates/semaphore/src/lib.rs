@@ -1,4 +1,4 @@
-//! `asyncio.Semaphore` for Rust: a number of permits that futures and threads acquire.
+//! A number of permits that futures and threads acquire: `asyncio.Semaphore` for Rust.
 //!
 //! Use it to limit how many operations run at once, on any executor or on none: tasks and threads
 //! share one first-in-first-out queue. Waiting never allocates.
