@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    sync::Arc,
     task::{Poll, Waker},
     thread,
 };
@@ -43,6 +44,21 @@ fn a_lock_that_is_held_and_waited_for_is_shown_with_its_places_and_its_tasks() {
 
     drop((first, second, holder));
     assert_eq!(find(&snapshot(), "shown"), None, "it is not held or waited for");
+}
+
+#[test]
+fn a_lock_that_was_tried_is_held_where_it_was_tried() {
+    let lock = Arc::new(Lock::named("tried", ()));
+    let guard = lock.try_acquire();
+    let tried = line!() - 1;
+    let at = seen("tried").holds[0].at;
+    assert_eq!((at.file(), at.line()), (file!(), tried));
+    drop(guard);
+    let guard = lock.try_acquire_owned();
+    let tried = line!() - 1;
+    let at = seen("tried").holds[0].at;
+    assert_eq!((at.file(), at.line()), (file!(), tried));
+    drop(guard);
 }
 
 #[test]

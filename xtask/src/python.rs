@@ -16,8 +16,8 @@ Needs python3.13, or a later one that `PYTHON` names. Builds a wheel of crates/p
 installs it into an environment below the target directory, and runs CPython's test_locks and
 test_queues, unmodified, with awaitlist's classes in asyncio's place; then the tests in
 crates/python/tests, among them the three steps of the example, and Rust's documentation tests; 500
-random programs of each kind against asyncio and the model; two seconds of the soak; and mypy and
-pyright on the stubs.
+random programs of each kind against asyncio and the model; two seconds of the soak; the tests again
+on a build with the diagnostics; and mypy and pyright on the stubs.
 
     cargo xtask python
     cargo xtask python soak 60    only the soak, for as many seconds",
@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         [] => all(),
         [soak, seconds] if soak == "soak" => {
             let package = Package::new()?;
-            package.install("tests/extension", "extension", &[])?;
+            package.install("tests/extension", "extension")?;
             package.soak(seconds)
         }
         _ => Err(SUBCOMMAND.usage()),
@@ -51,9 +51,9 @@ fn all() -> Outcome {
         .run()?;
     package.documentation_tests()?;
 
-    package.install("", "release", &[])?;
-    package.install("example/extension", "extension", &[])?;
-    package.install("tests/extension", "extension", &[])?;
+    package.install("", "release")?;
+    package.install("example/extension", "extension")?;
+    package.install("tests/extension", "extension")?;
     package
         .built("cargo build --locked --quiet --profile extension -p wordcount")
         .args(MANIFEST)
@@ -66,6 +66,7 @@ fn all() -> Outcome {
         .run()?;
     package.tests("compare.py 500").run()?;
     package.soak("2")?;
+    package.diagnostics()?;
     package.tests("-m mypy --strict typed.py").run()?;
     package.tests("-m pyright --warnings --pythonpath").arg(&package.python).arg("typed.py").run()
 }
@@ -100,7 +101,41 @@ impl Package {
     }
 
     /// Builds the wheel of a directory of crates/python, and installs it.
-    fn install(&self, directory: &str, profile: &str, flags: &[&str]) -> Outcome {
+    fn install(&self, directory: &str, profile: &str) -> Outcome {
+        let wheels = self.wheels(directory, profile, &[])?;
+        self.python("-m pip install --quiet --force-reinstall --no-deps").args(wheels).run()
+    }
+
+    /// Runs the tests on a build with the diagnostics, which is not installed.
+    fn diagnostics(&self) -> Outcome {
+        self.built("cargo clippy --locked --features diagnostics")
+            .args(MANIFEST)
+            .args(["--", "-D", "warnings"])
+            .run()?;
+        let wheels = self.wheels("", "extension", &["--features", "diagnostics"])?;
+        let directory = self.target.join("diagnostics");
+        self.python("-m pip install --quiet --no-deps --upgrade --target")
+            .arg(&directory)
+            .args(wheels)
+            .run()?;
+        for tests in [
+            "-X dev -m unittest --quiet test_diagnostics",
+            "-X dev -W error run_cpython.py",
+            "-m unittest --quiet test_awaitlist",
+            "compare.py 200",
+        ] {
+            self.tests(tests).env("PYTHONPATH", &directory).run()?;
+        }
+        Ok(())
+    }
+
+    /// Builds the wheel of a directory of crates/python.
+    fn wheels(
+        &self,
+        directory: &str,
+        profile: &str,
+        flags: &[&str],
+    ) -> Result<Vec<PathBuf>, Failure> {
         let manifest = Path::new("crates/python").join(directory).join("Cargo.toml");
         let wheels = self.target.join("wheels");
         if wheels.exists() {
@@ -118,8 +153,7 @@ impl Package {
             .run()?;
         let wheels = fs::read_dir(&wheels).map_err(|error| error.to_string())?;
         let wheels: Result<Vec<_>, _> = wheels.map(|wheel| Ok(wheel?.path())).collect();
-        let wheels = wheels.map_err(|error: io::Error| error.to_string())?;
-        self.python("-m pip install --quiet --force-reinstall --no-deps").args(wheels).run()
+        wheels.map_err(|error: io::Error| error.to_string())
     }
 
     /// Runs the documentation tests, in a process of Rust that has an interpreter in it.

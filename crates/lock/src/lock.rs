@@ -225,8 +225,9 @@ impl<T: ?Sized> Lock<T> {
     #[track_caller]
     #[must_use = "if it acquires the lock, dropping the guard releases it at once"]
     pub fn try_acquire(&self) -> Option<LockGuard<'_, T>> {
+        let site = CallSite::here();
         self.raw.try_acquire().then(|| {
-            let hold = self.raw.trace().acquired_at(CallSite::here(), 1, false);
+            let hold = self.raw.trace().acquired_at(site, 1, false);
             // SAFETY: it was acquired, for this guard.
             unsafe { Guard::new(self, hold) }
         })
@@ -257,8 +258,9 @@ impl<T: ?Sized> Lock<T> {
     #[track_caller]
     #[must_use = "if it acquires the lock, dropping the guard releases it at once"]
     pub fn try_acquire_owned(self: &Arc<Self>) -> Option<OwnedLockGuard<T>> {
+        let site = CallSite::here();
         self.raw.try_acquire().then(|| {
-            let hold = self.raw.trace().acquired_at(CallSite::here(), 1, true);
+            let hold = self.raw.trace().acquired_at(site, 1, true);
             // SAFETY: it was acquired, for this guard.
             unsafe { Guard::new(Arc::clone(self), hold) }
         })

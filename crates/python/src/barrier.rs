@@ -4,26 +4,32 @@ use std::sync::{Arc, OnceLock};
 
 use awaitlist::{Barrier, BrokenBarrier};
 use pyo3::{
-    PyTraverseError, PyVisit,
     exceptions::{PyRuntimeError, PyTimeoutError},
     prelude::*,
     types::{PyDict, PyTuple},
 };
 
-use crate::{blocking::block, home::Home, module, wait::Wait};
+use crate::{
+    blocking::block,
+    home::{self, Home},
+    module,
+    names::Name,
+    wait::Wait,
+};
 
 /// The class `Barrier`.
 #[pyclass(frozen, subclass, weakref, dict, module = "awaitlist", name = "Barrier")]
 pub struct PyBarrier {
     /// Set by `__init__`, which subclasses may call late.
     barrier: OnceLock<Arc<Barrier>>,
+    name: OnceLock<Name>,
     home: Home,
 }
 
 impl PyBarrier {
     /// Makes a barrier of Python, for tasks and threads everywhere, from one of Rust.
     pub fn from_arc(barrier: Arc<Barrier>) -> Self {
-        Self { barrier: barrier.into(), home: Home::new(true) }
+        Self { barrier: barrier.into(), name: OnceLock::new(), home: Home::new(true) }
     }
 
     /// Returns the barrier, to be waited for in Rust. `None` before `__init__`.
@@ -57,12 +63,17 @@ impl PyBarrier {
     #[new]
     #[pyo3(signature = (*_arguments, **_keywords))]
     fn new(_arguments: &Bound<'_, PyTuple>, _keywords: Option<&Bound<'_, PyDict>>) -> Self {
-        Self { barrier: OnceLock::new(), home: Home::new(false) }
+        Self { barrier: OnceLock::new(), name: OnceLock::new(), home: Home::new(false) }
     }
 
-    fn _init(&self, parties: usize, shared: bool) {
+    fn _init(&self, py: Python<'_>, parties: usize, shared: bool) {
         self.home.set_shared(shared);
-        let _ = self.barrier.set(Arc::new(Barrier::new(parties)));
+        let name = self.name.get_or_init(|| Name::here(py));
+        let barrier = match name.get() {
+            Some(name) => Barrier::named(name, parties),
+            None => Barrier::new(parties),
+        };
+        let _ = self.barrier.set(Arc::new(barrier));
     }
 
     fn _wait(slf: &Bound<'_, Self>) -> PyResult<Wait> {
@@ -130,22 +141,6 @@ impl PyBarrier {
     fn _count(&self) -> PyResult<usize> {
         Ok(self.barrier()?.inside())
     }
-
-    #[getter]
-    fn _loop(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.home.event_loop(py)
-    }
-
-    #[setter(_loop)]
-    fn set_loop(&self, event_loop: Option<Py<PyAny>>) {
-        self.home.set_event_loop(event_loop);
-    }
-
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.home.traverse(&visit)
-    }
-
-    fn __clear__(&self) {
-        self.home.set_event_loop(None);
-    }
 }
+
+home::methods!(PyBarrier);

@@ -9,7 +9,7 @@ use std::{
 use awaitlist_core::block_until;
 use pyo3::{exceptions::PyValueError, prelude::*};
 
-use crate::module;
+use crate::{module, task};
 
 /// How long the main thread waits before it lets Python handle signals, such as Ctrl-C.
 const SLICE: Duration = Duration::from_millis(50);
@@ -27,6 +27,7 @@ where
     F: Future<Output: Send> + Send,
 {
     module::refuse_on_loop(py)?;
+    task::blocks(py);
     let deadline = match timeout {
         None => None,
         Some(seconds) => {

@@ -12,7 +12,6 @@ use std::{
 
 use awaitlist::{Block, Condition, Lock, OwnedLockGuard};
 use pyo3::{
-    PyTraverseError, PyVisit,
     exceptions::{PyRuntimeError, PyTypeError},
     prelude::*,
     types::{PyDict, PyTuple},
@@ -21,8 +20,10 @@ use pyo3::{
 use crate::{
     PyLock,
     blocking::block,
-    home::Home,
+    holds::Holds,
+    home::{self, Home},
     lock, module,
+    names::Name,
     wait::{Boxed, Relocks, Wait},
 };
 
@@ -40,12 +41,14 @@ pub struct PyCondition {
 struct Parts {
     lock: Py<PyLock>,
     condition: Arc<SharedCondition>,
+    _name: Name,
 }
 
 /// How a wait is told that it was cancelled.
 struct Stop {
     condition: Arc<SharedCondition>,
     lock: Arc<Lock<()>>,
+    holds: Holds<OwnedLockGuard>,
     stopped: AtomicBool,
     /// Whether the last poll found no notification.
     waiting: AtomicBool,
@@ -54,8 +57,9 @@ struct Stop {
 impl Stop {
     fn new(parts: &Parts) -> Arc<Self> {
         let condition = Arc::clone(&parts.condition);
-        let lock = Arc::clone(&parts.lock.get().lock);
-        Arc::new(Self { condition, lock, stopped: false.into(), waiting: false.into() })
+        let lock = parts.lock.get();
+        let (lock, holds) = (Arc::clone(&lock.lock), lock.holds.clone());
+        Arc::new(Self { condition, lock, holds, stopped: false.into(), waiting: false.into() })
     }
 
     /// Waits for a notification or for the stop, then acquires the lock and leaves it held.
@@ -70,7 +74,7 @@ impl Stop {
             // It raises, so the notification goes to another task.
             self.condition.notify(&guard, 1);
         }
-        OwnedLockGuard::forget(guard);
+        self.holds.keep(guard);
     }
 }
 
@@ -100,7 +104,7 @@ impl Relocks for Stop {
 
     fn relock(&self) -> Boxed {
         self.waiting.store(false, Ordering::Relaxed);
-        lock::acquire(&self.lock)
+        lock::acquire(&self.lock, &self.holds)
     }
 }
 
@@ -122,7 +126,8 @@ impl PyCondition {
     ) -> PyResult<Self> {
         assert!(std::ptr::eq(condition.lock(), &*lock), "the lock of another condition");
         let lock = Py::new(py, PyLock::from_arc(lock))?;
-        Ok(Self { parts: Parts { lock, condition }.into(), home: Home::new(true) })
+        let parts = Parts { lock, condition, _name: Name::NONE };
+        Ok(Self { parts: parts.into(), home: Home::new(true) })
     }
 
     /// Returns the condition, to be notified and waited for in Rust. `None` before `__init__`.
@@ -143,7 +148,10 @@ impl PyCondition {
 }
 
 /// Takes over the hold of the task that calls.
-fn adopt(parts: &Parts, error: &'static str) -> PyResult<OwnedLockGuard> {
+fn adopt(py: Python<'_>, parts: &Parts, error: &'static str) -> PyResult<OwnedLockGuard> {
+    if let Some(guard) = parts.lock.get().take(py) {
+        return Ok(guard);
+    }
     parts.lock.get().lock.adopt_owned().map_err(|_| PyRuntimeError::new_err(error))
 }
 
@@ -161,8 +169,12 @@ impl PyCondition {
             return Err(PyTypeError::new_err(text));
         };
         self.home.set_shared(lock.get().home.is_shared());
-        let condition = Arc::new(Condition::with_lock(Arc::clone(&lock.get().lock)));
-        let _ = self.parts.set(Parts { lock: lock.clone().unbind(), condition });
+        let (name, own) = (Name::here(lock.py()), Arc::clone(&lock.get().lock));
+        let condition = Arc::new(match name.get() {
+            Some(name) => Condition::named_with_lock(name, own),
+            None => Condition::with_lock(own),
+        });
+        let _ = self.parts.set(Parts { lock: lock.clone().unbind(), condition, _name: name });
         Ok(())
     }
 
@@ -179,7 +191,7 @@ impl PyCondition {
             return Err(PyRuntimeError::new_err("cannot wait on un-acquired lock"));
         }
         let event_loop = this.home.running_loop(slf.as_any())?;
-        let guard = adopt(parts, "cannot wait on un-acquired lock")?;
+        let guard = adopt(slf.py(), parts, "cannot wait on un-acquired lock")?;
         let stop = Stop::new(parts);
         let wait = Arc::clone(&stop).wait(guard);
         let future = async move {
@@ -190,8 +202,8 @@ impl PyCondition {
     }
 
     /// Release the lock. The first task that waits for it is the next to have it.
-    fn release(&self) -> PyResult<()> {
-        self.parts()?.lock.get().release_it()
+    fn release(&self, py: Python<'_>) -> PyResult<()> {
+        self.parts()?.lock.get().release_it(py)
     }
 
     /// Return True if the lock is acquired.
@@ -201,10 +213,14 @@ impl PyCondition {
 
     /// Wake the first `n` tasks that wait.
     #[pyo3(signature = (n = 1))]
-    fn notify(&self, n: isize) -> PyResult<()> {
+    fn notify(&self, py: Python<'_>, n: isize) -> PyResult<()> {
         let parts = self.parts()?;
-        let guard = adopt(parts, "cannot notify on un-acquired lock")?;
-        parts.condition.notify(&guard, usize::try_from(n).unwrap_or(0));
+        let n = usize::try_from(n).unwrap_or(0);
+        if parts.lock.get().holds.lend(|guard| parts.condition.notify(guard, n)) {
+            return Ok(());
+        }
+        let guard = adopt(py, parts, "cannot notify on un-acquired lock")?;
+        parts.condition.notify(&guard, n);
         OwnedLockGuard::forget(guard);
         Ok(())
     }
@@ -223,7 +239,7 @@ impl PyCondition {
         self.touch(parts);
         self.home.check_blocking()?;
         module::refuse_on_loop(py)?;
-        let guard = adopt(parts, "cannot wait on un-acquired lock")?;
+        let guard = adopt(py, parts, "cannot wait on un-acquired lock")?;
         let stop = Stop::new(parts);
         let mut wait = pin!(Arc::clone(&stop).wait(guard));
         let outcome = block(py, timeout, wait.as_mut());
@@ -247,25 +263,9 @@ impl PyCondition {
     fn _waiters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         module::range(py, self.parts()?.condition.waiters())
     }
-
-    #[getter]
-    fn _loop(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.home.event_loop(py)
-    }
-
-    #[setter(_loop)]
-    fn set_loop(&self, event_loop: Option<Py<PyAny>>) {
-        self.home.set_event_loop(event_loop);
-    }
-
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if let Some(parts) = self.parts.get() {
-            visit.call(&parts.lock)?;
-        }
-        self.home.traverse(&visit)
-    }
-
-    fn __clear__(&self) {
-        self.home.set_event_loop(None);
-    }
 }
+
+home::methods!(PyCondition, this, visit => match this.parts.get() {
+    Some(parts) => visit.call(&parts.lock)?,
+    None => {}
+});

@@ -9,6 +9,7 @@ import asyncio
 import asyncio.locks as _locks
 from asyncio import BrokenBarrierError
 from asyncio.events import _get_running_loop
+from asyncio.tasks import current_task
 
 # asyncio's own classes, for the errors of wrong arguments and for `uninstall`.
 _asyncio = {
@@ -39,6 +40,23 @@ def _resume(loop, callback, context, same_thread):
         loop.call_soon(callback, _done, context=context)
     else:
         loop.call_soon_threadsafe(callback, _done, context=context)
+
+
+def _current_task():
+    """Return the task that runs on this thread, for the diagnostics."""
+    loop = _get_running_loop()
+    return None if loop is None else current_task(loop)
+
+
+def _stack(task):
+    """Return the places at which a task is suspended, the innermost last."""
+    places = []
+    coroutine = task.get_coro()
+    while getattr(coroutine, "cr_frame", None) is not None:
+        frame = coroutine.cr_frame
+        places.append(f"{frame.f_code.co_filename}:{frame.f_lineno} in {coroutine.__qualname__}")
+        coroutine = coroutine.cr_await
+    return places
 
 
 class Lock:

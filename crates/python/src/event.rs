@@ -4,24 +4,30 @@ use std::sync::Arc;
 
 use awaitlist::Event;
 use pyo3::{
-    PyTraverseError, PyVisit,
     prelude::*,
     types::{PyDict, PyTuple},
 };
 
-use crate::{blocking::block, home::Home, module, wait::Wait};
+use crate::{
+    blocking::block,
+    home::{self, Home},
+    module,
+    names::Name,
+    wait::Wait,
+};
 
 /// The class `Event`.
 #[pyclass(frozen, subclass, weakref, dict, module = "awaitlist", name = "Event")]
 pub struct PyEvent {
     event: Arc<Event>,
     home: Home,
+    _name: Name,
 }
 
 impl PyEvent {
     /// Makes an event of Python, for tasks and threads everywhere, from one of Rust.
     pub fn from_arc(event: Arc<Event>) -> Self {
-        Self { event, home: Home::new(true) }
+        Self { event, home: Home::new(true), _name: Name::NONE }
     }
 
     /// Returns the event, to be set and waited for in Rust.
@@ -37,9 +43,11 @@ impl PyEvent {
 #[pymethods]
 impl PyEvent {
     #[new]
-    #[pyo3(signature = (*_arguments, **_keywords))]
-    fn new(_arguments: &Bound<'_, PyTuple>, _keywords: Option<&Bound<'_, PyDict>>) -> Self {
-        Self { event: Arc::new(Event::new()), home: Home::new(false) }
+    #[pyo3(signature = (*arguments, **_keywords))]
+    fn new(arguments: &Bound<'_, PyTuple>, _keywords: Option<&Bound<'_, PyDict>>) -> Self {
+        let name = Name::here(arguments.py());
+        let event = name.get().map_or_else(Event::new, Event::named);
+        Self { event: Arc::new(event), home: Home::new(false), _name: name }
     }
 
     fn _init(&self, shared: bool) {
@@ -97,22 +105,6 @@ impl PyEvent {
     fn _waiters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         module::range(py, self.event.waiters())
     }
-
-    #[getter]
-    fn _loop(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.home.event_loop(py)
-    }
-
-    #[setter(_loop)]
-    fn set_loop(&self, event_loop: Option<Py<PyAny>>) {
-        self.home.set_event_loop(event_loop);
-    }
-
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.home.traverse(&visit)
-    }
-
-    fn __clear__(&self) {
-        self.home.set_event_loop(None);
-    }
 }
+
+home::methods!(PyEvent);

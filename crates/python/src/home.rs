@@ -117,3 +117,39 @@ impl Home {
         }
     }
 }
+
+/// What Python sees of the home of each class, and its part in the collection of cycles. With an
+/// expression, that visits what else there is.
+macro_rules! methods {
+    ($class:ty $(, $this:ident, $visit:ident => $also:expr)?) => {
+        #[pyo3::pymethods]
+        impl $class {
+            #[getter]
+            fn _loop(&self, py: pyo3::Python<'_>) -> Option<pyo3::Py<pyo3::PyAny>> {
+                self.home.event_loop(py)
+            }
+
+            #[setter(_loop)]
+            fn set_loop(&self, event_loop: Option<pyo3::Py<pyo3::PyAny>>) {
+                self.home.set_event_loop(event_loop);
+            }
+
+            fn __traverse__(
+                &self,
+                visit: pyo3::PyVisit<'_>,
+            ) -> Result<(), pyo3::PyTraverseError> {
+                $(
+                    let ($this, $visit) = (self, &visit);
+                    $also;
+                )?
+                self.home.traverse(&visit)
+            }
+
+            fn __clear__(&self) {
+                self.home.set_event_loop(None);
+            }
+        }
+    };
+}
+
+pub(crate) use methods;

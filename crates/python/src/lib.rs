@@ -11,13 +11,19 @@
 mod barrier;
 mod blocking;
 mod condition;
+mod diagnostics;
 mod event;
+mod holds;
 mod home;
 mod lock;
 mod module;
+mod names;
+#[cfg(feature = "diagnostics")]
+mod report;
 mod semaphore;
 mod shared;
 mod shutdown;
+mod task;
 mod wait;
 
 pub use barrier::PyBarrier;

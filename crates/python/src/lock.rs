@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use awaitlist::{Lock, LockGuard, OwnedLockGuard};
 use pyo3::{
-    PyTraverseError, PyVisit,
     exceptions::PyRuntimeError,
     prelude::*,
     types::{PyDict, PyTuple},
@@ -12,8 +11,11 @@ use pyo3::{
 
 use crate::{
     blocking::block,
-    home::Home,
+    holds::Holds,
+    home::{self, Home},
     module,
+    names::Name,
+    task,
     wait::{Boxed, Wait},
 };
 
@@ -21,28 +23,28 @@ use crate::{
 #[pyclass(frozen, subclass, weakref, dict, module = "awaitlist", name = "Lock")]
 pub struct PyLock {
     pub(crate) lock: Arc<Lock<()>>,
+    pub(crate) holds: Holds<OwnedLockGuard>,
     pub(crate) home: Home,
+    _name: Name,
 }
 
 /// Returns a future that acquires `lock` and leaves it held.
-pub(crate) fn acquire(lock: &Arc<Lock<()>>) -> Boxed {
-    let acquire = lock.acquire_owned();
+pub(crate) fn acquire(lock: &Arc<Lock<()>>, holds: &Holds<OwnedLockGuard>) -> Boxed {
+    let (acquire, holds) = (lock.acquire_owned(), holds.clone());
     Box::pin(async move {
-        OwnedLockGuard::forget(acquire.await);
+        holds.keep(acquire.await);
         Ok(None)
     })
-}
-
-/// Acquires `lock` if it is free.
-#[inline]
-pub(crate) fn try_acquire(lock: &Lock<()>) -> bool {
-    lock.try_acquire().map(LockGuard::forget).is_some()
 }
 
 impl PyLock {
     /// Makes a lock of Python, for tasks and threads everywhere, from one of Rust.
     pub fn from_arc(lock: Arc<Lock<()>>) -> Self {
-        Self { lock, home: Home::new(true) }
+        Self::new_in(lock, Name::NONE, Home::new(true))
+    }
+
+    fn new_in(lock: Arc<Lock<()>>, name: Name, home: Home) -> Self {
+        Self { holds: Holds::of(&lock, &name), lock, home, _name: name }
     }
 
     /// Returns the lock, to be acquired in Rust.
@@ -55,17 +57,40 @@ impl PyLock {
         self.home.touch(|| self.lock.locked() || self.lock.waiters() > 0);
     }
 
+    /// Acquires the lock if it is free.
+    #[inline]
+    fn try_acquire(&self, py: Python<'_>) -> bool {
+        if !cfg!(feature = "diagnostics") {
+            return self.lock.try_acquire().map(LockGuard::forget).is_some();
+        }
+        let (lock, holds) = (Arc::clone(&self.lock), self.holds.clone());
+        task::run(py, move || lock.try_acquire_owned().map(|guard| holds.keep(guard)).is_some())
+    }
+
     #[inline]
     pub(crate) fn acquire_in(&self, primitive: &Bound<'_, PyAny>) -> PyResult<Option<Wait>> {
         self.touch();
-        if try_acquire(&self.lock) {
+        if self.try_acquire(primitive.py()) {
             return Ok(None);
         }
         let event_loop = self.home.running_loop(primitive)?;
-        Ok(Some(Wait::new(event_loop.unbind(), acquire(&self.lock), None)))
+        Ok(Some(Wait::new(event_loop.unbind(), acquire(&self.lock, &self.holds), None)))
     }
 
-    pub(crate) fn release_it(&self) -> PyResult<()> {
+    /// Returns the guard of what Python holds, if it was kept.
+    pub(crate) fn take(&self, py: Python<'_>) -> Option<OwnedLockGuard> {
+        if !cfg!(feature = "diagnostics") {
+            return None;
+        }
+        let holds = self.holds.clone();
+        task::run(py, move || holds.take())
+    }
+
+    pub(crate) fn release_it(&self, py: Python<'_>) -> PyResult<()> {
+        if let Some(guard) = self.take(py) {
+            task::run(py, move || drop(guard));
+            return Ok(());
+        }
         self.lock.release().map_err(|_| PyRuntimeError::new_err("Lock is not acquired."))
     }
 
@@ -73,16 +98,18 @@ impl PyLock {
         self.touch();
         self.home.check_blocking()?;
         let guard = block(py, timeout, self.lock.acquire_owned())?;
-        Ok(guard.map(OwnedLockGuard::forget).is_some())
+        Ok(guard.map(|guard| self.holds.keep(guard)).is_some())
     }
 }
 
 #[pymethods]
 impl PyLock {
     #[new]
-    #[pyo3(signature = (*_arguments, **_keywords))]
-    fn new(_arguments: &Bound<'_, PyTuple>, _keywords: Option<&Bound<'_, PyDict>>) -> Self {
-        Self { lock: Arc::new(Lock::new(())), home: Home::new(false) }
+    #[pyo3(signature = (*arguments, **_keywords))]
+    fn new(arguments: &Bound<'_, PyTuple>, _keywords: Option<&Bound<'_, PyDict>>) -> Self {
+        let name = Name::here(arguments.py());
+        let lock = name.get().map_or_else(|| Lock::new(()), |name| Lock::named(name, ()));
+        Self::new_in(Arc::new(lock), name, Home::new(false))
     }
 
     fn _init(&self, shared: bool) {
@@ -94,8 +121,8 @@ impl PyLock {
     }
 
     /// Release the lock. The first task that waits is the next to have it.
-    fn release(&self) -> PyResult<()> {
-        self.release_it()
+    fn release(&self, py: Python<'_>) -> PyResult<()> {
+        self.release_it(py)
     }
 
     /// Return True if the lock is acquired.
@@ -117,22 +144,6 @@ impl PyLock {
     fn _waiters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         module::range(py, self.lock.waiters())
     }
-
-    #[getter]
-    fn _loop(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.home.event_loop(py)
-    }
-
-    #[setter(_loop)]
-    fn set_loop(&self, event_loop: Option<Py<PyAny>>) {
-        self.home.set_event_loop(event_loop);
-    }
-
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.home.traverse(&visit)
-    }
-
-    fn __clear__(&self) {
-        self.home.set_event_loop(None);
-    }
 }
+
+home::methods!(PyLock);

@@ -10,14 +10,18 @@ use pyo3::{
 };
 
 use crate::{
-    PyBarrier, PyBoundedSemaphore, PyCondition, PyEvent, PyLock, PySemaphore, Wait, home::FORKS,
-    shutdown, wait::LATE,
+    PyBarrier, PyBoundedSemaphore, PyCondition, PyEvent, PyLock, PySemaphore, Wait, diagnostics,
+    home::FORKS, shutdown, wait::LATE,
 };
 
 /// What is called often.
 struct Functions {
     get_running_loop: Py<PyAny>,
     resume: Py<PyAny>,
+    #[cfg(feature = "diagnostics")]
+    current_task: Py<PyAny>,
+    #[cfg(feature = "diagnostics")]
+    stack: Py<PyAny>,
 }
 
 static FUNCTIONS: PyOnceLock<Functions> = PyOnceLock::new();
@@ -33,6 +37,19 @@ pub(crate) fn resume<'py>(py: Python<'py>) -> PyResult<&'py Bound<'py, PyAny>> {
 
 fn get_running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     functions(py)?.get_running_loop.bind(py).call0()
+}
+
+/// Returns the task that runs on this thread.
+#[cfg(feature = "diagnostics")]
+pub(crate) fn current_task(py: Python<'_>) -> Option<Bound<'_, PyAny>> {
+    let task = functions(py).ok()?.current_task.bind(py).call0().ok()?;
+    (!task.is_none()).then_some(task)
+}
+
+/// Returns the places at which a task is suspended, the innermost last.
+#[cfg(feature = "diagnostics")]
+pub(crate) fn stack(task: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    functions(task.py())?.stack.bind(task.py()).call1((task,))?.extract()
 }
 
 /// Returns the loop that runs on this thread.
@@ -91,6 +108,8 @@ fn _leave_late(late: bool) {
 }
 
 const COROUTINES: &str = include_str!("coroutines.py");
+/// What tracebacks call it.
+pub(crate) const COROUTINES_FILE: &str = "awaitlist/coroutines.py";
 
 /// Adds to each class what is written in Python, and returns what else there is.
 fn run_coroutines<'py>(module: &Bound<'py, PyModule>) -> PyResult<Bound<'py, PyDict>> {
@@ -98,7 +117,7 @@ fn run_coroutines<'py>(module: &Bound<'py, PyModule>) -> PyResult<Bound<'py, PyD
     let globals = PyDict::new(py);
     globals.set_item("__name__", "awaitlist")?;
     let builtins = py.import("builtins")?;
-    let code = builtins.call_method1("compile", (COROUTINES, "awaitlist/coroutines.py", "exec"))?;
+    let code = builtins.call_method1("compile", (COROUTINES, COROUTINES_FILE, "exec"))?;
     builtins.call_method1("exec", (code, &globals))?;
     for name in CLASSES {
         let class = module.getattr(name)?;
@@ -148,10 +167,15 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     for name in FUNCTION_NAMES {
         module.add(name, global(name)?)?;
     }
+    module.add("diagnostics", diagnostics::module(py)?)?;
     module.add("BrokenBarrierError", global("BrokenBarrierError")?)?;
     let functions = Functions {
         get_running_loop: global("_get_running_loop")?.unbind(),
         resume: global("_resume")?.unbind(),
+        #[cfg(feature = "diagnostics")]
+        current_task: global("_current_task")?.unbind(),
+        #[cfg(feature = "diagnostics")]
+        stack: global("_stack")?.unbind(),
     };
     if FUNCTIONS.set(py, functions).is_ok() {
         call_at_the_end(module)?;

@@ -8,7 +8,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll, Wake, Waker},
+    task::{Poll, Wake},
     thread::{self, ThreadId},
 };
 
@@ -19,7 +19,7 @@ use pyo3::{
     types::PyDict,
 };
 
-use crate::{module, shutdown};
+use crate::{module, shutdown, task};
 
 /// What a wait comes to.
 pub(crate) type Outcome = PyResult<Option<Py<PyAny>>>;
@@ -40,7 +40,8 @@ pub struct Wait {
     inner: Arc<Inner>,
 }
 
-struct Inner {
+/// What the wakers of a wait own.
+pub(crate) struct Inner {
     event_loop: Py<PyAny>,
     /// The thread on which the loop ran when the wait began.
     thread: ThreadId,
@@ -53,6 +54,8 @@ struct State {
     future: Option<Boxed>,
     /// What to do when the future is dropped by a cancellation.
     after: Option<Relock>,
+    /// Whether it was polled before.
+    polled: bool,
     woken: bool,
     cancelled: Option<Py<PyAny>>,
     blocking: bool,
@@ -83,6 +86,19 @@ type Relock = Arc<dyn Relocks + Sync>;
 impl Inner {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it waits, and is not woken.
+    #[cfg(feature = "diagnostics")]
+    pub(crate) fn is_pending(&self) -> bool {
+        let state = self.lock();
+        state.future.is_some() && !state.woken
+    }
+
+    /// Whether it was polled before.
+    #[cfg(feature = "diagnostics")]
+    pub(crate) fn is_known(&self) -> bool {
+        self.lock().polled
     }
 
     /// Drops the future, which may wake others. An exception that is being handled stays.
@@ -156,6 +172,7 @@ impl Wait {
         let state = Mutex::new(State {
             future: Some(future),
             after,
+            polled: false,
             woken: false,
             cancelled: None,
             blocking: false,
@@ -167,7 +184,7 @@ impl Wait {
     }
 
     /// Polls the future. Returns `None` if it is pending.
-    fn poll(&self) -> PyResult<Option<Outcome>> {
+    fn poll(&self, py: Python<'_>) -> PyResult<Option<Outcome>> {
         let future = {
             let mut state = self.inner.lock();
             state.woken = false;
@@ -177,11 +194,15 @@ impl Wait {
         let Some(mut future) = future else {
             return Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine"));
         };
-        let waker = Waker::from(Arc::clone(&self.inner));
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+        let (future, polled) = task::poll(py, &self.inner, move |context| {
+            let polled = future.as_mut().poll(context);
+            (future, polled)
+        });
+        match polled {
             Poll::Ready(outcome) => Ok(Some(outcome)),
             Poll::Pending => {
                 let mut state = self.inner.lock();
+                state.polled = true;
                 state.future = Some(future);
                 state.blocking = true;
                 Ok(None)
@@ -191,7 +212,7 @@ impl Wait {
 
     /// Polls, and returns what the iterator returns: itself if it is pending.
     fn step(slf: &Bound<'_, Self>) -> PyResult<Option<Py<Self>>> {
-        let Some(outcome) = slf.get().poll()? else {
+        let Some(outcome) = slf.get().poll(slf.py())? else {
             return Ok(Some(slf.clone().unbind()));
         };
         if let Some(error) = slf.get().inner.lock().error.take() {

@@ -4,6 +4,8 @@ from typing import Literal, TypeVar
 
 from asyncio import BrokenBarrierError as BrokenBarrierError
 
+from . import diagnostics as diagnostics
+
 __all__ = [
     "Lock",
     "Event",
