@@ -9,7 +9,7 @@ use crate::{Failure, Outcome, Subcommand, oracle, project, run::Run};
 
 pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     name: "python",
-    arguments: "[soak SECONDS]",
+    arguments: "[soak SECONDS | wheels]",
     about: "Build the package for Python, and run CPython's tests and its own on it",
     details: "\
 Needs python3.13, or a later one that `PYTHON` names. Builds a wheel of crates/python with maturin,
@@ -20,12 +20,16 @@ random programs of each kind against asyncio and the model; two seconds of the s
 on a build with the diagnostics; and mypy and pyright on the stubs.
 
     cargo xtask python
-    cargo xtask python soak 60    only the soak, for as many seconds",
+    cargo xtask python soak 60    only the soak, for as many seconds
+    cargo xtask python wheels     the wheels, for Python 3.10 and later and for free-threaded 3.14",
     run,
 };
 
 /// What is installed beside the wheel. All of it has wheels for every platform.
 const TOOLS: [&str; 3] = ["maturin==1.16.0", "mypy==2.4.1", "pyright==1.1.414"];
+
+/// For the wheel that is built without its interpreter.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 const MANIFEST: [&str; 2] = ["--manifest-path", "crates/python/Cargo.toml"];
 
@@ -37,6 +41,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
             package.install("tests/extension", "extension")?;
             package.soak(seconds)
         }
+        [wheels] if wheels == "wheels" => Package::new()?.print_wheels(),
         _ => Err(SUBCOMMAND.usage()),
     }
 }
@@ -50,6 +55,7 @@ fn all() -> Outcome {
         .args(["--", "-D", "warnings"])
         .run()?;
     package.documentation_tests()?;
+    package.check_free_threaded()?;
 
     package.install("", "release")?;
     package.install("example/extension", "extension")?;
@@ -129,6 +135,46 @@ impl Package {
         Ok(())
     }
 
+    /// Builds both wheels, and prints where they are.
+    fn print_wheels(&self) -> Outcome {
+        let kept = self.target.join("dist");
+        fs::create_dir_all(&kept).map_err(|error| error.to_string())?;
+        // maturin knows the configuration of an interpreter that is not there, given a target.
+        let free_threaded =
+            ["--no-default-features", "--interpreter", "python3.14t", "--target", TARGET];
+        for flags in [&[][..], &free_threaded] {
+            for wheel in self.wheels("", "release", flags)? {
+                let name = wheel.file_name().unwrap_or_default();
+                fs::copy(&wheel, kept.join(name)).map_err(|error| error.to_string())?;
+                println!("{}", kept.join(name).display());
+            }
+        }
+        Ok(())
+    }
+
+    /// Compiles for free-threaded Python, which has no stable interface.
+    fn check_free_threaded(&self) -> Outcome {
+        let configuration = self.target.join("free-threaded.txt");
+        let text = "\
+implementation=CPython
+version=3.14
+shared=true
+abi3=false
+pointer_width=64
+build_flags=Py_GIL_DISABLED
+suppress_build_script_link_lines=true
+";
+        // Written only once, since a newer file would be compiled for again.
+        if !fs::read_to_string(&configuration).is_ok_and(|before| before == text) {
+            fs::write(&configuration, text).map_err(|error| error.to_string())?;
+        }
+        Run::new("cargo check --locked --quiet --no-default-features")
+            .args(MANIFEST)
+            .hidden_env("CARGO_TARGET_DIR", self.target.join("free-threaded"))
+            .hidden_env("PYO3_CONFIG_FILE", &configuration)
+            .run()
+    }
+
     /// Builds the wheel of a directory of crates/python.
     fn wheels(
         &self,
@@ -141,16 +187,19 @@ impl Package {
         if wheels.exists() {
             fs::remove_dir_all(&wheels).map_err(|error| error.to_string())?;
         }
-        self.built(&self.python.with_file_name("maturin").display().to_string())
+        let maturin = self.python.with_file_name("maturin").display().to_string();
+        let build = self
+            .built(&maturin)
             .args(["build", "--locked", "--quiet", "--profile", profile])
             .args(flags)
             .arg("--manifest-path")
             .arg(manifest)
-            .arg("--interpreter")
-            .arg(&self.python)
             .arg("--out")
-            .arg(&wheels)
-            .run()?;
+            .arg(&wheels);
+        match flags.contains(&"--interpreter") {
+            true => build.run()?,
+            false => build.arg("--interpreter").arg(&self.python).run()?,
+        }
         let wheels = fs::read_dir(&wheels).map_err(|error| error.to_string())?;
         let wheels: Result<Vec<_>, _> = wheels.map(|wheel| Ok(wheel?.path())).collect();
         wheels.map_err(|error: io::Error| error.to_string())

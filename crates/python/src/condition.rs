@@ -265,7 +265,6 @@ impl PyCondition {
     }
 }
 
-home::methods!(PyCondition, this, visit => match this.parts.get() {
-    Some(parts) => visit.call(&parts.lock)?,
-    None => {}
+home::methods!(PyCondition, this, visit => if let Some(parts) = this.parts.get() {
+    visit.call(&parts.lock)?;
 });
