@@ -1,8 +1,8 @@
 //! Which task of Python acquires and waits, for the diagnostics.
 //!
-//! To the diagnostics a task is a future of Rust with a name. For a task of Python there is one that
-//! never ends: it is polled whenever the task uses a primitive, and its poll does what is to be done
-//! ([`run`]). So it is attributed to that task, and what waits has the waker of that task.
+//! To the diagnostics a task is a future of Rust with a name. For a task of Python there is one
+//! that never ends: it is polled whenever the task uses a primitive, and its poll does what is to
+//! be done ([`run`]). So it is attributed to that task, and what waits has the waker of that task.
 
 use std::task::Context;
 #[cfg(not(feature = "diagnostics"))]
