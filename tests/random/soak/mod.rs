@@ -61,12 +61,12 @@ impl Site {
 }
 
 /// Keeps all sites under load for a time. Prints a line a minute, and a table at the end. Fails if
-/// something was found.
-pub fn run(time: Duration, seed: u64) -> ExitCode {
+/// something was found: a visitor that makes no progress for `stall`, for example.
+pub fn run(time: Duration, stall: Duration, seed: u64) -> ExitCode {
     watch::listen_for_panics();
     let mut crew = Crew::new(seed, u64::MAX);
     Site::ALL.iter().for_each(|site| site.enlist(&mut crew));
-    watch::watch(crew, time)
+    watch::watch(crew, time, stall)
 }
 
 /// Keeps one site under load for a number of operations.

@@ -19,8 +19,6 @@ use super::{
     visitor::Badge,
 };
 
-/// A visitor that has not finished a wait in this time is stuck.
-const STALL: Duration = Duration::from_secs(30);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// What the visitors found: their panics. No code of the soak panics but to report something that
@@ -45,8 +43,9 @@ fn finds() -> Vec<String> {
     FOUND.lock().unwrap_or_else(|poison| poison.into_inner()).clone()
 }
 
-/// Looks after the crew for `time`, has it go home, and reports.
-pub(crate) fn watch(crew: Crew, time: Duration) -> ExitCode {
+/// Looks after the crew for `time`, has it go home, and reports. A visitor that has not finished a
+/// wait in `stall` is stuck.
+pub(crate) fn watch(crew: Crew, time: Duration, stall: Duration) -> ExitCode {
     let start = Instant::now();
     let mut pulses: Vec<Pulse> = crew.badges.iter().map(Pulse::of).collect();
     let mut next_line = MINUTE;
@@ -62,7 +61,7 @@ pub(crate) fn watch(crew: Crew, time: Duration) -> ExitCode {
             eprintln!("{}", line(&crew, start.elapsed()));
             next_line += MINUTE;
         }
-        for stuck in pulses.iter_mut().filter_map(|pulse| pulse.stuck(now)) {
+        for stuck in pulses.iter_mut().filter_map(|pulse| pulse.stuck(now, stall)) {
             found(stuck);
         }
     }
@@ -126,13 +125,13 @@ impl Pulse {
     }
 
     /// Names the visitor, if it is stuck.
-    fn stuck(&mut self, now: Instant) -> Option<String> {
+    fn stuck(&mut self, now: Instant, stall: Duration) -> Option<String> {
         let beats = self.badge.beats.load(Relaxed);
         if beats != self.beats || self.badge.left.load(Relaxed) {
             self.beats = beats;
             self.since = now;
         }
-        (now - self.since >= STALL).then(|| {
+        (now - self.since >= stall).then(|| {
             let Badge { site, home, number, .. } = &*self.badge;
             format!("{site}: visitor {number} on {home} is stuck")
         })
