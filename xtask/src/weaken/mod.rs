@@ -56,6 +56,8 @@ fn run(arguments: &[String]) -> Outcome {
         return Err(format!("no breakage is called `{filter}`"));
     }
     let copy = Copy::new("weaken")?;
+    // So that the time that a model has is not used up by what it is built with.
+    models(&copy, "cargo test").arg("--no-run").run()?;
     let mut unseen = 0;
     for breakage in chosen {
         let verdict = breakage.check(&copy, every_model);
@@ -102,14 +104,19 @@ impl Breakage {
     }
 }
 
-/// Runs models on the copy, and returns those that failed. Fails if none did.
-fn failing_models(copy: &Copy, arguments: &[&str]) -> Result<String, Failure> {
-    let test = Run::new("timeout 400 cargo test --quiet --release -p awaitlist-tests --test loom")
+/// A command that builds the models of the copy.
+fn models(copy: &Copy, cargo_test: &str) -> Run {
+    Run::new(cargo_test)
         .dir(copy.path())
         .env("RUSTFLAGS", "--cfg awaitlist_loom")
-        .env("RUST_BACKTRACE", "0")
-        .arg("--target-dir")
+        .args("--quiet --release -p awaitlist-tests --test loom --target-dir".split(' '))
         .arg(project::absolute_target_for("weaken"))
+}
+
+/// Runs models on the copy, and returns those that failed. Fails if none did.
+fn failing_models(copy: &Copy, arguments: &[&str]) -> Result<String, Failure> {
+    let test = models(copy, "timeout 400 cargo test")
+        .env("RUST_BACKTRACE", "0")
         .args(["--", "--test-threads", "1", "--nocapture"])
         .args(arguments);
     let (code, written) = test.capture()?;
