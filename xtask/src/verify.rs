@@ -71,9 +71,10 @@ const CHAOS: &str = "RUSTFLAGS=-Zsanitizer=address cargo +nightly run --release 
      --target x86_64-unknown-linux-gnu --target-dir target/asan -- --operations 100000000";
 const CHAOS_QUICK: &str = "RUSTFLAGS=-Zsanitizer=address cargo +nightly run --release -p awaitlist-tests --bin chaos \
      --target x86_64-unknown-linux-gnu --target-dir target/asan -- --operations 1000000";
-const FUZZ: &str = "cargo +nightly fuzz run programs --no-trace-compares -- -max_len=68 -entropic=0 -runs=20000000";
-const FUZZ_QUICK: &str =
-    "cargo +nightly fuzz run programs --no-trace-compares -- -max_len=68 -entropic=0 -runs=20000";
+const FUZZ: &str = "cargo xtask tool cargo-fuzz@0.13.1 cargo +nightly fuzz run programs --no-trace-compares \
+     --target-dir target/fuzz -- -max_len=68 -entropic=0 -runs=20000000";
+const FUZZ_QUICK: &str = "cargo xtask tool cargo-fuzz@0.13.1 cargo +nightly fuzz run programs --no-trace-compares \
+     --target-dir target/fuzz -- -max_len=68 -entropic=0 -runs=20000";
 
 const fn proof(
     name: &'static str,
@@ -271,10 +272,13 @@ impl Proof {
         let seconds = format!("{:.0}", start.elapsed().as_secs_f64());
         let log = project::absolute_target_for("verify");
         fs::create_dir_all(&log).map_err(text)?;
-        let log = log.join(self.name).with_extension("log");
+        let log = log.join(format!("{}.log", self.name));
         fs::write(&log, &written).map_err(text)?;
-        let outcome = if code == Some(0) { "passed" } else { "FAILED" };
+        // A run that has no figure to show was none: of a filter that no test matches, for example.
         let figure = self.figure.of(&written);
+        let passed = code == Some(0) && figure.is_some();
+        let outcome = if passed { "passed" } else { "FAILED" };
+        let figure = figure.unwrap_or_default();
         println!("-- {outcome}, {seconds} s: {figure} ({})", log.display());
         let date = Run::new("date -u +%F").output()?.trim().to_owned();
         Ok(vec![size.to_owned(), date, commit, seconds, figure, outcome.to_owned(), shown])
@@ -299,29 +303,32 @@ fn command(shown: &str) -> Run {
 }
 
 impl Figure {
-    fn of(&self, written: &str) -> String {
+    /// The figure in what a run has written, if there is one.
+    fn of(&self, written: &str) -> Option<String> {
         match self {
             Self::Tests => {
                 let passed = written.lines().filter_map(|line| {
                     let rest = line.strip_prefix("test result: ok. ")?;
                     rest.split(' ').next()?.parse::<usize>().ok()
                 });
-                format!("{} tests", passed.sum::<usize>())
+                let passed = passed.sum::<usize>();
+                (passed > 0).then(|| format!("{passed} tests"))
             }
             Self::Line(texts) => {
                 let has = |line: &&str| texts.iter().any(|text| line.contains(text));
-                let line = written.lines().rfind(has).unwrap_or_default();
-                line.replace('\t', " ").trim().to_owned()
+                let line = written.lines().rfind(has)?;
+                Some(line.replace('\t', " ").trim().to_owned())
             }
             Self::Lines(text) => {
                 let lines = written.lines().filter(|line| line.contains(text)).map(str::trim);
-                lines.collect::<Vec<_>>().join("; ").replace('\t', " ")
+                let lines = lines.collect::<Vec<_>>().join("; ").replace('\t', " ");
+                (!lines.is_empty()).then_some(lines)
             }
             Self::Count(start, what) => {
-                let lines = written.lines().filter(|line| line.starts_with(start));
-                format!("{} {what}", lines.count())
+                let lines = written.lines().filter(|line| line.starts_with(start)).count();
+                (lines > 0).then(|| format!("{lines} {what}"))
             }
-            Self::Passed => String::new(),
+            Self::Passed => Some(String::new()),
         }
     }
 }
