@@ -5,9 +5,10 @@
 //! `cargo run --release -p awaitlist-tests --bin soak -- --minutes 30`
 //!
 //! What must hold is checked all the time; each file in `tests/random/soak/` says what, for one
-//! primitive. A visitor that makes no progress for half a minute (or `--stall SECONDS`, on a machine
-//! that is busy with other things) is a failure, and every primitive is printed. A line a minute goes to standard error, and a table to standard output at the end.
-//! The exit code is 0 if nothing was found.
+//! primitive. A visitor that makes no progress for half a minute is a failure, and every primitive
+//! is printed. (On a machine that is busy with other things, `--stall SECONDS` allows more.) A line
+//! a minute goes to standard error, and a table to standard output at the end. The exit code is 0
+//! if nothing was found.
 //!
 //! This is not a test, since it takes the time that it is given. `tests/random/quick_soak.rs` has
 //! the quick form.
