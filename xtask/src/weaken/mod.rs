@@ -58,18 +58,20 @@ fn run(arguments: &[String]) -> Outcome {
     let copy = Copy::new("weaken")?;
     // So that the time that a model has is not used up by what it is built with.
     models(&copy, "cargo test").arg("--no-run").run()?;
-    let mut unseen = 0;
+    let (mut tried, mut unseen) = (0, 0);
     for breakage in chosen {
         let verdict = breakage.check(&copy, every_model);
         match &verdict {
             Ok(seen) => println!("seen      {}  ({seen})", breakage.name),
             Err(problem) => println!("NOT SEEN  {}  ({problem})", breakage.name),
         }
+        tried += 1;
         unseen += u32::from(verdict.is_err());
     }
     if unseen > 0 {
         return Err(format!("{unseen} breakages are not seen"));
     }
+    println!("{tried} defects, weakened orderings among them, each seen by a model");
     copy.remove()
 }
 
