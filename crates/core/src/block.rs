@@ -10,6 +10,8 @@ use core::{
     task::{Context, Poll, Waker},
 };
 use std::{
+    sync::{Arc, LazyLock},
+    task::Wake,
     thread, thread_local,
     time::{Duration, Instant},
 };
@@ -37,11 +39,15 @@ use crate::{sync::Blocking, trace::blocking};
 ///
 /// [blocking]: https://github.com/awaitlist/awaitlist/blob/main/docs/guide/blocking.md
 ///
+/// A future that is ready at its first poll costs what its poll costs. Any other is polled again at
+/// once, with another waker, before the thread sleeps.
+///
 /// It also works in the destructor of a thread-local.
 pub trait Block: Future + Sized {
     /// Waits until the future is ready.
     fn block(self) -> Self::Output {
-        block_on(pin!(self), None).expect("without a deadline it waits until the future is ready")
+        let output = block_on(pin!(self), None);
+        output.expect("without a deadline it waits until the future is ready")
     }
 
     /// Waits until the future is ready, for at most `timeout`.
@@ -92,12 +98,40 @@ pub fn block_until<F: Future>(future: Pin<&mut F>, deadline: Instant) -> Option<
     block_on(future, Some(deadline))
 }
 
+#[inline]
 fn block_on<F: Future>(future: Pin<&mut F>, deadline: Option<Instant>) -> Option<F::Output> {
     let mut future = pin!(blocking(future));
-    let parked = Parked::of_this_thread();
-    // A yield may take as long as another thread's time slice, so a wait with a deadline makes
-    // none.
+    // A yield may take as long as another thread's time slice, so a wait with a deadline makes none.
     let may_spin = deadline.is_none();
+    let _blocking = Blocking::enter(may_spin.then_some(&*FIRST));
+    match future.as_mut().poll(&mut Context::from_waker(&FIRST)) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => wait(future, may_spin, deadline),
+    }
+}
+
+/// The waker of the first poll, which does nothing. If the future is ready, the thread needs none;
+/// otherwise it is polled again at once with the thread's own, so no wake-up is lost.
+static FIRST: LazyLock<Waker> = LazyLock::new(|| Arc::new(NoWaker).into());
+
+struct NoWaker;
+
+impl Wake for NoWaker {
+    fn wake(self: Arc<Self>) {}
+
+    fn wake_by_ref(self: &Arc<Self>) {}
+}
+
+/// Polls with the thread's own waker until the future is ready, and sleeps in between.
+#[inline(never)]
+fn wait<F: Future>(
+    mut future: Pin<&mut F>,
+    may_spin: bool,
+    deadline: Option<Instant>,
+) -> Option<F::Output> {
+    let parked = Parked::of_this_thread();
+    // A wake-up that came after the wait before says nothing about this one.
+    parked.parker.park_timeout(Duration::ZERO);
     let _blocking = Blocking::enter(may_spin.then_some(&parked.waker));
     let mut context = Context::from_waker(&parked.waker);
     loop {
