@@ -101,7 +101,7 @@ pub fn block_until<F: Future>(future: Pin<&mut F>, deadline: Instant) -> Option<
 #[inline]
 fn block_on<F: Future>(future: Pin<&mut F>, deadline: Option<Instant>) -> Option<F::Output> {
     let mut future = pin!(blocking(future));
-    // A yield may take as long as another thread's time slice, so a wait with a deadline makes none.
+    // A yield may take as long as another thread's time slice: a wait with a deadline makes none.
     let may_spin = deadline.is_none();
     let _blocking = Blocking::enter(may_spin.then_some(&*FIRST));
     match future.as_mut().poll(&mut Context::from_waker(&FIRST)) {
