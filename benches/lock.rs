@@ -126,6 +126,15 @@ pub fn rows() -> Vec<Row> {
         )
         .sizes(&[100_000]),
         Row::new(
+            "lock/short-lived",
+            "Lock: *n* threads make a lock each, acquire and release it, and drop it",
+            "lock",
+            locks!(short_lived),
+        )
+        .sizes(&[1, 2])
+        .batch(200_000)
+        .stretch(10),
+        Row::new(
             "lock/cancel",
             "Lock: drop each of *n* waiters, in random order",
             "waiter",
@@ -305,6 +314,18 @@ fn timeouts<L: Lock>(load: &Load) -> Duration {
             late
         })
         .sum()
+}
+
+/// Each lock is used once, by the thread that makes and drops it.
+fn short_lived<L: Lock>(load: &Load) -> Duration {
+    let turns = load.repeats;
+    let thread = || {
+        for _ in 0..turns {
+            let lock = black_box(L::new());
+            drop(now(black_box(&lock).acquire()));
+        }
+    };
+    together((0..load.waiters).map(|_| Box::new(thread) as Part<'_>).collect())
 }
 
 fn many_locks<L: Lock>(load: &Load) -> Duration {

@@ -9,7 +9,7 @@ mod measure;
 mod results;
 mod table;
 
-use std::{error::Error, process::ExitCode};
+use std::{error::Error, process::ExitCode, time::Duration};
 
 use args::Args;
 use benches::{harness::Counting, targets::Verdict};
@@ -22,6 +22,8 @@ static ALLOCATOR: Counting = Counting;
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let args = Args::parse();
     if args.own {
+        // As in a program that is built with the diagnostics.
+        awaitlist::diagnostics::watch(Duration::from_secs(10)).print().detach();
         for (row, size, ns) in measure::own(&args) {
             println!("{row} {size} {ns}");
         }

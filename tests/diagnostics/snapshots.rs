@@ -23,8 +23,8 @@ fn a_lock_that_is_held_and_waited_for_is_shown_with_its_places_and_its_tasks() {
     let mut holder = Box::pin(task("holder", hold_on(lock.acquire())));
     let acquired = line!() - 1;
     assert!(poll(&mut holder, Waker::noop()).is_pending());
-    clock.advance(2 * SECOND);
     let first = waiting(task("first", lock.acquire()), Waker::noop());
+    clock.advance(2 * SECOND);
     let second = waiting(task("second", lock.acquire()), Waker::noop());
     let waited = line!() - 1;
 

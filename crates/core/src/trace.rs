@@ -61,9 +61,6 @@ mod nothing {
         }
 
         #[inline(always)]
-        pub const fn on_poll(&self, _: &Context<'_>) {}
-
-        #[inline(always)]
         pub const fn before_enqueue(&self, _: &Context<'_>) {}
 
         #[inline(always)]

@@ -4,22 +4,27 @@
 use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     fmt,
     future::Future,
     hash::{Hash, Hasher},
-    mem,
+    mem::{self, ManuallyDrop},
     panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::Pin,
     sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
+        Arc, OnceLock, Weak,
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     task::{Context, Poll, Waker},
 };
 
+use parking_lot::Mutex;
+
 use crate::{
+    ended,
     life::{BlockedThread, Life, Relay, ThreadInfo},
     namer,
+    record::Attributed,
 };
 
 /// A holder or a waiter.
@@ -40,15 +45,52 @@ pub enum Actor {
     Unknown(ThreadInfo),
 }
 
-/// A waker that is kept so that nobody else gets its address.
+/// What is kept so that a holder or a waiter stays known: its waker, so that no other has its
+/// address. Tasks and threads are known by their numbers, see [`ended`](crate::ended).
 ///
-/// Cloning and dropping one runs the user's code. If that panics, the panic goes no further: whatever is under way has
+/// Cloning and dropping a waker runs the user's code. If that panics, the panic goes no further: whatever is under way has
 /// nothing to do with it.
 #[derive(Debug, Default)]
-pub(crate) struct Kept(Option<Waker>);
+pub(crate) enum Kept {
+    #[default]
+    Nothing,
+    Waker(KeptWaker),
+    /// With what the [namer](crate::set_namer) calls the task.
+    Labelled(Box<(KeptWaker, Arc<str>)>),
+    /// A thread that is ending, and so is not found by its number.
+    Thread(ThreadInfo),
+}
 
 impl Kept {
-    pub(crate) const NOTHING: Self = Self(None);
+    /// The waker, if it is one.
+    #[inline]
+    pub(crate) fn into_waker(self) -> KeptWaker {
+        match self {
+            Self::Waker(waker) => waker,
+            Self::Labelled(labelled) => labelled.0,
+            Self::Nothing | Self::Thread(_) => KeptWaker::NONE,
+        }
+    }
+}
+
+/// A waker of the user's, or none.
+#[derive(Debug, Default)]
+pub(crate) struct KeptWaker(Option<Waker>);
+
+impl KeptWaker {
+    pub(crate) const NONE: Self = Self(None);
+
+    pub(crate) const fn is_some(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The same once more. `None` if it cannot be had.
+    pub(crate) fn again(&self) -> Option<Self> {
+        match &self.0 {
+            Some(waker) => Self::of(waker),
+            None => Some(Self::NONE),
+        }
+    }
 
     /// A clone of `waker`. `None` if it cannot be had.
     #[inline]
@@ -62,29 +104,21 @@ impl Kept {
             }
         }
     }
-
-    /// The same once more. `None` if it cannot be had.
-    pub(crate) fn again(&self) -> Option<Self> {
-        match &self.0 {
-            Some(waker) => Self::of(waker),
-            None => Some(Self::NOTHING),
-        }
-    }
-
-    /// Whether there is one.
-    pub(crate) const fn is_some(&self) -> bool {
-        self.0.is_some()
-    }
 }
 
-impl Drop for Kept {
+impl Drop for KeptWaker {
     #[inline]
     fn drop(&mut self) {
         if let Some(waker) = self.0.take() {
-            let dropped = catch_unwind(AssertUnwindSafe(|| drop(waker)));
-            dropped.unwrap_or_else(mem::forget);
+            drop_quietly(waker);
         }
     }
+}
+
+#[inline(never)]
+fn drop_quietly(waker: Waker) {
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(waker)));
+    dropped.unwrap_or_else(mem::forget);
 }
 
 /// Identifies an unnamed task by its waker, as long as the waker is kept.
@@ -125,6 +159,10 @@ pub(crate) struct RawId {
 }
 
 impl RawId {
+    /// That of no waker.
+    const NONE: Self = Self { data: 0, vtable: 0 };
+
+    #[inline]
     pub(crate) fn of(waker: &Waker) -> Self {
         Self { data: waker.data().addr(), vtable: std::ptr::from_ref(waker.vtable()).addr() }
     }
@@ -155,49 +193,20 @@ impl Actor {
         }
     }
 
-    /// Returns the caller outside of any poll, or the one that adopts a guard.
-    pub(crate) fn here() -> Self {
-        match current_task() {
-            Some((task, _)) => Self::Task(task),
-            None => Self::Unknown(ThreadInfo::current()),
-        }
-    }
-
-    /// Returns the one that polls with that context; whether that is sure; and its waker, to be
-    /// kept as long as it is known by that.
-    ///
-    /// A named task that runs others inside it (a `LocalSet`, a `FuturesUnordered`) is the one that
-    /// polls, as far as can be told. But they have wakers of their own, so that is not sure.
-    #[inline]
-    pub(crate) fn polling(context: &Context<'_>) -> (Self, bool, Kept) {
-        let id = RawId::of(context.waker());
-        match current_task() {
-            Some((task, waker)) => (Self::Task(task), is_polled_with(waker, id), Kept::NOTHING),
-            None => {
-                let (who, kept) = Self::unnamed(context.waker(), id);
-                (who, true, kept)
-            }
-        }
-    }
-
     /// Returns the named task or the thread that polls with that context, if that is sure.
     pub(crate) fn known_polling(context: &Context<'_>) -> Option<Self> {
         match Key::polling(context) {
-            (Some(Key::Task(_)), true) => current_task().map(|(task, _)| Self::Task(task)),
+            (Some(Key::Task(_)), true) => current_task().map(Self::Task),
             (Some(Key::Thread(_)), _) => Some(Self::Thread(ThreadInfo::current())),
             _ => None,
         }
     }
 
-    fn unnamed(waker: &Waker, id: RawId) -> (Self, Kept) {
-        match Key::unnamed(id) {
-            Some(Key::Thread(_)) => (Self::Thread(ThreadInfo::current()), Kept::NOTHING),
-            Some(Key::Waker(id)) => match Kept::of(waker) {
-                Some(kept) => (Self::Waker(WakerId { id, label: namer::label() }), kept),
-                // If its waker cannot be kept, the address says nothing.
-                None => (Self::Unknown(ThreadInfo::current()), Kept::NOTHING),
-            },
-            _ => (Self::Unknown(ThreadInfo::current()), Kept::NOTHING),
+    /// Returns the caller outside of any poll, or the one that adopts a guard.
+    pub(crate) fn here() -> Self {
+        match current_task() {
+            Some(task) => Self::Task(task),
+            None => Self::Unknown(ThreadInfo::current()),
         }
     }
 }
@@ -205,6 +214,142 @@ impl Actor {
 impl PartialEq for Actor {
     fn eq(&self, other: &Self) -> bool {
         Key::of(self).is_some_and(|key| Key::of(other) == Some(key))
+    }
+}
+
+/// Who acquires or waits, before that is written down. Not to be made or dropped under a lock: wakers
+/// are the user's.
+#[derive(Debug)]
+pub(crate) struct Asker {
+    pub(crate) words: Words,
+    pub(crate) kept: Kept,
+}
+
+impl Asker {
+    /// Returns the one that polls with that context; and its waker, to be kept as long as it is known
+    /// by that.
+    ///
+    /// A named task that runs others inside it (a `LocalSet`, a `FuturesUnordered`) is the one that
+    /// polls, as far as can be told. But they have wakers of their own, so that is not sure.
+    #[inline]
+    pub(crate) fn polling(context: &Context<'_>) -> Self {
+        let id = RawId::of(context.waker());
+        let words = HERE.with(|here| here.polling(id));
+        match words {
+            Some(words) => Self { words, kept: Kept::Nothing },
+            None => Self::unnamed(context.waker(), id),
+        }
+    }
+
+    /// Returns the one that calls a function, outside of any poll.
+    #[inline]
+    pub(crate) fn calling() -> Self {
+        match HERE.with(Here::calling) {
+            Some(words) => Self { words, kept: Kept::Nothing },
+            None => Self::on_new_thread(Words::UNKNOWN),
+        }
+    }
+
+    #[inline(never)]
+    fn unnamed(waker: &Waker, id: RawId) -> Self {
+        match Key::unnamed(id) {
+            Some(Key::Thread(_)) => return Self::on_new_thread(Words::THREAD),
+            Some(Key::Waker(id)) => {
+                // If its waker cannot be kept, the address says nothing.
+                if let Some(waker) = KeptWaker::of(waker) {
+                    let kept = match namer::label() {
+                        None => Kept::Waker(waker),
+                        Some(label) => Kept::Labelled(Box::new((waker, label))),
+                    };
+                    return Self { words: Words::of_waker(id), kept };
+                }
+            }
+            _ => {}
+        }
+        Self::on_new_thread(Words::UNKNOWN)
+    }
+
+    /// That of a thread that has not used a primitive yet, or that is ending.
+    #[cold]
+    fn on_new_thread(kind: u64) -> Self {
+        let thread = ThreadInfo::current();
+        let words = Words { kind: kind | Words::SURE, who: [thread.number(), 0] };
+        match HERE.with(|here| here.thread.get()) == thread.number() {
+            true => Self { words, kept: Kept::Nothing },
+            false => Self { words, kept: Kept::Thread(thread) },
+        }
+    }
+
+    /// Whether all that is known of it are its words.
+    #[inline]
+    pub(crate) const fn is_words(&self) -> bool {
+        matches!(self.kept, Kept::Nothing | Kept::Waker(_))
+    }
+
+    /// Returns whose it is, to be written down in full.
+    pub(crate) fn attributed(&self) -> Attributed {
+        let sure = self.words.kind & Words::SURE != 0;
+        let id = WakerId { id: self.words.raw_id(), label: None };
+        let who = match &self.kept {
+            Kept::Labelled(labelled) => {
+                Actor::Waker(WakerId { label: Some(Arc::clone(&labelled.1)), ..id })
+            }
+            Kept::Waker(_) => Actor::Waker(id),
+            Kept::Thread(thread) => Actor::Unknown(thread.clone()),
+            Kept::Nothing => match self.words.kind & Words::KIND {
+                Words::TASK => {
+                    let current = current_task().filter(|task| task.id() == self.words.who[0]);
+                    let task = current.or_else(|| TaskInfo::with_id(self.words.who[0]));
+                    task.map_or_else(Actor::here, Actor::Task)
+                }
+                Words::THREAD => Actor::Thread(ThreadInfo::current()),
+                _ => Actor::Unknown(ThreadInfo::current()),
+            },
+        };
+        Attributed { who, sure }
+    }
+}
+
+/// What an actor is known by, as numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Words {
+    /// One of the kinds below, and whether that is [sure](Attributed::sure).
+    pub(crate) kind: u64,
+    pub(crate) who: [u64; 2],
+}
+
+impl Words {
+    pub(crate) const TASK: u64 = 0;
+    pub(crate) const THREAD: u64 = 1;
+    pub(crate) const UNKNOWN: u64 = 2;
+    pub(crate) const WAKER: u64 = 3;
+    pub(crate) const KIND: u64 = 3;
+    pub(crate) const SURE: u64 = 1 << 2;
+
+    /// Those of an unnamed task.
+    pub(crate) const fn of_waker(id: RawId) -> Self {
+        Self { kind: Self::WAKER | Self::SURE, who: [id.data as u64, id.vtable as u64] }
+    }
+
+    /// Those of the task or thread that polls with that context. `None` if it is known by its waker, or
+    /// not known yet.
+    pub(crate) fn polling(context: &Context<'_>) -> Option<Self> {
+        HERE.with(|here| here.polling(RawId::of(context.waker())))
+    }
+
+    const fn raw_id(self) -> RawId {
+        RawId { data: self.who[0] as usize, vtable: self.who[1] as usize }
+    }
+
+    /// Returns the actor. `None` if it is not known any more.
+    pub(crate) fn actor(self) -> Option<Actor> {
+        let number = self.who[0];
+        match self.kind & Self::KIND {
+            Self::TASK => TaskInfo::with_id(number).map(Actor::Task),
+            Self::THREAD => ThreadInfo::with_number(number).map(Actor::Thread),
+            Self::UNKNOWN => ThreadInfo::with_number(number).map(Actor::Unknown),
+            _ => Some(Actor::Waker(WakerId { id: self.raw_id(), label: None })),
+        }
     }
 }
 
@@ -217,19 +362,15 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    /// Returns the key of what [`Actor::polling`] would return, and whether that is sure; but keeps
+    /// Returns the key of what [`Asker::polling`] would return, and whether that is sure; but keeps
     /// nothing.
     #[inline]
     pub(crate) fn polling(context: &Context<'_>) -> (Option<Self>, bool) {
         let id = RawId::of(context.waker());
-        let task = CURRENT.try_with(|current| {
-            let current = current.borrow();
-            current.as_ref().map(|(task, waker)| (task.id(), *waker))
-        });
-        match task.ok().flatten() {
-            Some((task, waker)) => (Some(Self::Task(task)), is_polled_with(waker, id)),
-            None => (Self::unnamed(id), true),
-        }
+        HERE.with(|here| match here.task.get() {
+            0 => (Self::unnamed(id), true),
+            task => (Some(Self::Task(task)), here.is_polled_with(id)),
+        })
     }
 
     /// Returns what a waker says of the one that polls with it, outside of named tasks.
@@ -238,8 +379,8 @@ impl Key {
         // that of `Waker::noop`, is not of one task more than of another.
         if cfg!(awaitlist_loom) {
             None
-        } else if blocks_with(id) {
-            Some(Self::Thread(ThreadInfo::current().number()))
+        } else if HERE.with(|here| here.blocking.get() == id) {
+            ThreadInfo::current_number().map(Self::Thread)
         } else {
             (id.data != 0).then_some(Self::Waker(id))
         }
@@ -256,15 +397,14 @@ impl Key {
     }
 
     /// Returns whether the caller, which releases something, is known to be another than this.
+    #[inline]
     pub(crate) fn is_elsewhere(self) -> bool {
-        match self {
-            Self::Task(id) => current_id() != Some(id),
-            Self::Thread(number) => {
-                current_id().is_some() || ThreadInfo::current().number() != number
-            }
+        HERE.with(|here| match self {
+            Self::Task(id) => here.task.get() != id,
+            Self::Thread(number) => here.task.get() != 0 || here.thread.get() != number,
             // A release has no waker.
             Self::Waker(_) => false,
-        }
+        })
     }
 }
 
@@ -294,9 +434,64 @@ struct Inner {
     life: Life,
     /// The named task inside which it was first polled.
     inside: OnceLock<TaskInfo>,
+    /// Whether it is among the [`TASKS`].
+    listed: AtomicBool,
+    /// How many first holds it has begun, less those that it has ended. Stored by the task alone.
+    first_holds: AtomicU32,
+}
+
+/// How many parts the list of tasks has.
+const PARTS: usize = 16;
+
+/// The tasks that have held something, by their numbers. Each part has those of some numbers.
+static TASKS: [Mutex<BTreeMap<u64, Weak<Inner>>>; PARTS] =
+    [const { Mutex::new(BTreeMap::new()) }; PARTS];
+
+fn tasks_beside(id: u64) -> &'static Mutex<BTreeMap<u64, Weak<Inner>>> {
+    &TASKS[id as usize % PARTS]
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if *self.listed.get_mut() {
+            let task = tasks_beside(self.id).lock().remove(&self.id);
+            drop(task);
+        }
+    }
 }
 
 impl TaskInfo {
+    /// Records that it begins a first hold. It is polled or dropped now.
+    #[inline]
+    fn begin_first_hold(&self) {
+        // Relaxed, here and below: only the task stores it, and what runs a task orders its polls.
+        let holds = self.0.first_holds.load(Ordering::Relaxed);
+        self.0.first_holds.store(holds.wrapping_add(1), Ordering::Relaxed);
+        if !self.0.listed.load(Ordering::Relaxed) {
+            self.list();
+        }
+    }
+
+    /// Records that it ends a first hold. It is polled or dropped now.
+    #[inline]
+    fn end_first_hold(&self) {
+        let holds = self.0.first_holds.load(Ordering::Relaxed);
+        self.0.first_holds.store(holds.wrapping_sub(1), Ordering::Relaxed);
+    }
+
+    /// Has [`with_id`](Self::with_id) find it.
+    #[cold]
+    fn list(&self) {
+        self.0.listed.store(true, Ordering::Relaxed);
+        tasks_beside(self.id()).lock().insert(self.id(), Arc::downgrade(&self.0));
+    }
+
+    /// Returns the task with that number, if it has held something and is kept.
+    fn with_id(id: u64) -> Option<Self> {
+        let task = tasks_beside(id).lock().get(&id).and_then(Weak::upgrade);
+        task.map(Self)
+    }
+
     /// Returns its name. Several tasks may have the same.
     pub fn name(&self) -> &str {
         &self.0.name
@@ -347,53 +542,167 @@ impl fmt::Display for TaskInfo {
 /// A named task that is polled, and with which waker.
 type Running = (TaskInfo, RawId);
 
-thread_local! {
-    /// The innermost named task that is polled on this thread, and with which waker.
-    static CURRENT: RefCell<Option<Running>> = const { RefCell::new(None) };
+/// What a thread runs, and what it is known by. It has no destructor, so it is there until the thread
+/// has ended.
+struct Here {
+    /// The number of the innermost named task that is polled on this thread, or 0.
+    task: Cell<u64>,
+    /// The waker that it is polled with.
+    task_waker: Cell<RawId>,
+    /// The task itself.
+    running: ManuallyDrop<RefCell<Option<TaskInfo>>>,
     /// The waker with which this thread polls what it blocks on.
-    static BLOCKING: Cell<Option<RawId>> = const { Cell::new(None) };
+    blocking: Cell<RawId>,
+    /// The number of the thread, or 0 before it has one and when it is ending.
+    thread: Cell<u64>,
+    /// How many [first holds](crate::record) are attributed to the thread.
+    holds: Cell<u64>,
+}
+
+thread_local! {
+    static HERE: Here = const {
+        Here {
+            task: Cell::new(0),
+            task_waker: Cell::new(RawId::NONE),
+            running: ManuallyDrop::new(RefCell::new(None)),
+            blocking: Cell::new(RawId::NONE),
+            thread: Cell::new(0),
+            holds: Cell::new(0),
+        }
+    };
     /// The tasks that are dropped on this thread, and what it ran before each.
     static OUTER: RefCell<Vec<(u64, Option<Running>)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Returns whether what polls with the waker of `id` surely is the task that is polled with
-/// `waker`: it polls itself, or blocks its thread.
-fn is_polled_with(waker: RawId, id: RawId) -> bool {
-    id == waker || blocks_with(id)
+impl Here {
+    /// Returns whether what polls with the waker of `id` surely is the task that is polled: it polls
+    /// itself, or blocks its thread.
+    #[inline]
+    fn is_polled_with(&self, id: RawId) -> bool {
+        id == self.task_waker.get() || id == self.blocking.get()
+    }
+
+    /// Returns the one that polls with that waker. `None` if that takes more than a look.
+    #[inline]
+    fn polling(&self, id: RawId) -> Option<Words> {
+        let task = self.task.get();
+        if task != 0 {
+            let sure = if self.is_polled_with(id) { Words::SURE } else { 0 };
+            return Some(Words { kind: Words::TASK | sure, who: [task, 0] });
+        }
+        let thread = self.thread.get();
+        if thread == 0 {
+            return None;
+        }
+        let kind = if cfg!(awaitlist_loom) || id.data == 0 {
+            Words::UNKNOWN
+        } else if id == self.blocking.get() {
+            Words::THREAD
+        } else {
+            return None;
+        };
+        Some(Words { kind: kind | Words::SURE, who: [thread, 0] })
+    }
+
+    /// Returns the one that calls a function, outside of any poll. `None` if the thread has no number.
+    #[inline]
+    fn calling(&self) -> Option<Words> {
+        let (kind, number) = match self.task.get() {
+            0 => (Words::UNKNOWN, self.thread.get()),
+            task => (Words::TASK, task),
+        };
+        (number != 0).then_some(Words { kind: kind | Words::SURE, who: [number, 0] })
+    }
+
+    /// Calls `look` with the task that runs, if there is one.
+    #[inline]
+    fn with_running(&self, look: impl FnOnce(&TaskInfo)) {
+        if self.task.get() != 0 {
+            if let Some(task) = &*self.running.borrow() {
+                look(task);
+            }
+        }
+    }
+
+    /// Records that the named task that runs here, or the thread that blocks, acquires or releases
+    /// something.
+    #[inline]
+    fn act(&self) {
+        if self.task.get() != 0 {
+            self.with_running(|task| task.0.life.act());
+        } else if self.blocking.get().vtable != 0 {
+            ThreadInfo::with_current(|thread| thread.life().act());
+        }
+    }
+
+    fn set(&self, task: Option<Running>) -> Option<Running> {
+        let waker = self.task_waker.get();
+        let (task, new_waker) = task.unzip();
+        self.task.set(task.as_ref().map_or(0, TaskInfo::id));
+        self.task_waker.set(new_waker.unwrap_or(RawId::NONE));
+        self.running.replace(task).map(|task| (task, waker))
+    }
 }
 
-/// Returns whether it is with that waker that this thread polls what it blocks on.
-fn blocks_with(id: RawId) -> bool {
-    BLOCKING.try_with(Cell::get) == Ok(Some(id))
+fn current_task() -> Option<TaskInfo> {
+    HERE.with(|here| here.running.borrow().clone())
 }
 
-#[inline]
-fn current_task() -> Option<Running> {
-    // A thread that is ending runs no task any more.
-    CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
-}
-
-fn current_id() -> Option<u64> {
-    let id = CURRENT.try_with(|current| current.borrow().as_ref().map(|(task, _)| task.id()));
-    id.ok().flatten()
+/// Gives the thread its number, or takes it away: then it is ending. Returns how many holds are
+/// attributed to it.
+pub(crate) fn set_thread_number(number: u64) -> u64 {
+    HERE.with(|here| {
+        here.thread.set(number);
+        here.holds.get()
+    })
 }
 
 /// Records that the named task that runs here, or the thread that blocks, acquires or releases
 /// something.
 #[inline]
 pub(crate) fn acts_here() {
-    let _ = CURRENT.try_with(|current| match &*current.borrow() {
-        Some((task, _)) => task.0.life.act(),
-        None if BLOCKING.try_with(Cell::get).is_ok_and(|blocking| blocking.is_some()) => {
-            ThreadInfo::current().life().act();
+    HERE.with(Here::act);
+}
+
+/// Records that the caller acquires something, which becomes a first hold of its own. The task or
+/// thread is found by its number from now on, also after its end.
+#[inline]
+pub(crate) fn begins_first_hold(words: Words) {
+    HERE.with(|here| {
+        here.act();
+        match words.kind & Words::KIND {
+            Words::TASK => here.with_running(TaskInfo::begin_first_hold),
+            Words::WAKER => {}
+            _ => here.holds.set(here.holds.get() + 1),
         }
-        None => {}
     });
+}
+
+/// Records that the caller releases a first hold of `who`. Returns whether the caller is known to be
+/// another.
+#[inline]
+pub(crate) fn ends_first_hold(kind: u64, who: u64) -> bool {
+    HERE.with(|here| {
+        here.act();
+        let (task, thread) = (here.task.get(), here.thread.get());
+        match kind {
+            Words::TASK if task == who => here.with_running(TaskInfo::end_first_hold),
+            Words::TASK => return true,
+            Words::WAKER => {}
+            _ => {
+                if thread == who {
+                    here.holds.set(here.holds.get().wrapping_sub(1));
+                }
+                return kind == Words::THREAD && (task != 0 || thread != who);
+            }
+        }
+        false
+    })
 }
 
 /// Sets what this thread runs, and returns what it ran before.
 fn set_current(task: Option<Running>) -> Option<Running> {
-    CURRENT.try_with(|current| current.replace(task)).ok().flatten()
+    HERE.with(|here| here.set(task))
 }
 
 /// Names a task: what `future` acquires and waits for is attributed to it, as long as it polls it
@@ -423,6 +732,8 @@ pub fn task<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> Task<F>
         ended: AtomicBool::new(false),
         life: Life::new(&relay),
         inside: OnceLock::new(),
+        listed: AtomicBool::new(false),
+        first_holds: AtomicU32::new(0),
     }));
     Task { drops: Drops { info: info.clone() }, future, ends: Ends { info }, relay, relays: true }
 }
@@ -496,8 +807,7 @@ struct Drops {
 impl Drop for Drops {
     fn drop(&mut self) {
         // It is not polled, so no waker is its.
-        let no_waker = RawId { data: 0, vtable: 0 };
-        let before = set_current(Some((self.info.clone(), no_waker)));
+        let before = set_current(Some((self.info.clone(), RawId::NONE)));
         let _ = OUTER.try_with(|outer| outer.borrow_mut().push((self.info.id(), before)));
     }
 }
@@ -510,8 +820,12 @@ struct Ends {
 
 impl Ends {
     fn end(&self) {
+        let info = &self.info.0;
         // Relaxed: as in `has_ended`.
-        self.info.0.ended.store(true, Ordering::Relaxed);
+        let ended_before = info.ended.swap(true, Ordering::Relaxed);
+        if !ended_before && info.first_holds.load(Ordering::Relaxed) > 0 {
+            ended::keep(Actor::Task(self.info.clone()));
+        }
     }
 }
 
@@ -566,11 +880,11 @@ impl<F: Future> Future for Blocking<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         /// Sets back what blocked before, also when a poll panics.
-        struct Outer(Option<RawId>);
+        struct Outer(RawId);
 
         impl Drop for Outer {
             fn drop(&mut self) {
-                let _ = BLOCKING.try_with(|blocking| blocking.set(self.0));
+                HERE.with(|here| here.blocking.set(self.0));
             }
         }
 
@@ -578,8 +892,8 @@ impl<F: Future> Future for Blocking<F> {
         let blocked = this.blocks.0.get_or_insert_with(BlockedThread::begin);
         blocked.relay().lead_to(context.waker());
         let waker = blocked.relay().waker();
-        let outer = BLOCKING.try_with(|blocking| blocking.replace(Some(RawId::of(waker))));
-        let _outer = Outer(outer.ok().flatten());
+        let outer = HERE.with(|here| here.blocking.replace(RawId::of(waker)));
+        let _outer = Outer(outer);
         let polled = blocked.thread().life().begin_poll(None);
         let poll = this.future.poll(&mut Context::from_waker(waker));
         drop(polled);

@@ -17,7 +17,7 @@ use crate::{
     actor::Key,
     evidence::{self, Seen},
     life::{Life, Pulse},
-    record::{Attributed, HoldEntry, WaitEntry},
+    record::{Attributed, HoldEntry, HoldSeen, WaitEntry},
     snapshot::{Reading, readings, total},
 };
 
@@ -152,7 +152,7 @@ impl Deadlock {
 /// it looks twice, and keeps what it saw both times. It knows no threshold, so a deadlock that a
 /// timeout is about to resolve is found as well, as a [possible](Certainty::Possible) one.
 pub fn deadlocks() -> Vec<Deadlock> {
-    deadlocks_among(&readings())
+    deadlocks_among(&readings(false))
 }
 
 pub(crate) fn deadlocks_among(readings: &[Reading]) -> Vec<Deadlock> {
@@ -259,7 +259,7 @@ fn of_attribution(whose: &Attributed) -> impl Iterator<Item = Doubt> + use<> {
 
 /// Looks again, and keeps what was so before and is so now: each was so all the time between, so all were so at once.
 fn confirm(before: &Reading) -> Reading {
-    let mut now = Reading::of(Arc::clone(&before.record));
+    let mut now = Reading::of(before.record, false);
     let held: HashSet<_> = before.holds.iter().map(|hold| hold.number).collect();
     now.holds.retain(|hold| held.contains(&hold.number));
     // A wait keeps its number when it is passed on.
@@ -371,7 +371,7 @@ impl<'a> Search<'a> {
     }
 
     /// The holders in a reading that are stuck, and so cannot release what they hold.
-    fn stuck_holders(&self, index: usize) -> impl Iterator<Item = (usize, &'a HoldEntry)> + '_ {
+    fn stuck_holders(&self, index: usize) -> impl Iterator<Item = (usize, &'a HoldSeen)> + '_ {
         let holds = self.readings[index].holds.iter().zip(&self.doubtful_holds[index]);
         holds
             .filter(|(hold, doubtful)| !hold.forgotten && !**doubtful)

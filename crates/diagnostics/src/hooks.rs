@@ -6,23 +6,21 @@ use std::{
     cell::Cell,
     fmt, mem,
     panic::Location,
-    sync::{
-        OnceLock,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     task::Context,
     time::Instant,
 };
 
 use crate::{
     Actor, Kind, Site,
-    actor::{Blocking, Kept, Key},
+    actor::{Asker, Blocking, Kept, KeptWaker, Key, Words},
     bell, clock,
     lock_order::Ask,
     opt_in::{self, Acquired, HoldLedger},
     profile::WaitBegan,
-    record::{Attributed, Record},
-    registry::Registered,
+    record::{Attributed, FIRST, Made, Record},
+    registry,
+    static_ref::StaticRef,
 };
 
 /// Where something was asked for.
@@ -60,66 +58,30 @@ impl Timestamp {
     }
 }
 
-/// Who asks, and when. Not to be made or dropped under a lock: wakers are the user's.
-#[derive(Debug)]
-struct Asker {
-    /// `Some` until it is written down.
-    who: Option<Actor>,
-    /// Whether it is sure who that is.
-    sure: bool,
-    kept: Kept,
-    at: Instant,
-    /// Whether it waits by now, and the watches are to know.
-    joined: bool,
-    /// What it asks for, if the lock order is recorded.
-    ask: Option<Ask>,
-}
-
-impl Asker {
-    fn new((who, sure, kept): (Actor, bool, Kept)) -> Self {
-        Self { who: Some(who), sure, kept, at: clock::now(), joined: false, ask: None }
-    }
-
-    /// Who polls with this context.
-    #[inline]
-    fn polling(context: &Context<'_>) -> Self {
-        Self::new(Actor::polling(context))
-    }
-
-    /// Who calls a function, outside of any poll.
-    #[inline]
-    fn calling() -> Self {
-        Self::new((Actor::here(), true, Kept::NOTHING))
-    }
-
-    fn take_who(&mut self) -> Attributed {
-        Attributed { who: self.who.take().unwrap_or_else(Actor::here), sure: self.sure }
-    }
-}
-
-impl Drop for Asker {
-    #[inline]
-    fn drop(&mut self) {
-        if self.joined {
-            bell::ring();
-        }
-    }
-}
-
 /// What one primitive reports.
 pub struct PrimitiveTrace {
-    kind: Kind,
-    name: Option<&'static str>,
-    created: &'static Location<'static>,
-    size: usize,
-    /// Made when the primitive is first acquired or waited for.
-    record: OnceLock<Registered>,
+    made: Made,
+    /// Taken when the primitive is first acquired or waited for.
+    record: StaticRef<Record>,
+}
+
+impl Drop for PrimitiveTrace {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(record) = self.record.get() {
+            record.close();
+            registry::give(record);
+        }
+    }
 }
 
 impl PrimitiveTrace {
     #[track_caller]
     const fn new(kind: Kind, name: Option<&'static str>, size: usize) -> Self {
-        Self { kind, name, created: Location::caller(), size, record: OnceLock::new() }
+        Self {
+            made: Made { kind, name, created: Location::caller(), size },
+            record: StaticRef::none(),
+        }
     }
 
     /// A lock's.
@@ -164,30 +126,42 @@ impl PrimitiveTrace {
     }
 
     #[inline]
-    fn record(&self) -> &Record {
-        self.record.get_or_init(|| self.register()).record()
+    fn record(&self) -> &'static Record {
+        match self.record.get() {
+            Some(record) => record,
+            None => self.register(),
+        }
     }
 
     fn site(&self) -> Site {
-        self.record().site()
+        self.made.site(self.record().id())
     }
 
-    #[cold]
-    fn register(&self) -> Registered {
-        Registered::new(Record::new(self.kind, self.name, self.created, self.size))
+    #[inline(never)]
+    fn register(&self) -> &'static Record {
+        let (record, number) = registry::take();
+        record.open(number, self.made);
+        self.record.set(record).map_or_else(
+            |other| {
+                record.close();
+                registry::give(record);
+                other
+            },
+            |()| record,
+        )
     }
 
     /// Somebody joined the queue. Under its lock.
     #[inline]
     pub fn enqueued(&self, wait: &WaitTrace, tag: usize) {
         wait.with_asker(|asker| {
-            asker.ask = opt_in::asks(asker.who.as_ref(), asker.sure, || self.site(), wait.site.0);
-            wait.began.now();
             let whose = wait.attribute(asker);
-            let key = self.record().wait(whose, wait.site.0, asker.at, tag);
+            wait.ask.set(opt_in::asks(&whose, || self.site(), wait.site.0));
+            wait.began.now();
+            let key = self.record().wait(whose, wait.site.0, tag);
             // Relaxed: written and read under the lock of the queue, or by the owner.
             wait.key.store(key, Ordering::Relaxed);
-            asker.joined = true;
+            wait.joined.set(true);
         });
     }
 
@@ -230,8 +204,30 @@ impl PrimitiveTrace {
     }
 
     /// Permits were acquired by the future that sits there, in this poll of it.
-    #[inline]
+    // Not inlined: a thread-local of another crate is found by a call.
+    #[inline(never)]
     pub fn acquired(
+        &self,
+        wait: &WaitTrace,
+        context: &Context<'_>,
+        permits: usize,
+        owned: bool,
+    ) -> HoldTrace {
+        let has_waited = wait.key().is_some();
+        let mut hold = match has_waited {
+            false => self.hold(wait.site, Asker::polling(context), permits, owned),
+            true => self.granted(wait, context, permits, owned),
+        };
+        if opt_in::is_any_started() && permits > 0 {
+            let acquired = Acquired { site: self.site(), at: wait.site.0, owned };
+            hold.ledger = HoldLedger::polled(&acquired, context, has_waited, &wait.began);
+        }
+        hold
+    }
+
+    /// Permits were acquired by who waited for them: it has them since it was woken.
+    #[inline(never)]
+    fn granted(
         &self,
         wait: &WaitTrace,
         context: &Context<'_>,
@@ -240,38 +236,24 @@ impl PrimitiveTrace {
     ) -> HoldTrace {
         // It was woken for who polled it last, and is had by who polls it now.
         self.still_waiting(wait, context);
-        let key = wait.key();
-        let mut hold = match key {
-            Some(key) => self.granted(wait, key, permits, owned),
-            None => {
-                let asker = wait.asker.take();
-                let asker = asker.unwrap_or_else(|| Asker::polling(context));
-                self.hold(wait.site, asker, permits, owned)
-            }
-        };
-        if opt_in::is_any_started() && permits > 0 {
-            let acquired = Acquired { site: self.site(), at: wait.site.0, owned };
-            hold.ledger = HoldLedger::polled(&acquired, context, key.is_some(), &wait.began);
-        }
-        hold
-    }
-
-    /// Permits were acquired by who waited for them: it has them since it was woken.
-    fn granted(&self, wait: &WaitTrace, key: usize, permits: usize, owned: bool) -> HoldTrace {
+        let Some(key) = wait.key() else { return HoldTrace::none() };
         wait.key.store(NONE, Ordering::Relaxed);
         if permits == 0 {
             self.record().end_wait(key, true);
             return HoldTrace::none();
         }
-        HoldTrace {
-            key: self.record().grant(key, permits, owned),
-            kept: wait.kept.take(),
-            ledger: HoldLedger::NOTHING,
-        }
+        let kept = wait.kept.take();
+        let words = match (wait.whose.get(), &kept) {
+            ((Some(Key::Waker(id)), _), Kept::Waker(_)) => Some(Words::of_waker(id)),
+            ((Some(Key::Waker(_)), _), _) => None,
+            _ => Words::polling(context),
+        };
+        let key = self.record().grant(key, words, permits, owned);
+        HoldTrace { key, kept: kept.into_waker(), ledger: HoldLedger::NOTHING }
     }
 
     /// Permits were acquired outside of any poll.
-    #[inline]
+    #[inline(never)]
     pub fn acquired_at(&self, site: CallSite, permits: usize, owned: bool) -> HoldTrace {
         let mut hold = self.hold(site, Asker::calling(), permits, owned);
         if opt_in::is_any_started() && permits > 0 {
@@ -284,18 +266,20 @@ impl PrimitiveTrace {
     fn hold(
         &self,
         CallSite(at): CallSite,
-        mut asker: Asker,
+        asker: Asker,
         permits: usize,
         owned: bool,
     ) -> HoldTrace {
         if permits == 0 {
             return HoldTrace::none();
         }
-        HoldTrace {
-            key: self.record().hold(asker.take_who(), at, asker.at, permits, owned),
-            kept: mem::take(&mut asker.kept),
-            ledger: HoldLedger::NOTHING,
-        }
+        let record = self.record();
+        // The holder of a lock is alone.
+        let is_alone = self.made.kind == Kind::Lock;
+        let first =
+            asker.is_words() && record.hold_first(asker.words, at, permits, owned, is_alone);
+        let key = if first { FIRST } else { record.hold_another(&asker, at, permits, owned) };
+        HoldTrace { key, kept: asker.kept.into_waker(), ledger: HoldLedger::NOTHING }
     }
 
     /// Permits are about to be given back.
@@ -303,8 +287,13 @@ impl PrimitiveTrace {
     pub fn released(&self, hold: &mut HoldTrace) {
         hold.ledger.end();
         if let Some(key) = hold.take() {
-            self.record().end_hold(key);
+            self.end_hold(key);
         }
+    }
+
+    #[inline(never)]
+    fn end_hold(&self, key: usize) {
+        self.record().end_hold(key);
     }
 
     /// Permits stay acquired, and are nobody's by now.
@@ -329,22 +318,18 @@ impl PrimitiveTrace {
         if rest == 0 {
             return mem::replace(hold, HoldTrace::none());
         }
-        let found = hold.key().and_then(|key| {
-            let record = self.record();
-            record.resize_hold(key, rest);
-            record.holder(key)
-        });
-        let Some(found) = found.filter(|_| permits > 0) else {
+        let (Some(key), record) = (hold.key(), self.record()) else { return HoldTrace::none() };
+        hold.key = record.resize_hold(key, rest);
+        if permits == 0 {
             return HoldTrace::none();
+        }
+        let (whose, kept) = match hold.kept.again() {
+            Some(kept) => (None, kept),
+            None => (Some(Attributed::surely(Actor::here())), KeptWaker::NONE),
         };
-        let (who, kept) = match hold.kept.again() {
-            Some(kept) => (found.whose, kept),
-            None => (Attributed::surely(Actor::here()), Kept::NOTHING),
-        };
-        HoldTrace {
-            key: self.record().hold(who, found.at, found.since, permits, found.owned),
-            kept,
-            ledger: hold.ledger.split(),
+        match record.part_of(hold.key, permits, whose) {
+            Some(key) => HoldTrace { key, kept, ledger: hold.ledger.split() },
+            None => HoldTrace::none(),
         }
     }
 
@@ -354,7 +339,7 @@ impl PrimitiveTrace {
             mem::swap(hold, other);
         }
         if let Some(key) = hold.key() {
-            self.record().resize_hold(key, permits);
+            hold.key = self.record().resize_hold(key, permits);
         }
         self.released(other);
     }
@@ -378,8 +363,8 @@ impl PrimitiveTrace {
 impl fmt::Debug for PrimitiveTrace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PrimitiveTrace")
-            .field("kind", &self.kind)
-            .field("name", &self.name)
+            .field("kind", &self.made.kind)
+            .field("name", &self.made.name)
             .finish_non_exhaustive()
     }
 }
@@ -423,6 +408,10 @@ pub struct WaitTrace {
     kept: Cell<Kept>,
     /// Who polls it now, until that is written down. The owner's alone.
     asker: Cell<Option<Asker>>,
+    /// Whether it waits by now, and the watches are to know. The owner's alone.
+    joined: Cell<bool>,
+    /// What it asks for, if the lock order is recorded. The owner's alone.
+    ask: Cell<Option<Ask>>,
     /// When it was enqueued, if there is a profile. The owner's alone.
     began: WaitBegan,
 }
@@ -435,32 +424,27 @@ impl WaitTrace {
             site,
             key: AtomicUsize::new(NONE),
             whose: Cell::new((None, false)),
-            kept: Cell::new(Kept::NOTHING),
+            kept: Cell::new(Kept::Nothing),
             asker: Cell::new(None),
+            joined: Cell::new(false),
+            ask: Cell::new(None),
             began: WaitBegan::never(),
         }
     }
 
-    /// Records the task that polls, before the primitive checks whether the task has to wait: so a hold
-    /// that follows does not become longer. A task that waits already was recorded before.
-    #[inline]
-    pub fn on_poll(&self, context: &Context<'_>) {
-        if self.key().is_none() {
-            self.asker.set(Some(Asker::polling(context)));
-        }
-    }
-
-    /// Says who polls it, if it has not been said before in this poll.
-    #[inline]
+    /// Says who polls it, before the queue is locked.
     pub fn before_enqueue(&self, context: &Context<'_>) {
-        let asker = self.asker.take();
-        self.asker.set(Some(asker.unwrap_or_else(|| Asker::polling(context))));
+        self.asker.set(Some(Asker::polling(context)));
     }
 
     /// Lets go of who polls it, outside the lock.
     #[inline]
     pub fn after_enqueue(&self) {
         drop(self.asker.take());
+        drop(self.ask.take());
+        if self.joined.take() {
+            bell::ring();
+        }
     }
 
     /// Writes something down of who polls it.
@@ -476,7 +460,7 @@ impl WaitTrace {
     /// Has the entry be the asker's from now on, whose waker is kept. The asker gets the one that was kept before.
     #[inline]
     fn attribute(&self, asker: &mut Asker) -> Attributed {
-        let whose = asker.take_who();
+        let whose = asker.attributed();
         self.whose.set((Key::of(&whose.who), whose.sure));
         asker.kept = self.kept.replace(mem::take(&mut asker.kept));
         whose
@@ -500,8 +484,8 @@ impl fmt::Debug for WaitTrace {
 #[derive(Debug)]
 pub struct HoldTrace {
     key: usize,
-    /// The waker that its entry is known by.
-    kept: Kept,
+    /// The waker that its holder is known by.
+    kept: KeptWaker,
     /// What is recorded only if it was asked for.
     ledger: HoldLedger,
 }
@@ -510,7 +494,7 @@ impl HoldTrace {
     /// Of nothing.
     #[inline]
     pub const fn none() -> Self {
-        Self { key: NONE, kept: Kept::NOTHING, ledger: HoldLedger::NOTHING }
+        Self { key: NONE, kept: KeptWaker::NONE, ledger: HoldLedger::NOTHING }
     }
 
     #[inline]

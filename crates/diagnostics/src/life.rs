@@ -2,7 +2,9 @@
 //! has, and how many wakers can wake it.
 
 use std::{
+    collections::BTreeMap,
     fmt, mem,
+    panic::{RefUnwindSafe, UnwindSafe},
     sync::{
         Arc, Weak,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
@@ -13,7 +15,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-use crate::{clock, lock_order::HeldList};
+use crate::{Actor, actor, clock, ended, lock_order::HeldList};
 
 /// Returns a number that it has not returned before.
 pub(crate) fn unique() -> u64 {
@@ -211,6 +213,10 @@ impl Wake for Target {
 #[derive(Clone)]
 pub struct ThreadInfo(Arc<ThreadInner>);
 
+/// A panic leaves nothing of it half changed.
+impl UnwindSafe for ThreadInfo {}
+impl RefUnwindSafe for ThreadInfo {}
+
 struct ThreadInner {
     thread: Thread,
     number: u64,
@@ -218,14 +224,43 @@ struct ThreadInner {
     life: Life,
 }
 
+/// All threads that are known, by their numbers.
+static THREADS: Mutex<BTreeMap<u64, Weak<ThreadInner>>> = Mutex::new(BTreeMap::new());
+
+impl Drop for ThreadInner {
+    fn drop(&mut self) {
+        let thread = THREADS.lock().remove(&self.number);
+        drop(thread);
+    }
+}
+
 impl ThreadInfo {
     fn new(relay: &Relay) -> Self {
-        Self(Arc::new(ThreadInner {
+        let thread = Arc::new(ThreadInner {
             thread: thread::current(),
             number: unique(),
             ended: AtomicBool::new(false),
             life: Life::new(relay),
-        }))
+        });
+        THREADS.lock().insert(thread.number, Arc::downgrade(&thread));
+        Self(thread)
+    }
+
+    /// Returns the thread with that number, if it is kept.
+    pub(crate) fn with_number(number: u64) -> Option<Self> {
+        let thread = THREADS.lock().get(&number).and_then(Weak::upgrade);
+        thread.map(Self)
+    }
+
+    /// Returns the number of the current thread.
+    pub(crate) fn current_number() -> Option<u64> {
+        ME.try_with(|me| me.info.number()).ok()
+    }
+
+    /// Calls `look` with the current thread, unless it is ending.
+    #[inline]
+    pub(crate) fn with_current(look: impl FnOnce(&Self)) {
+        let _ = ME.try_with(|me| look(&me.info));
     }
 
     /// Returns the current thread.
@@ -289,7 +324,9 @@ struct Me {
 thread_local! {
     static ME: Me = {
         let relay = Relay::new();
-        Me { info: ThreadInfo::new(&relay), relay: Mutex::new(Some(relay)) }
+        let info = ThreadInfo::new(&relay);
+        actor::set_thread_number(info.number());
+        Me { info, relay: Mutex::new(Some(relay)) }
     };
 }
 
@@ -297,6 +334,9 @@ impl Drop for Me {
     fn drop(&mut self) {
         // Relaxed: as in `has_ended`.
         self.info.0.ended.store(true, Ordering::Relaxed);
+        if actor::set_thread_number(0) > 0 {
+            ended::keep(Actor::Thread(self.info.clone()));
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
     Actor, Site,
     lock_order::{Ask, Held},
     profile::{self, Timer, WaitBegan},
+    record::Attributed,
 };
 
 /// Something that can be started.
@@ -54,15 +55,14 @@ pub(crate) fn is_any_started() -> bool {
 /// of the queue.
 #[inline]
 pub(crate) fn asks(
-    who: Option<&Actor>,
-    sure: bool,
+    whose: &Attributed,
     site: impl FnOnce() -> Site,
     at: &'static Location<'static>,
 ) -> Option<Ask> {
     if !Part::LockOrder.is_started() {
         return None;
     }
-    Ask::new(who.filter(|_| sure)?.clone(), site(), at)
+    Ask::new(whose.sure.then(|| whose.who.clone())?, site(), at)
 }
 
 /// Records that a wait ends that is followed by no hold.

@@ -1,54 +1,121 @@
 //! The record of one primitive: its holders and its waiters, written by the primitive as they change.
 //!
-//! A record is its own lock, held for a few steps at a time: no user code runs under it, no primitive is
-//! used under it, and in a model nothing that is modelled happens under it. So it can be read from
+//! The first hold is [published](Published) in a few atomic words. What comes beside it is an entry
+//! in a box behind a lock: a second hold, a wait, a hold that changes. So a primitive that is
+//! acquired and released without any task waiting takes no lock here, reads no clock, and allocates
+//! nothing.
+//!
+//! The lock is held for a few steps at a time: no user code runs under it, no primitive is used under
+//! it, and in a model nothing that is modelled happens under it. So a record can be read from
 //! anywhere: inside a waker, or while every thread blocks.
 //!
 //! It never records more than is true. A hold is added after the permits were taken, and removed before
 //! they are released. A wait is added, and marked as notified, under the lock of its queue. It is removed
 //! under that lock as well; or, once it was notified, by the task that finds the notification. Until then
 //! the record says that it was notified.
+//!
+//! When a primitive is dropped, its record is used for another one. Readers compare the number of the
+//! primitive before and after.
 
 use std::{
     collections::BTreeMap,
+    ops::Deref,
     panic::Location,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Instant,
 };
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use slab::Slab;
 
 use crate::{
     Actor, Kind, PrimitiveId,
-    actor::{self, Key},
+    actor::{self, Asker, Key, Words},
+    clock,
     evidence::{self, Seen},
     life::Life,
+    published::Published,
+    static_ref::StaticRef,
 };
 
 /// How many entries are read under one hold of a lock.
 const CHUNK: usize = 512;
 
+/// The key of the first hold. Other keys are those of the slab.
+pub(crate) const FIRST: usize = usize::MAX - 1;
+
+/// The record of a primitive, or a free one.
 pub(crate) struct Record {
-    pub(crate) id: PrimitiveId,
+    /// The primitive. The number of the value is the primitive's.
+    made: Published<MadeWords>,
+    /// The first hold.
+    first: Published<HoldWords>,
+    /// Everything else.
+    more: Mutex<Option<Box<Entries>>>,
+    /// Whether there is more. Stored under the lock.
+    has_more: AtomicBool,
+}
+
+/// What a primitive is made with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Made {
     pub(crate) kind: Kind,
     pub(crate) name: Option<&'static str>,
     pub(crate) created: &'static Location<'static>,
     /// Of a semaphore: how many permits it began with. Of a barrier: how many parties it takes.
     pub(crate) size: usize,
-    entries: Mutex<Entries>,
 }
 
+/// The words of [`Made`].
+struct MadeWords {
+    created: StaticRef<Location<'static>>,
+    name: StaticRef<&'static str>,
+    /// The size, and in the lowest bits the kind.
+    size: AtomicU64,
+}
+
+const KIND: u64 = 7;
+const SIZE_SHIFT: u32 = 3;
+
+/// The words of a hold.
+struct HoldWords {
+    at: StaticRef<Location<'static>>,
+    /// What the holder is known by.
+    who: [AtomicU64; 2],
+    /// The [kind](Words::kind) of the holder, the flags below, and above them the number of permits.
+    permits: AtomicU64,
+}
+
+const OWNED: u64 = 1 << 3;
+/// Whether the hold was passed on, so that [`Entries::passed`] is right about it.
+const PASSED: u64 = 1 << 4;
+const PERMITS_SHIFT: u32 = 5;
+const MAX_PERMITS: u64 = u64::MAX >> PERMITS_SHIFT;
+
+/// What there is beside the first hold.
 struct Entries {
     holds: Slab<HoldEntry>,
     /// The holds that were forgotten: their keys, by their numbers.
-    forgotten: BTreeMap<u64, usize>,
+    forgotten: BTreeMap<HoldNumber, usize>,
     waits: Slab<WaitEntry>,
+    /// The first hold, if it was passed on.
+    passed: Option<HoldEntry>,
+    /// The last first hold that was seen: its number, and when.
+    seen: Option<(u64, Instant)>,
+    /// The keys of holds that have not been seen since they began. Some may be over.
+    unseen: Vec<usize>,
     supply: Supply,
     /// Whether forgotten permits were released.
     released_by_hand: bool,
     /// Numbers holds and waits in the order in which they came.
     next: u64,
+}
+
+/// The number of a hold: how many first holds there were, and how many entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct HoldNumber {
+    first: u64,
+    entry: u64,
 }
 
 /// The permits that there are, in whosever hands.
@@ -61,6 +128,10 @@ pub(crate) struct Supply {
 }
 
 impl Supply {
+    const fn new(size: usize) -> Self {
+        Self { permits: size as u128, made_up: false }
+    }
+
     /// How many there are.
     pub(crate) fn permits(self) -> usize {
         usize::try_from(self.permits).unwrap_or(usize::MAX)
@@ -88,10 +159,11 @@ impl Attributed {
 
 #[derive(Clone)]
 pub(crate) struct HoldEntry {
-    pub(crate) number: u64,
+    pub(crate) number: HoldNumber,
     pub(crate) whose: Attributed,
     pub(crate) at: &'static Location<'static>,
-    pub(crate) since: Instant,
+    /// When it was first seen, or granted to a waiter. `None` until then.
+    since: Option<Instant>,
     pub(crate) permits: usize,
     /// The guard was forgotten: anybody may give it back.
     pub(crate) forgotten: bool,
@@ -103,6 +175,21 @@ impl HoldEntry {
     /// Whether holds of this call site were seen to be released elsewhere.
     pub(crate) fn moves(&self) -> bool {
         evidence::was_seen(self.at, Seen::Moved)
+    }
+}
+
+/// A hold as it is read.
+#[derive(Clone)]
+pub(crate) struct HoldSeen {
+    entry: HoldEntry,
+    pub(crate) since: Instant,
+}
+
+impl Deref for HoldSeen {
+    type Target = HoldEntry;
+
+    fn deref(&self) -> &HoldEntry {
+        &self.entry
     }
 }
 
@@ -118,74 +205,192 @@ pub(crate) struct WaitEntry {
     pub(crate) tag: usize,
 }
 
-/// The number of the next record.
-static NEXT: AtomicU64 = AtomicU64::new(1);
-
-impl PrimitiveId {
-    fn next() -> Self {
-        // Relaxed: all that matters is that no two are equal.
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
-    }
-
-    /// Returns whether any primitive has reported anything in this process.
-    pub(crate) fn any() -> bool {
-        // Relaxed: nothing is read in consequence.
-        NEXT.load(Ordering::Relaxed) > 1
+impl HoldWords {
+    fn who(&self) -> Words {
+        let who = [&self.who[0], &self.who[1]].map(|word| word.load(Ordering::Relaxed));
+        Words { kind: self.permits.load(Ordering::Relaxed), who }
     }
 }
 
 impl Record {
-    pub(crate) fn new(
-        kind: Kind,
-        name: Option<&'static str>,
-        created: &'static Location<'static>,
-        size: usize,
-    ) -> Self {
+    pub(crate) const fn free() -> Self {
+        let made = MadeWords {
+            created: StaticRef::none(),
+            name: StaticRef::none(),
+            size: AtomicU64::new(0),
+        };
+        let first = HoldWords {
+            at: StaticRef::none(),
+            who: [const { AtomicU64::new(0) }; 2],
+            permits: AtomicU64::new(0),
+        };
         Self {
-            id: PrimitiveId::next(),
-            kind,
-            name,
-            created,
-            size,
-            entries: Mutex::new(Entries {
-                holds: Slab::new(),
-                forgotten: BTreeMap::new(),
-                waits: Slab::new(),
-                supply: Supply { permits: size as u128, made_up: false },
-                released_by_hand: false,
-                next: 0,
-            }),
+            made: Published::new(AtomicU64::new(0), made),
+            first: Published::new(AtomicU64::new(0), first),
+            more: Mutex::new(None),
+            has_more: AtomicBool::new(false),
         }
     }
 
-    /// Enters a hold, and answers its key.
+    /// Makes this free record the record of a primitive.
+    pub(crate) fn open(&self, number: u64, made: Made) {
+        self.made.begin(number);
+        let words = self.made.words();
+        words.created.put(Some(made.created));
+        words.name.put(made.name.map(crate::names::interned));
+        words.size.store((made.size as u64) << SIZE_SHIFT | made.kind as u64, Ordering::Relaxed);
+        self.made.publish(number);
+    }
+
+    /// Makes it a free one: the primitive is dropped.
+    pub(crate) fn close(&self) {
+        self.made.clear(self.made.number());
+        // Of a guard that was leaked.
+        self.first.clear(self.first.number());
+        // Relaxed: stored by threads whose use of the primitive has ended.
+        if self.has_more.load(Ordering::Relaxed) {
+            let mut more = self.more.lock();
+            self.has_more.store(false, Ordering::Relaxed);
+            let entries = more.take();
+            drop(more);
+            drop(entries);
+        }
+    }
+
+    /// Returns the primitive, if this is not a free record.
+    pub(crate) fn live(&'static self) -> Option<Live> {
+        let (number, (created, name, size)) = self.made.read(|words| {
+            (words.created.get(), words.name.get(), words.size.load(Ordering::Relaxed))
+        })?;
+        let made = Made {
+            kind: kind_of(size),
+            name: name.copied(),
+            created: created?,
+            size: size_of(size),
+        };
+        Some(Live { record: self, id: PrimitiveId(number), made })
+    }
+
+    /// Returns the number of the primitive.
+    pub(crate) fn id(&self) -> PrimitiveId {
+        PrimitiveId(self.made.number())
+    }
+
+    fn kind(&self) -> Kind {
+        // Relaxed: for the users of the primitive, who see what was stored when it was opened.
+        kind_of(self.made.words().size.load(Ordering::Relaxed))
+    }
+
+    /// Locks the entries, which are made if there are none.
+    fn entries(&self) -> parking_lot::MappedMutexGuard<'_, Entries> {
+        MutexGuard::map(self.more.lock(), |more| &mut **more.get_or_insert_with(|| self.entries_made()))
+    }
+
+    #[cold]
+    fn entries_made(&self) -> Box<Entries> {
+        self.has_more.store(true, Ordering::Relaxed);
+        let size = size_of(self.made.words().size.load(Ordering::Relaxed));
+        Box::new(Entries {
+            holds: Slab::new(),
+            forgotten: BTreeMap::new(),
+            waits: Slab::new(),
+            passed: None,
+            seen: None,
+            unseen: Vec::new(),
+            supply: Supply::new(size),
+            released_by_hand: false,
+            next: 0,
+        })
+    }
+
+    /// Returns what the holder of the first hold is known by.
+    pub(crate) fn first_holder(&self) -> Option<Words> {
+        self.first.read(HoldWords::who).map(|(_, words)| words)
+    }
+
+    /// Publishes a hold, if it is the only one. `is_alone`: no other thread can do that now.
     #[inline]
-    pub(crate) fn hold(
+    pub(crate) fn hold_first(
         &self,
-        whose: Attributed,
+        holder: Words,
         at: &'static Location<'static>,
-        since: Instant,
+        permits: usize,
+        owned: bool,
+        is_alone: bool,
+    ) -> bool {
+        let permits = permits as u64;
+        if permits > MAX_PERMITS {
+            return false;
+        }
+        let claimed = if is_alone { self.first.claim_alone() } else { self.first.claim() };
+        let Some(number) = claimed else { return false };
+        let Words { kind, who } = holder;
+        let words = self.first.words();
+        words.at.put(Some(at));
+        words.who[0].store(who[0], Ordering::Relaxed);
+        words.who[1].store(who[1], Ordering::Relaxed);
+        let owned = if owned { OWNED } else { 0 };
+        words.permits.store(permits << PERMITS_SHIFT | owned | kind, Ordering::Relaxed);
+        self.first.publish(number);
+        actor::begins_first_hold(holder);
+        true
+    }
+
+    /// Enters a hold beside the first one.
+    #[inline(never)]
+    pub(crate) fn hold_another(
+        &self,
+        asker: &Asker,
+        at: &'static Location<'static>,
         permits: usize,
         owned: bool,
     ) -> usize {
         actor::acts_here();
-        self.entries.lock().hold(whose, at, since, permits, owned)
+        let whose = asker.attributed();
+        let entries = &mut *self.entries();
+        let number = self.tick(entries);
+        entries.hold(number, whose, at, None, permits, owned)
     }
 
-    /// Makes a hold of a wait, and answers its key.
+    /// Makes a hold of a wait that `asker` ends, and returns its key.
     #[inline]
-    pub(crate) fn grant(&self, key: usize, permits: usize, owned: bool) -> usize {
-        let entries = &mut *self.entries.lock();
+    pub(crate) fn grant(&self, key: usize, words: Option<Words>, permits: usize, owned: bool) -> usize {
+        let entries = &mut *self.entries();
         let wait = entries.waits.remove(key);
         self.count_wait(&wait.whose, Life::end_wait);
-        actor::acts_here();
         let since = wait.woken.unwrap_or(wait.since);
-        entries.hold(wait.whose, wait.at, since, permits, owned)
+        if let Some(words) = words {
+            if self.hold_first(words, wait.at, permits, owned, self.kind() == Kind::Lock) {
+                entries.seen = Some((self.first.number(), since));
+                return FIRST;
+            }
+        }
+        actor::acts_here();
+        let number = self.tick(entries);
+        entries.hold(number, wait.whose, wait.at, Some(since), permits, owned)
+    }
+
+    /// The number of a hold that begins now.
+    fn tick(&self, entries: &mut Entries) -> HoldNumber {
+        HoldNumber { first: self.first.number(), entry: tick(&mut entries.next) }
+    }
+
+    /// Records that all that there is was seen now.
+    fn see(&self, entries: &mut Entries, now: Instant) {
+        let number = self.first.number();
+        if entries.seen.is_none_or(|(seen, _)| seen != number) {
+            entries.seen = Some((number, now));
+        }
+        for key in entries.unseen.drain(..) {
+            if let Some(hold) = entries.holds.get_mut(key) {
+                hold.since.get_or_insert(now);
+            }
+        }
     }
 
     /// Tells the life of an actor of a wait for permits.
     fn count_wait(&self, whose: &Attributed, count: impl FnOnce(&Life)) {
-        if let Some(life) = whose.who.life().filter(|_| self.kind.has_permits()) {
+        if let Some(life) = whose.who.life().filter(|_| self.kind().has_permits()) {
             count(life);
         }
     }
@@ -193,39 +398,120 @@ impl Record {
     /// Strikes a hold out.
     #[inline]
     pub(crate) fn end_hold(&self, key: usize) {
-        actor::acts_here();
-        let ended = self.entries.lock().holds.try_remove(key);
-        let key = ended.as_ref().and_then(|hold| Key::of(&hold.whose.who));
-        if let (Some(hold), true) = (ended, key.is_some_and(Key::is_elsewhere)) {
-            evidence::learn(hold.at, Seen::Moved);
+        if key != FIRST {
+            return self.end_other(key);
         }
+        let words = self.first.words();
+        // Relaxed: the words are of the caller's hold.
+        let permits = words.permits.load(Ordering::Relaxed);
+        if permits & PASSED != 0 {
+            return self.end_passed();
+        }
+        let who = words.who[0].load(Ordering::Relaxed);
+        if actor::ends_first_hold(permits & Words::KIND, who) {
+            self.first_has_moved();
+        }
+        self.first.clear(self.first.number());
+    }
+
+    /// Learns that the first hold is released elsewhere.
+    #[cold]
+    fn first_has_moved(&self) {
+        if let Some(at) = self.first.words().at.get() {
+            evidence::learn(at, Seen::Moved);
+        }
+    }
+
+    #[inline(never)]
+    fn end_other(&self, key: usize) {
+        actor::acts_here();
+        let ended = self.entries().holds.try_remove(key);
+        learn_of_release(ended);
+    }
+
+    #[cold]
+    fn end_passed(&self) {
+        actor::acts_here();
+        let mut entries = self.entries();
+        let passed = entries.passed.take();
+        self.first.clear(self.first.number());
+        drop(entries);
+        learn_of_release(passed);
+    }
+
+    /// The first hold, as an entry. It is the one of `entries` that was passed on, if it was.
+    fn first(&self, entries: Option<&Entries>) -> Option<HoldEntry> {
+        let (number, (at, who, permits)) = self.first.read(|words| {
+            (words.at.get(), words.who(), words.permits.load(Ordering::Relaxed))
+        })?;
+        if permits & PASSED != 0 {
+            let passed = entries.and_then(|entries| entries.passed.as_ref());
+            return passed.filter(|passed| passed.number.first == number).cloned();
+        }
+        let seen = entries.and_then(|entries| entries.seen).filter(|(seen, _)| *seen == number);
+        Some(HoldEntry {
+            number: HoldNumber { first: number, entry: 0 },
+            whose: Attributed { who: who.actor()?, sure: permits & Words::SURE != 0 },
+            at: at?,
+            since: seen.map(|(_, since)| since),
+            permits: usize::try_from(permits >> PERMITS_SHIFT).unwrap_or(usize::MAX),
+            forgotten: false,
+            owned: permits & OWNED != 0,
+        })
+    }
+
+    /// Makes the hold with that key an entry, if it is the first, and returns its key. The caller
+    /// owns the hold.
+    fn entered(&self, entries: &mut Entries, key: usize) -> usize {
+        if key != FIRST {
+            return key;
+        }
+        let first = self.first(Some(entries));
+        entries.passed = None;
+        let Some(first) = first else { return key };
+        let key = entries.holds.insert(first);
+        self.first.clear(self.first.number());
+        key
     }
 
     /// Records another bound of a semaphore. It may change again, so the permits count as made up: a
     /// wait for them is not called certain to be in vain.
     pub(crate) fn change_bound(&self, from: usize, to: usize) {
-        let supply = &mut self.entries.lock().supply;
+        let supply = &mut self.entries().supply;
         supply.permits = supply.permits.saturating_add(to as u128).saturating_sub(from as u128);
         supply.made_up = true;
     }
 
-    /// Changes how many permits a hold is of.
-    pub(crate) fn resize_hold(&self, key: usize, permits: usize) {
-        if let Some(hold) = self.entries.lock().holds.get_mut(key) {
+    /// Changes how many permits a hold is of, and returns its key from now on.
+    pub(crate) fn resize_hold(&self, key: usize, permits: usize) -> usize {
+        let entries = &mut *self.entries();
+        let key = self.entered(entries, key);
+        if let Some(hold) = entries.holds.get_mut(key) {
             hold.permits = permits;
         }
+        key
     }
 
-    /// Who has that hold, and where and when it was acquired.
-    pub(crate) fn holder(&self, key: usize) -> Option<HoldEntry> {
-        self.entries.lock().holds.get(key).cloned()
+    /// Makes a hold of so many permits that lasts as long as another one, which is an entry.
+    pub(crate) fn part_of(&self, key: usize, permits: usize, whose: Option<Attributed>) -> Option<usize> {
+        let entries = &mut *self.entries();
+        let whole = entries.holds.get(key)?.clone();
+        let number = self.tick(entries);
+        let whose = whose.unwrap_or(whole.whose);
+        Some(entries.hold(number, whose, whole.at, whole.since, permits, whole.owned))
     }
 
     /// Says that a hold is another's by now. It is another hold then.
     pub(crate) fn pass_hold(&self, key: usize, whose: Attributed) {
-        let entries = &mut *self.entries.lock();
-        let number = tick(&mut entries.next);
-        if let Some(hold) = entries.holds.get_mut(key) {
+        let entries = &mut *self.entries();
+        let number = self.tick(entries);
+        let first = if key == FIRST { self.first(Some(entries)) } else { None };
+        if let Some(first) = first {
+            let number = HoldNumber { first: first.number.first, ..number };
+            entries.passed = Some(HoldEntry { number, whose, owned: false, ..first });
+            // Relaxed: those that read `passed` have the lock.
+            self.first.words().permits.fetch_or(PASSED, Ordering::Relaxed);
+        } else if let Some(hold) = entries.holds.get_mut(key) {
             hold.number = number;
             hold.whose = whose;
             hold.owned = false;
@@ -234,7 +520,8 @@ impl Record {
 
     /// Says that a hold's guard was forgotten, for anybody to give back.
     pub(crate) fn forget_hold(&self, key: usize, whose: Option<Attributed>) {
-        let entries = &mut *self.entries.lock();
+        let entries = &mut *self.entries();
+        let key = self.entered(entries, key);
         if let Some(hold) = entries.holds.get_mut(key) {
             hold.forgotten = true;
             entries.forgotten.insert(hold.number, key);
@@ -246,27 +533,27 @@ impl Record {
 
     /// Strikes out `permits` that were forgotten, the oldest first, and are somebody's again.
     pub(crate) fn take_over(&self, permits: usize) {
-        let entries = &mut *self.entries.lock();
+        let entries = &mut *self.entries();
         entries.released_by_hand |= entries.end_forgotten(permits) < permits;
     }
 
     /// Says that `permits` are about to be given back that no guard holds. Until it is known whose they were, they count as
     /// if they were made up: never too few are counted.
     pub(crate) fn expect(&self, permits: usize) {
-        let supply = &mut self.entries.lock().supply;
+        let supply = &mut self.entries().supply;
         supply.permits = supply.permits.saturating_add(permits as u128);
     }
 
     /// Says that they were not given back after all.
     pub(crate) fn expect_less(&self, permits: usize) {
-        let supply = &mut self.entries.lock().supply;
+        let supply = &mut self.entries().supply;
         supply.permits = supply.permits.saturating_sub(permits as u128);
     }
 
     /// Says that `permits` that were expected have been given back: those that were forgotten, the oldest first, and for the
     /// rest made up.
     pub(crate) fn release(&self, permits: usize) {
-        let entries = &mut *self.entries.lock();
+        let entries = &mut *self.entries();
         let made_up = entries.end_forgotten(permits);
         entries.released_by_hand |= made_up < permits;
         let supply = &mut entries.supply;
@@ -274,30 +561,25 @@ impl Record {
         supply.made_up |= made_up > 0;
     }
 
-    /// Enters a wait, and answers its key.
+    /// Enters a wait that begins now, and returns its key.
     #[inline]
     pub(crate) fn wait(
         &self,
         whose: Attributed,
         at: &'static Location<'static>,
-        since: Instant,
         tag: usize,
     ) -> usize {
         self.count_wait(&whose, Life::begin_wait);
-        let entries = &mut *self.entries.lock();
-        entries.waits.insert(WaitEntry {
-            number: tick(&mut entries.next),
-            whose,
-            at,
-            since,
-            woken: None,
-            tag,
-        })
+        let now = clock::now();
+        let entries = &mut *self.entries();
+        self.see(entries, now);
+        let number = tick(&mut entries.next);
+        entries.waits.insert(WaitEntry { number, whose, at, since: now, woken: None, tag })
     }
 
     /// Says that a wait is another's by now.
     pub(crate) fn pass_wait(&self, key: usize, whose: Attributed) {
-        if let Some(wait) = self.entries.lock().waits.get_mut(key) {
+        if let Some(wait) = self.entries().waits.get_mut(key) {
             self.count_wait(&whose, Life::begin_wait);
             self.count_wait(&wait.whose, Life::end_wait);
             wait.whose = whose;
@@ -307,7 +589,7 @@ impl Record {
     /// Says that a waiter was called.
     #[inline]
     pub(crate) fn call(&self, key: usize, now: Instant) {
-        if let Some(wait) = self.entries.lock().waits.get_mut(key) {
+        if let Some(wait) = self.entries().waits.get_mut(key) {
             wait.woken = Some(now);
         }
     }
@@ -315,63 +597,136 @@ impl Record {
     /// Strikes a wait out. `granted`: it has come to its end.
     #[inline]
     pub(crate) fn end_wait(&self, key: usize, granted: bool) {
-        let ended = self.entries.lock().waits.try_remove(key);
+        let ended = self.entries().waits.try_remove(key);
         let Some(wait) = ended else { return };
         self.count_wait(&wait.whose, Life::end_wait);
         // A task that is dropped with its wait does not go on: that shows nothing of the program.
-        if !granted && self.kind.has_permits() && wait.whose.is_polled() {
+        if !granted && self.kind().has_permits() && wait.whose.is_polled() {
             evidence::learn(wait.at, Seen::GivenUp);
         }
+    }
+}
+
+/// Learns from the release of a hold where its guard was.
+fn learn_of_release(ended: Option<HoldEntry>) {
+    let key = ended.as_ref().and_then(|hold| Key::of(&hold.whose.who));
+    if let (Some(hold), true) = (ended, key.is_some_and(Key::is_elsewhere)) {
+        evidence::learn(hold.at, Seen::Moved);
+    }
+}
+
+fn kind_of(size: u64) -> Kind {
+    Kind::ALL[(size & KIND) as usize]
+}
+
+fn size_of(size: u64) -> usize {
+    usize::try_from(size >> SIZE_SHIFT).unwrap_or(usize::MAX)
+}
+
+/// A primitive that lived when its record was looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Live {
+    record: &'static Record,
+    pub(crate) id: PrimitiveId,
+    made: Made,
+}
+
+impl Deref for Live {
+    type Target = Made;
+
+    fn deref(&self) -> &Made {
+        &self.made
+    }
+}
+
+impl Live {
+    /// Locks what there is beside the first hold, if the primitive still lives.
+    fn more(&self) -> Option<MutexGuard<'static, Option<Box<Entries>>>> {
+        let more = self.record.more.lock();
+        // The next primitive adds entries after it has its number.
+        self.record.made.has(self.id.get()).then_some(more)
     }
 
     /// Whether anybody waits.
     pub(crate) fn is_waited_for(&self) -> bool {
-        !self.entries.lock().waits.is_empty()
+        // Relaxed: a wait that begins now is not seen yet.
+        self.record.has_more.load(Ordering::Relaxed)
+            && self.more().is_some_and(|more| more.as_ref().is_some_and(|more| !more.waits.is_empty()))
     }
 
     /// Whether forgotten permits were ever released: then those that are forgotten now are no leak.
     pub(crate) fn releases_by_hand(&self) -> bool {
-        self.entries.lock().released_by_hand
+        self.more().is_some_and(|more| more.as_ref().is_some_and(|more| more.released_by_hand))
     }
 
     pub(crate) fn supply(&self) -> Supply {
-        self.entries.lock().supply
+        let more = self.more();
+        let entries = more.as_ref().and_then(|more| more.as_ref());
+        entries.map_or(Supply::new(self.size), |entries| entries.supply)
     }
 
-    /// All holds, in the order in which they came. Each is true at some moment of the call.
-    pub(crate) fn holds(&self) -> Vec<HoldEntry> {
-        let mut holds = self.read(|entries| &entries.holds, HoldEntry::clone);
-        holds.sort_unstable_by_key(|hold| hold.number);
+    /// All holds, in the order in which they came. Each is true at some moment of the call. With
+    /// `marks`, it is kept when they are first seen also where no task waits.
+    pub(crate) fn holds(&self, marks: bool) -> Vec<HoldSeen> {
+        let record = self.record;
+        let mut holds: Vec<HoldSeen> = Vec::new();
+        let Some(mut more) = self.more() else { return holds };
+        if marks && more.is_none() && record.first.read(|_| ()).is_some() {
+            *more = Some(record.entries_made());
+        }
+        if let Some(entries) = &mut *more {
+            record.see(entries, clock::now());
+        }
+        let first = record.first(more.as_deref());
+        let see = |hold: &HoldEntry| {
+            let since = hold.since.unwrap_or_else(clock::now);
+            HoldSeen { entry: hold.clone(), since }
+        };
+        holds.extend(first.as_ref().map(see));
+        let mut next = 0;
+        while let Some(entries) = more.as_deref() {
+            let end = entries.holds.capacity().min(next + CHUNK);
+            let found = (next..end).filter_map(|key| entries.holds.get(key));
+            holds.extend(found.map(see));
+            if end == entries.holds.capacity() {
+                break;
+            }
+            next = end;
+            drop(more);
+            match self.more() {
+                Some(again) => more = again,
+                None => break,
+            }
+        }
+        holds.sort_by_key(|hold| hold.number);
+        // The first may have become an entry meanwhile.
+        holds.dedup_by_key(|hold| hold.number);
         holds
     }
 
     /// All waits, in the order in which they came. Each is true at some moment of the call.
     pub(crate) fn waits(&self) -> Vec<WaitEntry> {
-        let mut waits = self.read(|entries| &entries.waits, WaitEntry::clone);
+        let mut waits = Vec::new();
+        self.read_waits(|wait| waits.push(wait.clone()));
         waits.sort_unstable_by_key(|wait| wait.number);
         waits
     }
 
     /// Looks at each wait: since when it lasts, and its number.
     pub(crate) fn for_each_wait(&self, mut look: impl FnMut(Instant, u64)) {
-        self.read(|entries| &entries.waits, |wait| look(wait.since, wait.number));
+        self.read_waits(|wait| look(wait.since, wait.number));
     }
 
-    /// Reads a slab, some entries at a time, so that its users need not wait for it however many there are.
-    fn read<T, R>(
-        &self,
-        slab: impl Fn(&Entries) -> &Slab<T>,
-        mut read: impl FnMut(&T) -> R,
-    ) -> Vec<R> {
-        let mut found = Vec::new();
+    /// Reads the waits, some at a time, so that the users of the primitive need not wait for it however
+    /// many there are.
+    fn read_waits(&self, mut read: impl FnMut(&WaitEntry)) {
         let mut next = 0;
-        loop {
-            let entries = self.entries.lock();
-            let slab = slab(&entries);
-            let end = slab.capacity().min(next + CHUNK);
-            found.extend((next..end).filter_map(|key| slab.get(key)).map(&mut read));
-            if end == slab.capacity() {
-                return found;
+        while let Some(more) = self.more() {
+            let Some(entries) = &*more else { return };
+            let end = entries.waits.capacity().min(next + CHUNK);
+            (next..end).filter_map(|key| entries.waits.get(key)).for_each(&mut read);
+            if end == entries.waits.capacity() {
+                return;
             }
             next = end;
         }
@@ -379,24 +734,22 @@ impl Record {
 }
 
 impl Entries {
-    #[inline]
     fn hold(
         &mut self,
+        number: HoldNumber,
         whose: Attributed,
         at: &'static Location<'static>,
-        since: Instant,
+        since: Option<Instant>,
         permits: usize,
         owned: bool,
     ) -> usize {
-        self.holds.insert(HoldEntry {
-            number: tick(&mut self.next),
-            whose,
-            at,
-            since,
-            permits,
-            forgotten: false,
-            owned,
-        })
+        let forgotten = false;
+        let entry = HoldEntry { number, whose, at, since, permits, forgotten, owned };
+        let key = self.holds.insert(entry);
+        if since.is_none() {
+            unseen(&mut self.unseen, key, self.holds.len());
+        }
+        key
     }
 
     /// Strikes out `permits` that were forgotten, the oldest first. Answers how many there were fewer.
@@ -417,6 +770,16 @@ impl Entries {
         }
         permits
     }
+}
+
+/// Adds a key to those that were not seen, of which `live` may be right.
+#[inline]
+fn unseen(keys: &mut Vec<usize>, key: usize, live: usize) {
+    if keys.len() > 2 * live + 8 {
+        keys.sort_unstable();
+        keys.dedup();
+    }
+    keys.push(key);
 }
 
 #[inline]

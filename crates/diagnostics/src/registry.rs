@@ -1,43 +1,139 @@
-//! All records: one for each primitive that was acquired or waited for, and lives.
+//! All records: each belongs to a primitive that was acquired or waited for and lives, or is free.
+//!
+//! Records are never freed, but used again. Each thread has a few free ones, so that a primitive
+//! that is made, used and dropped takes no lock of the registry.
 
-use std::sync::Arc;
+use std::{
+    cell::{Cell, RefCell},
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use parking_lot::Mutex;
-use slab::Slab;
 
-use crate::record::Record;
+use crate::{
+    PrimitiveId,
+    record::{Live, Record},
+};
 
-static RECORDS: Mutex<Slab<Arc<Record>>> = Mutex::new(Slab::new());
+/// How many records are allocated at a time, and how many are moved between a thread and the rest.
+const CHUNK: usize = 16;
+/// How many free records a thread keeps.
+const KEPT: usize = 8 * CHUNK;
 
-/// A record as long as its primitive lives.
-pub(crate) struct Registered {
-    record: Arc<Record>,
-    key: usize,
+/// All that there are.
+static RECORDS: Mutex<Vec<&'static [Record; CHUNK]>> = Mutex::new(Vec::new());
+/// Those that are free and that no thread has.
+static FREE: Mutex<Vec<&'static Record>> = Mutex::new(Vec::new());
+/// The number of the next primitive.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// What a thread has.
+struct Pool {
+    free: RefCell<Vec<&'static Record>>,
+    /// The number of its next primitive, and how many it has.
+    next: Cell<(u64, u64)>,
 }
 
-impl Registered {
-    pub(crate) fn new(record: Record) -> Self {
-        let record = Arc::new(record);
-        let key = RECORDS.lock().insert(Arc::clone(&record));
-        Self { record, key }
+thread_local! {
+    static POOL: Pool = const { Pool { free: RefCell::new(Vec::new()), next: Cell::new((0, 0)) } };
+}
+
+/// How many numbers a thread takes at a time.
+const NUMBERS: u64 = 16;
+
+impl Pool {
+    fn number(&self) -> u64 {
+        let (mut next, mut left) = self.next.get();
+        if left == 0 {
+            (next, left) = (numbers(NUMBERS), NUMBERS);
+        }
+        self.next.set((next + 1, left - 1));
+        next
     }
 
-    #[inline]
-    pub(crate) fn record(&self) -> &Record {
-        &self.record
+    fn take(&self) -> &'static Record {
+        let free = &mut *self.free.borrow_mut();
+        match free.pop() {
+            Some(record) => record,
+            None => {
+                refill(free);
+                free.pop().expect("there are some now")
+            }
+        }
+    }
+
+    fn give(&self, record: &'static Record) {
+        let free = &mut *self.free.borrow_mut();
+        free.push(record);
+        if free.len() > KEPT {
+            FREE.lock().extend(free.drain(KEPT / 2..));
+        }
     }
 }
 
-impl Drop for Registered {
+/// The free records of a thread that ends go to others.
+impl Drop for Pool {
     fn drop(&mut self) {
-        let record = RECORDS.lock().remove(self.key);
-        drop(record);
+        FREE.lock().append(self.free.get_mut());
     }
 }
 
-/// All records, in the order in which they were made.
-pub(crate) fn records() -> Vec<Arc<Record>> {
-    let mut records: Vec<_> = RECORDS.lock().iter().map(|(_, record)| Arc::clone(record)).collect();
-    records.sort_unstable_by_key(|record| record.id);
+fn numbers(count: u64) -> u64 {
+    // Relaxed: all that matters is that no two are equal.
+    NEXT.fetch_add(count, Ordering::Relaxed)
+}
+
+#[cold]
+fn refill(free: &mut Vec<&'static Record>) {
+    let mut others = FREE.lock();
+    let rest = others.len().saturating_sub(CHUNK);
+    free.extend(others.drain(rest..));
+    drop(others);
+    if free.is_empty() {
+        let chunk: &[Record; CHUNK] = Box::leak(Box::new([const { Record::free() }; CHUNK]));
+        RECORDS.lock().push(chunk);
+        // The first is taken first.
+        free.extend(chunk.iter().rev());
+    }
+}
+
+/// Takes a free record, and a number for the primitive that it will be of.
+pub(crate) fn take() -> (&'static Record, u64) {
+    POOL.try_with(|pool| (pool.take(), pool.number())).unwrap_or_else(|_| {
+        // The thread is ending.
+        let mut free = Vec::new();
+        refill(&mut free);
+        let record = free.pop().expect("there are some now");
+        FREE.lock().append(&mut free);
+        (record, numbers(1))
+    })
+}
+
+/// Returns a record that has become free.
+pub(crate) fn give(record: &'static Record) {
+    if POOL.try_with(|pool| pool.give(record)).is_err() {
+        FREE.lock().push(record);
+    }
+}
+
+/// Calls `look` with each record, free or not.
+pub(crate) fn for_each(look: impl FnMut(&'static Record)) {
+    let chunks = RECORDS.lock().clone();
+    chunks.into_iter().flatten().for_each(look);
+}
+
+/// All records of primitives, in the order in which these were first used by one thread.
+pub(crate) fn records() -> Vec<Live> {
+    let chunks = RECORDS.lock().clone();
+    let mut records: Vec<_> = chunks.into_iter().flatten().filter_map(Record::live).collect();
+    records.sort_unstable_by_key(|live| live.id);
     records
+}
+
+impl PrimitiveId {
+    /// Returns whether any primitive has reported anything in this process.
+    pub(crate) fn any() -> bool {
+        // Relaxed: nothing is read in consequence.
+        NEXT.load(Ordering::Relaxed) > 1
+    }
 }

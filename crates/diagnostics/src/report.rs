@@ -110,7 +110,7 @@ impl Display for HoldAt<'_> {
         let Self(hold, now) = self;
         write!(
             f,
-            "held by {} for {}{}, acquired at {}",
+            "held by {} for at least {}{}, acquired at {}",
             hold.who,
             Seconds(now.saturating_duration_since(hold.since)),
             Permits(hold.permits),

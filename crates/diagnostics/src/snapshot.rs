@@ -3,13 +3,12 @@
 use std::{
     fmt,
     panic::Location,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
 use crate::{
     Actor, clock,
-    record::{HoldEntry, Record, Supply, WaitEntry},
+    record::{HoldSeen, Live, Made, Supply, WaitEntry},
     registry::records,
 };
 
@@ -27,6 +26,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All, in the order of their numbers.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Lock,
+        Self::Event,
+        Self::Condition,
+        Self::Semaphore,
+        Self::BoundedSemaphore,
+        Self::Barrier,
+        // No kind has these numbers.
+        Self::Lock,
+        Self::Lock,
+    ];
+
     /// The type's name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -59,7 +71,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// The number of a primitive: in the order in which they were first acquired or waited for.
+/// The number of a primitive. Those that one thread uses first are numbered in that order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PrimitiveId(pub(crate) u64);
 
@@ -114,7 +126,8 @@ pub struct Hold {
     pub who: Actor,
     /// Where it was acquired: where `acquire` was called.
     pub at: &'static Location<'static>,
-    /// When.
+    /// When it was first seen: it has lasted at least since then. No clock is read for a hold that begins while no task waits;
+    /// it is seen when a task begins to wait, or when a watch or a snapshot looks.
     pub since: Instant,
     /// How many permits these are. 1 for a lock.
     pub permits: usize,
@@ -197,7 +210,7 @@ pub struct Snapshot {
 /// }
 /// ```
 pub fn snapshot() -> Snapshot {
-    let primitives = readings().iter().map(Reading::primitive).collect();
+    let primitives = readings(true).iter().map(Reading::primitive).collect();
     Snapshot { taken: clock::now(), primitives }
 }
 
@@ -210,26 +223,27 @@ impl Snapshot {
 
 /// What was read of one record.
 pub(crate) struct Reading {
-    pub(crate) record: Arc<Record>,
+    pub(crate) record: Live,
     pub(crate) supply: Supply,
-    pub(crate) holds: Vec<HoldEntry>,
+    pub(crate) holds: Vec<HoldSeen>,
     pub(crate) waits: Vec<WaitEntry>,
 }
 
 impl Reading {
-    pub(crate) fn of(record: Arc<Record>) -> Self {
-        Self { holds: record.holds(), waits: record.waits(), supply: record.supply(), record }
+    /// Reads a primitive. With `marks`, holds are timed from now on also where no task waits.
+    pub(crate) fn of(record: Live, marks: bool) -> Self {
+        Self { holds: record.holds(marks), waits: record.waits(), supply: record.supply(), record }
     }
 
     pub(crate) fn site(&self) -> Site {
-        self.record.site()
+        self.record.site(self.record.id)
     }
 
     pub(crate) fn need(&self, wait: &WaitEntry) -> usize {
         self.record.kind.need(wait.tag)
     }
 
-    pub(crate) fn hold(&self, hold: &HoldEntry) -> Hold {
+    pub(crate) fn hold(&self, hold: &HoldSeen) -> Hold {
         Hold {
             who: hold.whose.who.clone(),
             at: hold.at,
@@ -274,9 +288,9 @@ impl Reading {
     }
 }
 
-impl Record {
-    pub(crate) const fn site(&self) -> Site {
-        Site { id: self.id, kind: self.kind, name: self.name, created: self.created }
+impl Made {
+    pub(crate) const fn site(&self, id: PrimitiveId) -> Site {
+        Site { id, kind: self.kind, name: self.name, created: self.created }
     }
 }
 
@@ -286,10 +300,10 @@ pub(crate) fn total(permits: impl Iterator<Item = usize>) -> usize {
 }
 
 /// Reads all that are held or waited for.
-pub(crate) fn readings() -> Vec<Reading> {
+pub(crate) fn readings(marks: bool) -> Vec<Reading> {
     records()
         .into_iter()
-        .map(Reading::of)
+        .map(|record| Reading::of(record, marks))
         .filter(|reading| !(reading.holds.is_empty() && reading.waits.is_empty()))
         .collect()
 }

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     Actor, Certainty, Deadlock, Edge, Hold, Kind, Site, Wait, clock,
-    record::{HoldEntry, WaitEntry},
+    record::{HoldSeen, WaitEntry},
     report::{Brief, HoldAt, Seconds, TimeOfDay, WaitAt, list},
     snapshot::{Reading, total},
 };
@@ -160,12 +160,12 @@ impl Cause {
     fn of_permits(reading: &Reading, long_ago: impl Fn(Instant) -> bool) -> Self {
         let by_hand = reading.record.releases_by_hand();
         // What was seen to be released elsewhere before is no leak.
-        let is_lost = |hold: &HoldEntry| match hold.forgotten {
+        let is_lost = |hold: &HoldSeen| match hold.forgotten {
             true => !by_hand,
             false => hold.whose.who.has_ended() && !hold.moves(),
         };
         let (lost, live): (Vec<_>, Vec<_>) = reading.holds.iter().partition(|hold| is_lost(hold));
-        let shown = |holds: Vec<&HoldEntry>| -> Vec<_> {
+        let shown = |holds: Vec<&HoldSeen>| -> Vec<_> {
             holds.into_iter().map(|hold| reading.hold(hold)).collect()
         };
         let were_returned = lost.iter().all(|hold| hold.owned && !hold.forgotten);
@@ -250,7 +250,7 @@ fn first_need(reading: &Reading) -> usize {
 
 /// Whether those in the deadlock hold so much that what is left is not enough.
 fn waits_for(reading: &Reading, deadlock: &Deadlock) -> bool {
-    let is_theirs = |hold: &&HoldEntry| {
+    let is_theirs = |hold: &&HoldSeen| {
         let mut edges = deadlock.edges.iter();
         !hold.forgotten && edges.any(|edge| edge.who == hold.whose.who)
     };

@@ -71,7 +71,6 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> Future for Acquire<T, H> {
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Guard<T, H>> {
         let mut waiter = self.project().waiter;
-        waiter.as_mut().trace().on_poll(context);
         match waiter.as_mut().try_fast(|lock| lock.raw.try_acquire_once()) {
             // SAFETY: it was acquired, for this guard.
             Some(lock) => Poll::Ready(unsafe { guard(lock, waiter, context) }),

@@ -76,7 +76,6 @@ impl<H: Handle<Target: AnySemaphore>> Future for Acquire<H> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Permit<H>> {
         let mut waiter = self.project().waiter;
         let need = waiter.tag();
-        waiter.as_mut().trace().on_poll(context);
         let taken = waiter.as_mut().try_fast(|semaphore| semaphore.as_raw().try_take_once(need));
         Poll::Ready(match taken {
             Some(semaphore) => Permit::acquired(semaphore, need, waiter.trace(), context),
