@@ -14,6 +14,7 @@ mod condition;
 mod event;
 mod hidden_word;
 mod lock;
+mod published;
 mod semaphore;
 mod support;
 mod three_threads;

@@ -6,6 +6,7 @@
 mod hangs;
 mod healthy;
 mod random;
+mod retries;
 
 use std::{
     cell::{Cell, RefCell},

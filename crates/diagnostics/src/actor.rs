@@ -635,6 +635,21 @@ impl Here {
         }
     }
 
+    #[inline]
+    fn begins_first_hold(&self, words: Words) {
+        match words.kind & Words::KIND {
+            Words::TASK => self.with_running(|task| {
+                task.0.life.act();
+                task.begin_first_hold();
+            }),
+            Words::WAKER => self.act(),
+            _ => {
+                self.act();
+                self.holds.set(self.holds.get() + 1);
+            }
+        }
+    }
+
     fn set(&self, task: Option<Running>) -> Option<Running> {
         let waker = self.task_waker.get();
         let (task, new_waker) = task.unzip();
@@ -666,16 +681,23 @@ pub(crate) fn acts_here() {
 
 /// Records that the caller acquires something, which becomes a first hold of its own. The task or
 /// thread is found by its number from now on, also after its end.
-#[inline]
 pub(crate) fn begins_first_hold(words: Words) {
+    HERE.with(|here| here.begins_first_hold(words));
+}
+
+/// Calls `hold` with the one that polls with that context, if it is known by its number, and counts a
+/// first hold of it if that returns true. Returns whether it did.
+#[inline]
+pub(crate) fn holds_first(context: &Context<'_>, hold: impl FnOnce(Words) -> bool) -> bool {
+    let id = RawId::of(context.waker());
     HERE.with(|here| {
-        here.act();
-        match words.kind & Words::KIND {
-            Words::TASK => here.with_running(TaskInfo::begin_first_hold),
-            Words::WAKER => {}
-            _ => here.holds.set(here.holds.get() + 1),
+        let Some(words) = here.polling(id) else { return false };
+        let holds = hold(words);
+        if holds {
+            here.begins_first_hold(words);
         }
-    });
+        holds
+    })
 }
 
 /// Records that the caller releases a first hold of `who`. Returns whether the caller is known to be

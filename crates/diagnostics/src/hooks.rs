@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     Actor, Kind, Site,
-    actor::{Asker, Blocking, Kept, KeptWaker, Key, Words},
+    actor::{self, Asker, Blocking, Kept, KeptWaker, Key, Words},
     bell, clock,
     lock_order::Ask,
     opt_in::{self, Acquired, HoldLedger},
@@ -204,9 +204,41 @@ impl PrimitiveTrace {
     }
 
     /// Permits were acquired by the future that sits there, in this poll of it.
-    // Not inlined: a thread-local of another crate is found by a call.
-    #[inline(never)]
+    #[inline]
     pub fn acquired(
+        &self,
+        wait: &WaitTrace,
+        context: &Context<'_>,
+        permits: usize,
+        owned: bool,
+    ) -> HoldTrace {
+        match self.acquired_first(wait, context, permits, owned) {
+            true => HoldTrace::FIRST,
+            false => self.acquired_slow(wait, context, permits, owned),
+        }
+    }
+
+    /// Records the usual case: it has not waited, and its hold is the only one. Returns whether it is
+    /// that case.
+    // Not inlined: a thread-local of another crate is found by a call, and this makes one.
+    #[inline(never)]
+    fn acquired_first(
+        &self,
+        wait: &WaitTrace,
+        context: &Context<'_>,
+        permits: usize,
+        owned: bool,
+    ) -> bool {
+        if wait.key().is_some() || permits == 0 || opt_in::is_any_started() {
+            return false;
+        }
+        let record = self.record();
+        let hold = |words| record.hold_first(words, wait.site.0, permits, owned, self.is_alone());
+        actor::holds_first(context, hold)
+    }
+
+    #[inline(never)]
+    fn acquired_slow(
         &self,
         wait: &WaitTrace,
         context: &Context<'_>,
@@ -223,6 +255,12 @@ impl PrimitiveTrace {
             hold.ledger = HoldLedger::polled(&acquired, context, has_waited, &wait.began);
         }
         hold
+    }
+
+    /// Whether a hold of the primitive is always the only one.
+    #[inline]
+    fn is_alone(&self) -> bool {
+        matches!(self.made.kind, Kind::Lock)
     }
 
     /// Permits were acquired by who waited for them: it has them since it was woken.
@@ -263,21 +301,16 @@ impl PrimitiveTrace {
     }
 
     #[inline]
-    fn hold(
-        &self,
-        CallSite(at): CallSite,
-        asker: Asker,
-        permits: usize,
-        owned: bool,
-    ) -> HoldTrace {
+    fn hold(&self, CallSite(at): CallSite, asker: Asker, permits: usize, owned: bool) -> HoldTrace {
         if permits == 0 {
             return HoldTrace::none();
         }
         let record = self.record();
-        // The holder of a lock is alone.
-        let is_alone = self.made.kind == Kind::Lock;
         let first =
-            asker.is_words() && record.hold_first(asker.words, at, permits, owned, is_alone);
+            asker.is_words() && record.hold_first(asker.words, at, permits, owned, self.is_alone());
+        if first {
+            actor::begins_first_hold(asker.words);
+        }
         let key = if first { FIRST } else { record.hold_another(&asker, at, permits, owned) };
         HoldTrace { key, kept: asker.kept.into_waker(), ledger: HoldLedger::NOTHING }
     }
@@ -491,6 +524,9 @@ pub struct HoldTrace {
 }
 
 impl HoldTrace {
+    /// That of the first hold, whose holder is known by its number.
+    const FIRST: Self = Self { key: FIRST, kept: KeptWaker::NONE, ledger: HoldLedger::NOTHING };
+
     /// Of nothing.
     #[inline]
     pub const fn none() -> Self {

@@ -44,6 +44,7 @@
 mod actor;
 mod adopt;
 mod atomics;
+mod attempts;
 mod bell;
 mod class;
 mod clock;
@@ -79,7 +80,7 @@ pub use lock_order::{Inversion, LockOrder, OrderStep, lock_order};
 pub use namer::{NamerIsSet, set_namer};
 pub use profile::{Histogram, Profile, ProfileRow, Profiler, profile};
 pub use snapshot::{Hold, Kind, Primitive, PrimitiveId, Site, Snapshot, Wait, WaitState, snapshot};
-pub use stall::{Cause, Phase, Stall};
+pub use stall::{Cause, Phase, Stall, Unserved};
 #[cfg(not(awaitlist_loom))]
 pub use watch::{Stalls, Watch, WatchThread, watch};
 

@@ -52,9 +52,7 @@ impl<W> Published<W> {
         let writing = number << NUMBER_SHIFT | WRITING;
         // Acquire: pairs with the Release of `clear`, so that the words of this value come after
         // those of the last one.
-        self.state
-            .compare_exchange(state, writing, Ordering::Acquire, Ordering::Relaxed)
-            .ok()?;
+        self.state.compare_exchange(state, writing, Ordering::Acquire, Ordering::Relaxed).ok()?;
         // Pairs with the Acquire fence of `read`: a reader that loads a word of this value does not
         // load the state of the last value after that.
         fence(Ordering::Release);

@@ -31,6 +31,7 @@ use slab::Slab;
 use crate::{
     Actor, Kind, PrimitiveId,
     actor::{self, Asker, Key, Words},
+    attempts::{Attempts, Before},
     clock,
     evidence::{self, Seen},
     life::Life,
@@ -107,6 +108,8 @@ struct Entries {
     supply: Supply,
     /// Whether forgotten permits were released.
     released_by_hand: bool,
+    /// The waits that were given up, and since when no waiter was served.
+    attempts: Attempts,
     /// Numbers holds and waits in the order in which they came.
     next: u64,
 }
@@ -199,6 +202,8 @@ pub(crate) struct WaitEntry {
     pub(crate) whose: Attributed,
     pub(crate) at: &'static Location<'static>,
     pub(crate) since: Instant,
+    /// What was given up before it, at the same place and by the same task.
+    pub(crate) before: Before,
     /// When it was woken, if it was.
     pub(crate) woken: Option<Instant>,
     /// The tag that it joined with.
@@ -283,7 +288,9 @@ impl Record {
 
     /// Locks the entries, which are made if there are none.
     fn entries(&self) -> parking_lot::MappedMutexGuard<'_, Entries> {
-        MutexGuard::map(self.more.lock(), |more| &mut **more.get_or_insert_with(|| self.entries_made()))
+        MutexGuard::map(self.more.lock(), |more| {
+            &mut **more.get_or_insert_with(|| self.entries_made())
+        })
     }
 
     #[cold]
@@ -299,6 +306,7 @@ impl Record {
             unseen: Vec::new(),
             supply: Supply::new(size),
             released_by_hand: false,
+            attempts: Attempts::default(),
             next: 0,
         })
     }
@@ -308,7 +316,8 @@ impl Record {
         self.first.read(HoldWords::who).map(|(_, words)| words)
     }
 
-    /// Publishes a hold, if it is the only one. `is_alone`: no other thread can do that now.
+    /// Publishes a hold, if it is the only one. `is_alone`: no other thread can do that now. The caller
+    /// [counts](actor::begins_first_hold) it.
     #[inline]
     pub(crate) fn hold_first(
         &self,
@@ -332,7 +341,6 @@ impl Record {
         let owned = if owned { OWNED } else { 0 };
         words.permits.store(permits << PERMITS_SHIFT | owned | kind, Ordering::Relaxed);
         self.first.publish(number);
-        actor::begins_first_hold(holder);
         true
     }
 
@@ -349,18 +357,27 @@ impl Record {
         let whose = asker.attributed();
         let entries = &mut *self.entries();
         let number = self.tick(entries);
+        entries.attempts.served();
         entries.hold(number, whose, at, None, permits, owned)
     }
 
     /// Makes a hold of a wait that `asker` ends, and returns its key.
     #[inline]
-    pub(crate) fn grant(&self, key: usize, words: Option<Words>, permits: usize, owned: bool) -> usize {
+    pub(crate) fn grant(
+        &self,
+        key: usize,
+        words: Option<Words>,
+        permits: usize,
+        owned: bool,
+    ) -> usize {
         let entries = &mut *self.entries();
         let wait = entries.waits.remove(key);
         self.count_wait(&wait.whose, Life::end_wait);
         let since = wait.woken.unwrap_or(wait.since);
+        entries.attempts.served();
         if let Some(words) = words {
             if self.hold_first(words, wait.at, permits, owned, self.kind() == Kind::Lock) {
+                actor::begins_first_hold(words);
                 entries.seen = Some((self.first.number(), since));
                 return FIRST;
             }
@@ -441,9 +458,9 @@ impl Record {
 
     /// The first hold, as an entry. It is the one of `entries` that was passed on, if it was.
     fn first(&self, entries: Option<&Entries>) -> Option<HoldEntry> {
-        let (number, (at, who, permits)) = self.first.read(|words| {
-            (words.at.get(), words.who(), words.permits.load(Ordering::Relaxed))
-        })?;
+        let (number, (at, who, permits)) = self
+            .first
+            .read(|words| (words.at.get(), words.who(), words.permits.load(Ordering::Relaxed)))?;
         if permits & PASSED != 0 {
             let passed = entries.and_then(|entries| entries.passed.as_ref());
             return passed.filter(|passed| passed.number.first == number).cloned();
@@ -493,7 +510,12 @@ impl Record {
     }
 
     /// Makes a hold of so many permits that lasts as long as another one, which is an entry.
-    pub(crate) fn part_of(&self, key: usize, permits: usize, whose: Option<Attributed>) -> Option<usize> {
+    pub(crate) fn part_of(
+        &self,
+        key: usize,
+        permits: usize,
+        whose: Option<Attributed>,
+    ) -> Option<usize> {
         let entries = &mut *self.entries();
         let whole = entries.holds.get(key)?.clone();
         let number = self.tick(entries);
@@ -574,7 +596,16 @@ impl Record {
         let entries = &mut *self.entries();
         self.see(entries, now);
         let number = tick(&mut entries.next);
-        entries.waits.insert(WaitEntry { number, whose, at, since: now, woken: None, tag })
+        let before = match self.kind().has_permits() {
+            true => {
+                let is_first = entries.waits.is_empty();
+                entries.attempts.begin(self.first.number(), is_first, now);
+                Key::of(&whose.who).map(|key| entries.attempts.take(key, at, now))
+            }
+            false => None,
+        };
+        let before = before.unwrap_or_default();
+        entries.waits.insert(WaitEntry { number, whose, at, since: now, before, woken: None, tag })
     }
 
     /// Says that a wait is another's by now.
@@ -597,11 +628,17 @@ impl Record {
     /// Strikes a wait out. `granted`: it has come to its end.
     #[inline]
     pub(crate) fn end_wait(&self, key: usize, granted: bool) {
-        let ended = self.entries().waits.try_remove(key);
+        let has_permits = self.kind().has_permits();
+        let mut entries = self.entries();
+        let ended = entries.waits.try_remove(key);
         let Some(wait) = ended else { return };
+        if !granted && has_permits && wait.woken.is_none() {
+            entries.attempts.give_up(&wait, clock::now());
+        }
+        drop(entries);
         self.count_wait(&wait.whose, Life::end_wait);
         // A task that is dropped with its wait does not go on: that shows nothing of the program.
-        if !granted && self.kind().has_permits() && wait.whose.is_polled() {
+        if !granted && has_permits && wait.whose.is_polled() {
             evidence::learn(wait.at, Seen::GivenUp);
         }
     }
@@ -647,11 +684,23 @@ impl Live {
         self.record.made.has(self.id.get()).then_some(more)
     }
 
-    /// Whether anybody waits.
-    pub(crate) fn is_waited_for(&self) -> bool {
+    /// Whether any task waits, or has given up so short a time ago that it may try again.
+    pub(crate) fn is_waited_for(&self, now: Instant) -> bool {
         // Relaxed: a wait that begins now is not seen yet.
         self.record.has_more.load(Ordering::Relaxed)
-            && self.more().is_some_and(|more| more.as_ref().is_some_and(|more| !more.waits.is_empty()))
+            && self.more().is_some_and(|more| {
+                more.as_ref().is_some_and(|entries| {
+                    !entries.waits.is_empty() || entries.attempts.unserved(false, now).is_some()
+                })
+            })
+    }
+
+    /// Since when no waiter was served although there was one nearly always, and how many waits were
+    /// given up meanwhile.
+    pub(crate) fn unserved(&self, now: Instant) -> Option<(Instant, usize)> {
+        let more = self.more()?;
+        let entries = more.as_ref()?;
+        entries.attempts.unserved(!entries.waits.is_empty(), now)
     }
 
     /// Whether forgotten permits were ever released: then those that are forgotten now are no leak.
@@ -712,9 +761,13 @@ impl Live {
         waits
     }
 
-    /// Looks at each wait: since when it lasts, and its number.
-    pub(crate) fn for_each_wait(&self, mut look: impl FnMut(Instant, u64)) {
-        self.read_waits(|wait| look(wait.since, wait.number));
+    /// Looks at each wait: since when it lasts, with those that were given up before it, and its number.
+    pub(crate) fn for_each_wait(&self, now: Instant, mut look: impl FnMut(Instant, u64)) {
+        let unserved = self.unserved(now).map(|(since, _)| since);
+        self.read_waits(|wait| {
+            let since = wait.since.checked_sub(wait.before.waited).unwrap_or(wait.since);
+            look(unserved.map_or(since, |unserved| unserved.min(since)), wait.number);
+        });
     }
 
     /// Reads the waits, some at a time, so that the users of the primitive need not wait for it however

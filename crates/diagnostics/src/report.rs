@@ -133,7 +133,7 @@ impl Display for WaitAt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(wait, now) = self;
         let age = |since| Seconds(now.saturating_duration_since(since));
-        let Wait { who, at, since, permits, state } = wait;
+        let Wait { who, at, since, permits, state, .. } = wait;
         let (age_of_wait, permits) = (age(*since), Permits(*permits));
         match state {
             WaitState::Queued { position } => {

@@ -155,6 +155,11 @@ pub struct Wait {
     pub at: &'static Location<'static>,
     /// When it joined the queue.
     pub since: Instant,
+    /// How many waits the same task has given up before at the same place, each not longer ago than it
+    /// had lasted.
+    pub attempts_before: usize,
+    /// How long these lasted together.
+    pub waited_before: Duration,
     /// How many permits it waits for. 1 for a lock.
     pub permits: usize,
     /// Whether it stands in line.
@@ -259,6 +264,8 @@ impl Reading {
             who: wait.whose.who.clone(),
             at: wait.at,
             since: wait.since,
+            attempts_before: wait.before.attempts,
+            waited_before: wait.before.waited,
             permits: self.need(wait),
             state: match wait.woken {
                 Some(since) => WaitState::Woken { since },

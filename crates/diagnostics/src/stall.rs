@@ -29,6 +29,8 @@ pub struct Stall {
     pub cause: Cause,
     /// Of a semaphore: how many permits the first waiter in line needs, and how many are available.
     pub permits: Option<(usize, usize)>,
+    /// If several waits were given up and no waiter was served meanwhile: since when.
+    pub unserved: Option<Unserved>,
     /// If the holder waits itself: for what, and so on. The last of them leads to the root.
     pub chain: Vec<Edge>,
     /// The holder that all wait for, and that waits for nothing that is known.
@@ -39,6 +41,16 @@ pub struct Stall {
     pub seen: Instant,
     /// The same as time of day.
     pub time: SystemTime,
+}
+
+/// A time in which no waiter was served, although there was one nearly always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unserved {
+    /// When it began.
+    pub since: Instant,
+    /// How many waits were given up since.
+    pub given_up: usize,
 }
 
 /// Whether a stall is new.
@@ -290,16 +302,18 @@ impl Display for Stall {
 impl Stall {
     fn fmt_new(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { site, wait, others, cause, seen, .. } = self;
-        write!(
-            f,
-            "STALL: {} has waited {} for {}, at {}",
-            wait.who,
-            Seconds(seen.saturating_duration_since(wait.since)),
-            Brief(site),
-            wait.at
-        )?;
+        let waited = seen.saturating_duration_since(wait.since).saturating_add(wait.waited_before);
+        write!(f, "STALL: {} has waited {}", wait.who, Seconds(waited))?;
+        if wait.attempts_before > 0 {
+            write!(f, " in {} attempts", wait.attempts_before.saturating_add(1))?;
+        }
+        write!(f, " for {}, at {}", Brief(site), wait.at)?;
         if *others > 0 {
             write!(f, " (and {others} more)")?;
+        }
+        if let Some(Unserved { since, given_up }) = self.unserved {
+            let lasted = Seconds(seen.saturating_duration_since(since));
+            write!(f, "\n  no waiter was served for {lasted}; {given_up} waits were given up")?;
         }
         if let Some(root) = &self.root {
             write!(f, "\n  ROOT: {root}{}", Activity(root, *seen))?;

@@ -38,7 +38,8 @@ impl<T: Sync> StaticRef<T> {
     pub(crate) fn set(&self, value: &'static T) -> Result<(), &'static T> {
         let new = as_pointer(Some(value));
         // Release and Acquire: as in `put` and `get`.
-        let old = self.0.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire);
+        let old =
+            self.0.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire);
         match old {
             Ok(_) => Ok(()),
             // SAFETY: as in `get`. It is not null, or the exchange had succeeded.

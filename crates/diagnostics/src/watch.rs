@@ -21,7 +21,7 @@ use futures_lite::Stream;
 use parking_lot::Mutex;
 
 use crate::{
-    Cause, Kind, Phase, PrimitiveId, Site, Stall, Wait,
+    Cause, Kind, Phase, PrimitiveId, Site, Stall, Unserved, Wait,
     actor::Key,
     bell, clock,
     deadlock::deadlocks_among,
@@ -323,10 +323,12 @@ impl Watch {
             due = [due, time].into_iter().flatten().min();
         };
         let mut suspects = HashMap::new();
-        for record in records.iter().filter(|record| record.is_waited_for()) {
+        for record in records.iter().filter(|record| record.is_waited_for(now)) {
             let told = self.known.get(&record.id).copied().unwrap_or_default();
             let mut suspect = Suspect::default();
-            record.for_each_wait(|since, number| {
+            // Between two attempts: neither new nor over.
+            suspect.again = told > 0 && record.unserved(now).is_some();
+            record.for_each_wait(now, |since, number| {
                 if number <= told {
                     suspect.again = true;
                 } else if now.saturating_duration_since(since) >= self.threshold {
@@ -413,6 +415,10 @@ impl Watch {
                 wait,
                 others: suspect.count.saturating_sub(1),
                 permits: permits(reading),
+                unserved: reading
+                    .record
+                    .unserved(now)
+                    .map(|(since, given_up)| Unserved { since, given_up }),
                 cause,
                 chain,
                 root,
