@@ -325,9 +325,9 @@ impl Watch {
         let mut suspects = HashMap::new();
         for record in records.iter().filter(|record| record.is_waited_for(now)) {
             let told = self.known.get(&record.id).copied().unwrap_or_default();
-            let mut suspect = Suspect::default();
             // Between two attempts: neither new nor over.
-            suspect.again = told > 0 && record.unserved(now).is_some();
+            let again = told > 0 && record.unserved(now).is_some();
+            let mut suspect = Suspect { again, ..Suspect::default() };
             record.for_each_wait(now, |since, number| {
                 if number <= told {
                     suspect.again = true;
