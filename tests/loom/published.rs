@@ -1,7 +1,7 @@
 //! What the diagnostics publish of a hold: readers see one value whole, or none.
 //!
-//! The diagnostics themselves are not built on loom's atomics, which would multiply the states of all
-//! other models. This is their file.
+//! The diagnostics themselves are not built on loom's atomics, which would multiply the states of
+//! all other models. This is their file.
 
 use loom::{sync::atomic::AtomicU64, thread};
 use std::sync::Arc;
