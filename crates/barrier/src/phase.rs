@@ -216,7 +216,7 @@ pub(crate) fn depart(
 }
 
 /// Removes a waiter whose future is dropped, and returns its waker. Wakes the others if that
-/// changes the phase.
+/// changes the phase, or if the waiter was released and has no index yet.
 pub(crate) fn cancel(
     queue: &WaitQueue<Guarded<Round>>,
     mut waiter: LockedWaiter<'_, Guarded<Round>>,
@@ -237,7 +237,7 @@ pub(crate) fn cancel(
     } else {
         drop(guard);
     }
-    // If there are two, the first of them took the place of the other, and does nothing.
+    // Where there is a `released_waker`, the other can only be its stand-in, which does nothing.
     released_waker.or(waker)
 }
 

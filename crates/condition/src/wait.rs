@@ -250,7 +250,7 @@ impl<C: Handle<Target: AnyCondition>, T: ?Sized, G: Handle<Target = Lock<T>>> Wa
 struct ConditionAccess;
 
 // SAFETY: `AnyCondition` is sealed, and its only implementation returns the same field each time,
-// of which the queue is a field.
+// of which the queue is a field, whatever the lifetimes in `C` are. `cancel` removes the waiter.
 unsafe impl<C: AnyCondition + ?Sized> Access<C> for ConditionAccess {
     const FUTURE: &'static str = "Wait";
 

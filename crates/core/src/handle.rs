@@ -53,9 +53,10 @@ pub unsafe trait Access<P: ?Sized> {
     fn queue(primitive: &P) -> &WaitQueue<Self::State>;
 
     /// Removes a waiter whose future is dropped, and passes on what the waiter had been given.
-    /// Returns its waker if it was not notified.
+    /// Returns its waker if it had not been notified.
     ///
     /// The core drops the waker last: its drop may panic, and by then the others have been woken.
-    /// If this panics before it has removed the waiter, the core removes it.
+    /// If this panics, the waker is dropped as it unwinds, and the core removes the waiter if this
+    /// has not.
     fn cancel(primitive: &P, waiter: LockedWaiter<'_, Self::State>) -> Option<Waker>;
 }

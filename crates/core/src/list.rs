@@ -8,13 +8,14 @@
 //!    accessed only while the lock of the queue is held. Three fields of a node are exceptions:
 //!    - `state` is written by the owner of the node, and only while the node is on no list. While
 //!      it is linked it is not written, so the owner and the holder of the lock may both read it.
-//!    - `previous` is atomic. While the node is linked, the holder of the lock writes it. The owner
-//!      may load it at any time: an odd value is a notification, and an address is never odd.
-//!    - `trace` is safe to share.
+//!    - `previous` is atomic. The holder of the lock writes it while the node is linked, and once
+//!      more to notify it. The owner may load it at any time: an odd value is a notification, and
+//!      an address is never odd.
+//!    - `trace` is accessed by its owner alone, except for its parts that are atomic or constant.
 //! 2. **Linked means that there is a waker.** `next` and `waker` are initialized when a node is
 //!    pushed for the first time. From then on the waker is `Some` exactly as long as the node is
-//!    linked. A notifier takes the waker, and stores the notification last: from that store on it
-//!    does not touch the node, which its owner may free at once.
+//!    linked. A notifier takes the waker, and stores the notification, if there is one, last: from
+//!    that store on it does not touch the node, which its owner may free at once.
 //! 3. **Pinned and alive.** A linked node is pinned, and it is unlinked before its memory is freed
 //!    or reused: the drop of the [`Waiter`](crate::Waiter) that contains it sees to that. If that
 //!    drop never runs because the future was leaked, pinning keeps the memory valid for ever, and
@@ -74,7 +75,7 @@ const TAG: usize = 4;
 // pointers are followed only under the lock (invariant 1).
 unsafe impl Send for Node {}
 // SAFETY: as for Send; fields that two threads may access are guarded by the lock, atomic, or
-// constant while shared (invariant 1).
+// constant while shared, and the others belong to the owner (invariant 1).
 unsafe impl Sync for Node {}
 
 impl Node {

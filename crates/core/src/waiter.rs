@@ -214,7 +214,7 @@ impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
         if let Some(handle) = &self.handle {
             let queue = A::queue(handle);
             let evict = Evict(&mut self.node, queue);
-            // Dropped last: its drop may panic, and by then the next waiter has been woken.
+            // Dropped last: its drop may panic, and by then the others have been woken.
             let _waker = A::cancel(handle, LockedWaiter::lock(queue, &mut *evict.0));
             debug_assert!(!evict.0.is_queued(), "`Access::cancel` removes the waiter");
             core::mem::forget(evict);

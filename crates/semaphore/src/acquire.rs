@@ -108,7 +108,7 @@ where
         if next_is_grantable {
             // Wakes, so it may panic. Then the drop of the permit releases what it holds.
             let raw = permit.semaphore().as_raw();
-            raw.grant_while_available(raw.queue.lock(), 0);
+            raw.return_and_grant(raw.queue.lock(), 0);
         }
         return Poll::Ready(permit);
     }
@@ -161,10 +161,11 @@ unsafe impl<S: AnySemaphore + ?Sized> Access<S> for SemaphoreAccess {
     #[inline]
     fn cancel(semaphore: &S, waiter: LockedWaiter<'_>) -> Option<Waker> {
         let raw = semaphore.as_raw();
+        // A notified waiter has been granted what it needs: its tag.
         let returned = if waiter.is_notified() { waiter.tag() } else { 0 };
         let (queue, waker) = waiter.remove();
         if returned > 0 || raw.front_is_grantable(&queue) {
-            raw.grant_while_available(queue, returned);
+            raw.return_and_grant(queue, returned);
         } else {
             drop(queue);
         }

@@ -130,8 +130,8 @@ impl<B> RawSemaphore<B> {
         #[track_caller]
         pub const fn new(value: usize, bound: B, trace: PrimitiveTrace) -> Self {
             assert!(value <= MAX_PERMITS, "a semaphore has at most `MAX_PERMITS` permits");
-            // SAFETY: the methods of this file and of `SemaphoreAccess` hold one guard at a time,
-            // and drop it before they wake or return.
+            // SAFETY: the code of this crate holds one guard at a time, and drops it before it
+            // wakes or returns.
             let queue = unsafe { WaitQueue::new(value, (), trace) };
             Self { queue, bound }
         }
@@ -311,7 +311,7 @@ impl<B: Bound> RawSemaphore<B> {
     /// Adds permits that are returned, and grants waiters in order as long as the value is large
     /// enough for the first one.
     #[cold]
-    pub(crate) fn grant_while_available(&self, mut queue: QueueGuard<'_>, returned: usize) {
+    pub(crate) fn return_and_grant(&self, mut queue: QueueGuard<'_>, returned: usize) {
         self.add(&mut queue, returned);
         queue.notify_while(|queue| self.grant_front(queue));
     }
@@ -413,7 +413,7 @@ impl RawSemaphore<Bounded> {
         self.bound.0.store(bound, Ordering::Relaxed);
         queue.set_payload(queue.payload().wrapping_add(bound).wrapping_sub(old));
         self.queue.trace().bound_changed(old, bound);
-        self.grant_while_available(queue, 0);
+        self.return_and_grant(queue, 0);
     }
 }
 
