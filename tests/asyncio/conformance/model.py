@@ -287,11 +287,30 @@ def classes(changes):
         def _leave(self, waiter):
             if notified(waiter):
                 self._value += 1
+            self._wake_up()
+
+        def _wake_up(self):
             while self._value > 0 and self._wake_up_next():
                 pass
 
+        async def acquire(self):
+            if not leave:
+                return await locks.Semaphore.acquire(self)
+            if not self.locked():
+                self._value -= 1
+                return True
+            waiter = self._get_loop().create_future()
+            self._waiters.append(waiter)
+            # CPython wakes others at a CancelledError, too. This waiter has left before, and did.
+            await waiter
+            self._waiters.remove(waiter)
+            self._wake_up()
+            return True
+
     class BoundedSemaphore(Queueing, locks.BoundedSemaphore):
         _leave = Semaphore._leave
+        _wake_up = Semaphore._wake_up
+        acquire = Semaphore.acquire
 
         @property
         def _value(self):
