@@ -7,15 +7,26 @@ what `inspect.iscoroutinefunction` and `asyncio.create_task` expect.
 
 import asyncio
 import asyncio.locks as _locks
-from asyncio import BrokenBarrierError
+import sys
 from asyncio.events import _get_running_loop
 from asyncio.tasks import current_task
 
-# asyncio's own classes, for the errors of wrong arguments and for `uninstall`.
+# asyncio's own classes, for the errors of wrong arguments and for `uninstall`. Python 3.10 has no
+# Barrier.
 _asyncio = {
     name: getattr(_locks, name)
     for name in ("Lock", "Event", "Condition", "Semaphore", "BoundedSemaphore", "Barrier")
+    if hasattr(_locks, name)
 }
+
+try:
+    from asyncio import BrokenBarrierError
+except ImportError:
+
+    class BrokenBarrierError(RuntimeError):
+        """Barrier is broken by barrier.abort() call."""
+
+        __module__ = "awaitlist"
 
 
 class _Nowhere:
@@ -40,6 +51,10 @@ def _resume(loop, callback, context, same_thread):
         loop.call_soon(callback, _done, context=context)
     else:
         loop.call_soon_threadsafe(callback, _done, context=context)
+
+
+# For the diagnostics. Other implementations of Python may not have it.
+_getframe = getattr(sys, "_getframe", None)
 
 
 def _current_task():
@@ -203,7 +218,9 @@ class Barrier:
 
     def __init__(self, parties, *, shared=False):
         if parties < 1:
-            _asyncio["Barrier"](parties)  # raises: the text depends on Python's version
+            if "Barrier" in _asyncio:
+                _asyncio["Barrier"](parties)  # raises: the text depends on Python's version
+            raise ValueError("parties must be >= 1")
         self._init(parties, shared)
 
     __repr__ = Lock.__repr__

@@ -83,13 +83,15 @@ impl PyLock {
             return None;
         }
         let holds = self.holds.clone();
-        task::run(py, move || holds.take())
+        task::release(py, move || holds.take())
     }
 
     pub(crate) fn release_it(&self, py: Python<'_>) -> PyResult<()> {
-        if let Some(guard) = self.take(py) {
-            task::run(py, move || drop(guard));
-            return Ok(());
+        if cfg!(feature = "diagnostics") {
+            let holds = self.holds.clone();
+            if task::release(py, move || holds.take().map(drop).is_some()) {
+                return Ok(());
+            }
         }
         self.lock.release().map_err(|_| PyRuntimeError::new_err("Lock is not acquired."))
     }

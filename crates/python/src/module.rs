@@ -18,8 +18,11 @@ use crate::{
 struct Functions {
     get_running_loop: Py<PyAny>,
     resume: Py<PyAny>,
+    broken_barrier_error: Py<PyAny>,
     #[cfg(feature = "diagnostics")]
     current_task: Py<PyAny>,
+    #[cfg(feature = "diagnostics")]
+    getframe: Py<PyAny>,
     #[cfg(feature = "diagnostics")]
     stack: Py<PyAny>,
 }
@@ -44,6 +47,12 @@ fn get_running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 pub(crate) fn current_task(py: Python<'_>) -> Option<Bound<'_, PyAny>> {
     let task = functions(py).ok()?.current_task.bind(py).call0().ok()?;
     (!task.is_none()).then_some(task)
+}
+
+/// Returns the frame of Python that runs on this thread.
+#[cfg(feature = "diagnostics")]
+pub(crate) fn frame(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    functions(py)?.getframe.bind(py).call0()
 }
 
 /// Returns the places at which a task is suspended, the innermost last.
@@ -77,9 +86,9 @@ pub(crate) fn on_main_thread(py: Python<'_>) -> PyResult<bool> {
     current.eq(threading.call_method0("main_thread")?.getattr("ident")?)
 }
 
-pub(crate) fn broken_barrier_error(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {
-    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    CLASS.import(py, "asyncio", "BrokenBarrierError").cloned()
+/// asyncio's class, or that of coroutines.py.
+pub(crate) fn broken_barrier_error(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    Ok(functions(py)?.broken_barrier_error.bind(py))
 }
 
 pub(crate) fn cancelled_error(py: Python<'_>, message: Py<PyAny>) -> PyResult<PyErr> {
@@ -172,8 +181,11 @@ pub(crate) fn fill(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let functions = Functions {
         get_running_loop: global("_get_running_loop")?.unbind(),
         resume: global("_resume")?.unbind(),
+        broken_barrier_error: global("BrokenBarrierError")?.unbind(),
         #[cfg(feature = "diagnostics")]
         current_task: global("_current_task")?.unbind(),
+        #[cfg(feature = "diagnostics")]
+        getframe: global("_getframe")?.unbind(),
         #[cfg(feature = "diagnostics")]
         stack: global("_stack")?.unbind(),
     };

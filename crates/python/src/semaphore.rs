@@ -61,7 +61,7 @@ impl Permits {
         !is_full
             && either!(self, _semaphore, holds => {
                 let holds = holds.clone();
-                task::run(py, move || holds.take().map(drop).is_some())
+                task::release(py, move || holds.take().map(drop).is_some())
             })
     }
 }

@@ -29,6 +29,13 @@ pub(crate) fn run<R>(_py: Python<'_>, function: impl FnOnce() -> R) -> R {
     function()
 }
 
+/// Runs what releases.
+#[cfg(not(feature = "diagnostics"))]
+#[inline(always)]
+pub(crate) fn release<R>(_py: Python<'_>, function: impl FnOnce() -> R) -> R {
+    function()
+}
+
 /// Records a thread of Python that is about to block.
 #[cfg(not(feature = "diagnostics"))]
 #[inline(always)]
@@ -43,6 +50,7 @@ mod attributed {
         cell::RefCell,
         collections::HashMap,
         future::Future,
+        path::{Path, PathBuf},
         pin::Pin,
         sync::mpsc,
         sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
@@ -52,7 +60,11 @@ mod attributed {
     };
 
     use awaitlist::diagnostics::{self, Actor, Task, TaskInfo};
-    use pyo3::types::{PyCFunction, PyDict, PyTuple};
+    use pyo3::{
+        intern,
+        pybacked::PyBackedStr,
+        types::{PyCFunction, PyDict, PyTuple},
+    };
 
     use super::*;
     use crate::{module, shutdown, wait::Inner};
@@ -216,14 +228,16 @@ mod attributed {
     }
 
     fn place_of_frame(py: Python<'_>) -> PyResult<Arc<str>> {
-        let mut frame = py.import("sys")?.call_method0("_getframe")?;
+        static HERE: OnceLock<PathBuf> = OnceLock::new();
+        let mut frame = module::frame(py)?;
         loop {
-            let file: String = frame.getattr("f_code")?.getattr("co_filename")?.extract()?;
-            let back = frame.getattr("f_back")?;
-            if file != module::COROUTINES_FILE || back.is_none() {
-                let line: usize = frame.getattr("f_lineno")?.extract()?;
-                let here = std::env::current_dir().unwrap_or_default();
-                let file = std::path::Path::new(&file);
+            let file = frame.getattr(intern!(py, "f_code"))?.getattr(intern!(py, "co_filename"))?;
+            let file: PyBackedStr = file.extract()?;
+            let back = frame.getattr(intern!(py, "f_back"))?;
+            if *file != *module::COROUTINES_FILE || back.is_none() {
+                let line: usize = frame.getattr(intern!(py, "f_lineno"))?.extract()?;
+                let here = HERE.get_or_init(|| std::env::current_dir().unwrap_or_default());
+                let file = Path::new(&*file);
                 let file = file.strip_prefix(here).unwrap_or(file).display();
                 return Ok(format!("{file}:{line}").into());
             }
@@ -298,13 +312,14 @@ mod attributed {
         py: Python<'_>,
         waker: &Waker,
         wait: Option<&Arc<Inner>>,
+        is_release: bool,
         function: impl FnOnce(&mut Context<'_>) -> R + Send + 'static,
     ) -> R {
         let directly = |function: Box<dyn FnOnce(&mut Context<'_>) -> R>| {
             function(&mut Context::from_waker(waker))
         };
         let Some(task) = current(py) else { return directly(Box::new(function)) };
-        if wait.is_none_or(|wait| !wait.is_known()) {
+        if !is_release && wait.is_none_or(|wait| !wait.is_known()) {
             *lock(&task.place) = place(py);
         }
         // Absent if the task is entered again, by code that a wake-up has called.
@@ -338,13 +353,20 @@ mod attributed {
         wakes: &Arc<Inner>,
         function: impl FnOnce(&mut Context<'_>) -> R + Send + 'static,
     ) -> R {
-        as_task(py, &Waker::from(Arc::clone(wakes)), Some(wakes), function)
+        as_task(py, &Waker::from(Arc::clone(wakes)), Some(wakes), false, function)
     }
 
     pub(crate) fn run<R: Send + 'static>(
         py: Python<'_>,
         function: impl FnOnce() -> R + Send + 'static,
     ) -> R {
-        as_task(py, Waker::noop(), None, |_| function())
+        as_task(py, Waker::noop(), None, false, |_| function())
+    }
+
+    pub(crate) fn release<R: Send + 'static>(
+        py: Python<'_>,
+        function: impl FnOnce() -> R + Send + 'static,
+    ) -> R {
+        as_task(py, Waker::noop(), None, true, |_| function())
     }
 }

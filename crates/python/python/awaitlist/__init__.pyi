@@ -1,8 +1,12 @@
+import sys
 from collections.abc import Callable
 from types import TracebackType
 from typing import Literal, TypeVar
 
-from asyncio import BrokenBarrierError as BrokenBarrierError
+if sys.version_info >= (3, 11):
+    from asyncio import BrokenBarrierError as BrokenBarrierError
+else:
+    class BrokenBarrierError(RuntimeError): ...
 
 from . import diagnostics as diagnostics
 
