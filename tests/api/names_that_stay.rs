@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 
 use awaitlist::{
     Block, Lock, Semaphore,
-    diagnostics::{self, adopt, deadlocks, set_namer, snapshot, task, watch},
+    diagnostics::{
+        self, Actor, Cause, Clock, Deadlock, Histogram, Inversion, ManualClock, Phase, Profile,
+        Snapshot, Stall, adopt, deadlocks, lock_order, profile, set_namer, snapshot, task, watch,
+    },
 };
 
 #[test]
@@ -26,4 +29,93 @@ fn a_program_may_use_the_diagnostics_whether_they_are_there_or_not() {
     assert_eq!(watching.is_alive(), cfg!(feature = "diagnostics"));
     assert!(watch(Duration::from_secs(3600)).check().is_empty());
     drop(watching);
+}
+
+/// All that a program does with a stall.
+fn handle(stall: &Stall) -> String {
+    let Stall { site, wait, others, cause, permits, chain, root, phase, seen, time, .. } = stall;
+    let cause = match cause {
+        Cause::Deadlocked(deadlock) => handle_deadlock(deadlock),
+        Cause::WokenButUnpolled(wait) => format!("{:?} {:?}", wait.woken(), wait.state),
+        Cause::HolderQuiet(holds) | Cause::Slow(holds) => {
+            let leaked = holds.iter().filter(|hold| hold.is_leaked() || hold.forgotten);
+            format!("{} {:?}", leaked.count(), holds.first().map(|hold| (hold.at, hold.permits)))
+        }
+        Cause::BarrierShort { missing, arrived } => format!("{missing} {}", arrived.len()),
+        _ => String::new(),
+    };
+    let who = match &wait.who {
+        Actor::Task(task) => format!("{} {} {}", task.name(), task.id(), task.has_ended()),
+        Actor::Thread(thread) => format!("{:?} {}", thread.thread().id(), thread.has_ended()),
+        other => format!("{other} {} {}", other.is_certain(), other.has_ended()),
+    };
+    let phase = match phase {
+        Phase::New => None,
+        Phase::Still { lasted, .. } | Phase::Ended { lasted, .. } => Some(lasted),
+        _ => None,
+    };
+    let name = site.name.unwrap_or_else(|| site.kind.name());
+    format!(
+        "{stall} {name} {} {} {who} {} {others} {cause} {permits:?} {} {} {phase:?} {seen:?} {time:?} {}",
+        site.id.get(),
+        site.created,
+        wait.permits,
+        chain.len(),
+        root.is_some(),
+        stall.to_json(),
+    )
+}
+
+fn handle_deadlock(deadlock: &Deadlock) -> String {
+    let edges = deadlock.edges.iter().map(|edge| (edge.waits_at, edge.held.len()));
+    let edges: Vec<_> = edges.collect();
+    format!("{deadlock} {:?} {edges:?} {}", deadlock.certainty, deadlock.doubts.len())
+}
+
+fn handle_inversion(Inversion { steps, .. }: &Inversion) -> String {
+    let steps: Vec<_> = steps.iter().map(|step| (step.held_at, step.asked_at)).collect();
+    format!("{steps:?}")
+}
+
+fn handle_profile(Profile { lasted, rows, .. }: &Profile) -> Duration {
+    rows.iter()
+        .map(|row| row.waits.mean() + row.holds.longest)
+        .fold(*lasted, Duration::saturating_add)
+}
+
+fn handle_snapshot(shown: &Snapshot) -> usize {
+    let Snapshot { taken, time, primitives, .. } = shown;
+    let _ = (shown.age(*taken), time.elapsed());
+    primitives.iter().map(|one| one.permits + one.parties + one.holds.len() + one.waits.len()).sum()
+}
+
+#[test]
+fn a_program_may_handle_reports_whether_they_can_come_or_not() {
+    let mut watch = watch(Duration::from_secs(3600));
+    let reports: Vec<String> = watch.check().iter().map(handle).collect();
+    assert_eq!(reports, [""; 0]);
+    let found: Vec<String> = deadlocks().iter().map(handle_deadlock).collect();
+    drop(found);
+    drop(watch.stream());
+
+    lock_order().apart(|site| site.name.is_some()).on_inversion(|one| drop(handle_inversion(one)));
+    assert!(!lock_order().is_started());
+    assert_eq!(lock_order().inversions(), []);
+    profile().clear();
+    profile().stop();
+    assert_eq!(handle_profile(&profile().read()), Duration::ZERO);
+    let _ = (profile().read().to_prometheus(), profile().read().to_json());
+    assert_eq!(Histogram::default().mean(), Duration::ZERO);
+    let _ = (handle_snapshot(&snapshot()), snapshot().to_json());
+
+    static CLOCK: ManualClock = ManualClock::new();
+    let before = CLOCK.now();
+    CLOCK.advance(Duration::from_secs(1));
+    assert_eq!(CLOCK.now() - before, Duration::from_secs(1));
+    let _: fn(&'static dyn Clock) -> Result<(), diagnostics::ClockIsSet> = diagnostics::set_clock;
+
+    let named = task("with a name", async {});
+    assert_eq!(named.info().name() == "with a name", cfg!(feature = "diagnostics"));
+    assert!(!named.info().has_ended() && named.info().inside().is_none());
+    named.block();
 }

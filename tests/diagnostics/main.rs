@@ -7,6 +7,7 @@ mod adopting;
 mod bad_input;
 mod deadlocks;
 mod hang_report;
+mod outputs;
 mod parts;
 mod snapshots;
 mod watching;

@@ -247,7 +247,7 @@ fn the_drawing_has_an_arrow_for_each_hold_and_each_wait() {
     for part in [
         format!("p{id} -> a0 [label="),
         format!("a1 -> p{id} [label="),
-        String::from("a0 [label=\"task \\\"holder\\\"\"]"),
+        String::from("a0 [label=\"task \\\"holder\\\"\""),
         String::from("\\\"a \\\\\\\"drawn\\\\\\\" one\\\""),
     ] {
         assert!(dot.contains(&part), "{part:?} is not in\n{dot}");

@@ -1,5 +1,9 @@
 //! Which orders of acquisition are reported, and which are not.
 
+#[allow(dead_code, reason = "the others hang")]
+#[path = "../../crates/awaitlist/examples/hang_report/programs.rs"]
+mod programs;
+
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard},
@@ -585,4 +589,40 @@ fn many_threads_that_enter_the_same_edges_find_one_inversion() {
         .collect();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
     assert_eq!(lock_order().inversions().len(), 1);
+}
+
+/// The last program of the example `hang_report`. docs/hangs.md shows what is said of it.
+#[test]
+fn the_examples_program_that_does_not_hang_is_warned_of() {
+    let _recording = recording();
+    let executor = Executor::new();
+    let tasks = (programs::HEALTHY_SO_FAR.start)();
+    let tasks: Vec<_> = tasks.into_iter().map(|task| executor.spawn(task)).collect();
+    executor.settle();
+    assert!(tasks.iter().all(|task| task.is_done()));
+    let page = include_str!("../../docs/hangs.md");
+    for line in the_one().to_string().lines() {
+        // Without the directories and the numbers.
+        let words = line.split_whitespace().map(|word| word.rsplit('/').next().unwrap_or(word));
+        let is_number = |word: &&str| word.starts_with('#');
+        let words: Vec<_> = words.filter(|word| !is_number(word)).collect();
+        let is_it = |shown: &str| {
+            let shown =
+                shown.split_whitespace().map(|word| word.rsplit('/').next().unwrap_or(word));
+            shown.filter(|word| !is_number(word)).eq(words.iter().copied())
+        };
+        assert!(page.lines().any(is_it), "docs/hangs.md does not have\n{line}");
+    }
+}
+
+#[test]
+fn an_inversion_is_data() {
+    let _recording = recording();
+    let (a, b) = (lock("a"), lock("b"));
+    in_turn(nested(a, b), nested(b, a));
+    let data: serde_json::Value = serde_json::from_str(&the_one().to_json()).expect("JSON");
+    assert_eq!(serde_json::to_value(the_one()).unwrap(), data);
+    assert_eq!(data["is_of_one"], serde_json::json!(false));
+    assert_eq!(data["steps"][0]["who"]["name"], serde_json::json!("second"));
+    assert_eq!(data["steps"][0]["held"]["name"], serde_json::json!("b"));
 }

@@ -266,3 +266,17 @@ fn threads_that_count_at_once_lose_nothing() {
     let row = row("counted by threads");
     assert_eq!((row.acquired, row.holds.count), (2000, 2000));
 }
+
+#[test]
+fn the_profile_is_data() {
+    let _counting = counting();
+    let read = example();
+    let data: serde_json::Value = serde_json::from_str(&read.to_json()).expect("JSON");
+    assert_eq!(serde_json::to_value(&read).unwrap(), data);
+    assert_eq!(data["lasted_seconds"], serde_json::json!(0.25));
+    assert_eq!(data["bucket_limits_seconds"].as_array().map(Vec::len), Some(14));
+    let row = &data["rows"][0];
+    assert_eq!(row["waits"]["sum_seconds"], serde_json::json!(0.25));
+    assert_eq!(row["waits"]["buckets"].as_array().map(Vec::len), Some(15));
+    assert_eq!(row["site"]["name"], serde_json::json!("the \"cache\""));
+}

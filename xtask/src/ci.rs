@@ -51,7 +51,7 @@ fn everything() -> Outcome {
         "cargo clippy -p awaitlist-tests -p awaitlist --all-targets --features diagnostics,awaitlist-tests/postgres --locked -- -D warnings",
     )?;
     step("cargo test -p awaitlist-tests --features diagnostics")?;
-    step("cargo test -p awaitlist-diagnostics")?;
+    step("cargo test -p awaitlist-diagnostics --all-features")?;
 
     Run::new(&format!("cargo doc {} --no-deps --locked", project::PUBLISHED))
         .env("RUSTDOCFLAGS", "-D warnings")
@@ -120,7 +120,7 @@ fn examples() -> Outcome {
         for example in names_of_examples(directory)? {
             let run = Run::new("cargo run --quiet --release -p").arg(package);
             let run = match example.as_str() {
-                "hang_report" => run.args(["--features", "diagnostics"]),
+                "hang_report" | "locks_page" => run.args(["--features", "diagnostics"]),
                 _ => run,
             };
             run.arg("--example").arg(example).run()?;

@@ -19,22 +19,31 @@ unifies the features of a crate over all that depend on it.",
     run,
 };
 
+/// Features that decide how the diagnostics report.
+const OUTPUTS: &str = "serde,signal,tracing";
+
 const CARGO_HACK: &str = "cargo-hack@0.6.46";
 
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     SUBCOMMAND.refuse_arguments(arguments)?;
     check(&format!(
         "cargo hack check {} --feature-powerset --no-dev-deps \
-         --at-least-one-of std,critical-section --exclude-features diagnostics",
+         --at-least-one-of std,critical-section --exclude-features diagnostics,{OUTPUTS}",
         project::PUBLISHED
     ))?;
     for command in unified() {
         prepared(&command).run()?;
     }
     // The diagnostics need std: with every combination of the primitives.
-    check(
+    check(&format!(
         "cargo hack check -p awaitlist --feature-powerset --no-dev-deps --features diagnostics \
-         --exclude-features default,std,alloc,critical-section,portable-atomic",
+         --exclude-features default,std,alloc,critical-section,portable-atomic,{OUTPUTS}"
+    ))?;
+    // Their outputs, with them and without.
+    check("cargo hack check -p awaitlist-diagnostics --feature-powerset --no-dev-deps")?;
+    check(
+        "cargo hack check -p awaitlist-core --feature-powerset --no-dev-deps --features std \
+         --exclude-features default,alloc,critical-section,portable-atomic",
     )?;
     without_a_way_to_lock()
 }

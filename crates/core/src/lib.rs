@@ -88,6 +88,40 @@ macro_rules! const_fn {
     };
 }
 
+/// Implements `diagnostics::Held` for a guard: `[generics] type, |guard| (trace of the primitive, trace
+/// of the hold)`.
+#[cfg(feature = "diagnostics")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! held {
+    ([$($generics:tt)*] $guard:ty, |$this:ident| $traces:expr) => {
+        impl<$($generics)*> $crate::diagnostics::Held for $guard {
+            fn held(&self) -> (&$crate::trace::PrimitiveTrace, &$crate::trace::HoldTrace) {
+                let $this = self;
+                $traces
+            }
+        }
+    };
+}
+
+/// The same without the feature `diagnostics`.
+#[cfg(all(feature = "std", not(feature = "diagnostics")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! held {
+    ([$($generics:tt)*] $guard:ty, |$this:ident| $traces:expr) => {
+        impl<$($generics)*> $crate::diagnostics::Held for $guard {}
+    };
+}
+
+/// Does nothing without `std`.
+#[cfg(not(feature = "std"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! held {
+    ($($anything:tt)*) => {};
+}
+
 /// Implements `FusedFuture` for a future, with the feature `futures-core`.
 #[cfg(feature = "futures-core")]
 #[doc(hidden)]

@@ -30,6 +30,14 @@
 //! on it; else to the waker that it is polled with, which is kept as long, so that no other has its address. A guard that is
 //! sent elsewhere is [adopted](adopt()) there.
 //!
+//! # Features
+//!
+//! | feature | enables |
+//! |---|---|
+//! | `serde` | `Serialize` of [`Snapshot`], [`Stall`], [`Deadlock`], [`Inversion`] and [`Profile`]. They have `to_json` without it |
+//! | `signal` | `on_signal`, on Unix: a report on a signal, by a thread of its own |
+//! | `tracing` | an event of `tracing` for each report |
+//!
 //! # What it costs
 //!
 //! An acquisition for which no task waits is written down in a few atomic words, without a lock or a
@@ -48,8 +56,12 @@ mod attempts;
 mod bell;
 mod class;
 mod clock;
+mod data;
 mod deadlock;
+mod dot;
 mod ended;
+#[cfg(feature = "tracing")]
+mod events;
 mod evidence;
 #[doc(hidden)]
 pub mod hooks;
@@ -63,6 +75,8 @@ mod published;
 mod record;
 mod registry;
 mod report;
+#[cfg(all(unix, feature = "signal"))]
+mod signal;
 mod snapshot;
 mod stall;
 mod static_ref;
@@ -79,6 +93,8 @@ pub use life::ThreadInfo;
 pub use lock_order::{Inversion, LockOrder, OrderStep, lock_order};
 pub use namer::{NamerIsSet, set_namer};
 pub use profile::{Histogram, Profile, ProfileRow, Profiler, profile};
+#[cfg(all(unix, feature = "signal"))]
+pub use signal::{SignalThread, on_signal, print_report};
 pub use snapshot::{Hold, Kind, Primitive, PrimitiveId, Site, Snapshot, Wait, WaitState, snapshot};
 pub use stall::{Cause, Phase, Stall, Unserved};
 #[cfg(not(awaitlist_loom))]

@@ -1,15 +1,12 @@
-//! How it is told: for a person who is tired, and in Graphviz's language.
+//! How it is told, for a person who is tired.
 
 use std::{
-    collections::HashMap,
     fmt::{self, Display},
-    panic::Location,
     time::{Duration, Instant, SystemTime},
 };
 
 use crate::{
-    Actor, Certainty, Deadlock, Edge, Hold, Primitive, PrimitiveId, Site, Snapshot, Wait,
-    WaitState, actor::Key,
+    Certainty, Deadlock, Edge, Hold, Primitive, PrimitiveId, Site, Snapshot, Wait, WaitState,
 };
 
 /// How many of a kind are listed, before the rest are only counted.
@@ -225,76 +222,5 @@ impl Display for Edge {
             write!(f, "{also}\n      which {}{itself} acquired at {}", hold.who, hold.at)?;
         }
         Ok(())
-    }
-}
-
-impl Snapshot {
-    /// The wait-for graph, for Graphviz (`dot -Tsvg`): an arrow from each waiter to what it waits for
-    /// (dashed if it was woken and not polled since), and from each primitive to its holders.
-    pub fn to_dot(&self) -> String {
-        Dot(self).to_string()
-    }
-}
-
-struct Dot<'a>(&'a Snapshot);
-
-impl Display for Dot<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut actors = Actors::default();
-        writeln!(f, "digraph waits {{")?;
-        writeln!(f, "    node [fontname=\"sans-serif\"];")?;
-        for primitive in &self.0.primitives {
-            let id = primitive.site.id.get();
-            let label = Quoted(format!("{}\n{}", Brief(&primitive.site), primitive.site.created));
-            writeln!(f, "    p{id} [shape=box, label={label}];")?;
-            for hold in &primitive.holds {
-                let actor = actors.number(&hold.who);
-                let at = Quoted(place(hold.at));
-                writeln!(f, "    p{id} -> a{actor} [label={at}];")?;
-            }
-            for wait in &primitive.waits {
-                let actor = actors.number(&wait.who);
-                let at = Quoted(place(wait.at));
-                let style = if wait.woken().is_some() { ", style=dashed" } else { "" };
-                writeln!(f, "    a{actor} -> p{id} [label={at}{style}];")?;
-            }
-        }
-        for (number, actor) in actors.seen.iter().enumerate() {
-            writeln!(f, "    a{number} [label={}];", Quoted(actor.to_string()))?;
-        }
-        f.write_str("}\n")
-    }
-}
-
-/// The actors that were seen, numbered.
-#[derive(Default)]
-struct Actors<'a> {
-    seen: Vec<&'a Actor>,
-    numbers: HashMap<Key, usize>,
-}
-
-impl<'a> Actors<'a> {
-    /// The number of an actor. One who cannot be told apart gets a new one each time.
-    fn number(&mut self, who: &'a Actor) -> usize {
-        let next = self.seen.len();
-        let number = Key::of(who).map_or(next, |key| *self.numbers.entry(key).or_insert(next));
-        if number == next {
-            self.seen.push(who);
-        }
-        number
-    }
-}
-
-fn place(location: &Location<'_>) -> String {
-    format!("{}:{}", location.file(), location.line())
-}
-
-/// As a string of Graphviz's.
-struct Quoted(String);
-
-impl Display for Quoted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let escaped = self.0.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-        write!(f, "\"{escaped}\"")
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     panic::Location,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::{
@@ -198,6 +198,8 @@ impl Wait {
 pub struct Snapshot {
     /// When it was taken.
     pub taken: Instant,
+    /// The same as time of day.
+    pub time: SystemTime,
     /// The primitives, in the order of their numbers.
     pub primitives: Vec<Primitive>,
 }
@@ -216,7 +218,7 @@ pub struct Snapshot {
 /// ```
 pub fn snapshot() -> Snapshot {
     let primitives = readings(true).iter().map(Reading::primitive).collect();
-    Snapshot { taken: clock::now(), primitives }
+    Snapshot { taken: clock::now(), time: SystemTime::now(), primitives }
 }
 
 impl Snapshot {

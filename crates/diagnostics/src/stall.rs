@@ -372,7 +372,7 @@ impl Stall {
 
 impl Cause {
     /// The first words of a report.
-    const fn title(&self) -> &'static str {
+    pub(crate) const fn title(&self) -> &'static str {
         match self {
             Self::Deadlocked(deadlock) => match deadlock.certainty {
                 Certainty::Uncontradicted => "DEADLOCK",

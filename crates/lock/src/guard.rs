@@ -158,12 +158,9 @@ impl<T: ?Sized, H: Handle<Target = Lock<T>>> DerefMut for Guard<T, H> {
     }
 }
 
-#[cfg(feature = "diagnostics")]
-impl<T: ?Sized, H: Handle<Target = Lock<T>>> awaitlist_core::diagnostics::Held for Guard<T, H> {
-    fn held(&self) -> (&awaitlist_core::trace::PrimitiveTrace, &HoldTrace) {
-        (self.lock.raw.trace(), &self.hold)
-    }
-}
+awaitlist_core::held!([T: ?Sized, H: Handle<Target = Lock<T>>] Guard<T, H>, |guard| {
+    (guard.lock.raw.trace(), &guard.hold)
+});
 
 impl<T: ?Sized, H: Handle<Target = Lock<T>>> Drop for Guard<T, H> {
     #[inline]

@@ -109,12 +109,9 @@ impl<U: ?Sized, R: Release> DerefMut for MappedGuard<U, R> {
     }
 }
 
-#[cfg(feature = "diagnostics")]
-impl<U: ?Sized, R: Release> awaitlist_core::diagnostics::Held for MappedGuard<U, R> {
-    fn held(&self) -> (&awaitlist_core::trace::PrimitiveTrace, &HoldTrace) {
-        (self.lock.raw().trace(), &self.hold)
-    }
-}
+awaitlist_core::held!([U: ?Sized, R: Release] MappedGuard<U, R>, |guard| {
+    (guard.lock.raw().trace(), &guard.hold)
+});
 
 impl<U: ?Sized, R: Release> Drop for MappedGuard<U, R> {
     #[inline]

@@ -143,12 +143,9 @@ impl<H: Handle<Target: AnySemaphore>> Permit<H> {
     }
 }
 
-#[cfg(feature = "diagnostics")]
-impl<H: Handle<Target: AnySemaphore>> awaitlist_core::diagnostics::Held for Permit<H> {
-    fn held(&self) -> (&awaitlist_core::trace::PrimitiveTrace, &HoldTrace) {
-        (self.semaphore.as_raw().queue.trace(), &self.trace)
-    }
-}
+awaitlist_core::held!([H: Handle<Target: AnySemaphore>] Permit<H>, |permit| {
+    (permit.semaphore.as_raw().queue.trace(), &permit.trace)
+});
 
 impl<H: Handle<Target: AnySemaphore>> Drop for Permit<H> {
     #[inline]

@@ -124,3 +124,35 @@ fn one_short() -> Vec<Task> {
     };
     vec![party("reader"), party("writer")]
 }
+
+/// A program that does not hang, but could: its tasks acquire the locks in opposite order, and happen
+/// not to meet.
+pub(crate) const HEALTHY_SO_FAR: Program = Program {
+    title: "Two tasks take two locks in opposite order, one after the other",
+    start: one_after_the_other,
+};
+
+fn one_after_the_other() -> Vec<Task> {
+    let checking = Arc::new(Lock::named("checking", 100));
+    let savings = Arc::new(Lock::named("savings", 0));
+    let first_is_done = Arc::new(Event::new());
+    let (again, back, forth) =
+        (Arc::clone(&checking), Arc::clone(&savings), Arc::clone(&first_is_done));
+    vec![
+        Box::pin(task("deposit", async move {
+            let mut from = checking.acquire().await;
+            let mut to = savings.acquire().await;
+            *from -= 10;
+            *to += 10;
+            drop((from, to));
+            first_is_done.set();
+        })),
+        Box::pin(task("withdraw", async move {
+            forth.wait().await;
+            let mut from = back.acquire().await;
+            let mut to = again.acquire().await;
+            *from -= 10;
+            *to += 10;
+        })),
+    ]
+}
