@@ -45,6 +45,7 @@ mod documents {
         FacadeReadme: "crates/awaitlist/README.md",
         BeyondOneProcess: "docs/beyond-one-process.md",
         Hangs: "docs/hangs.md",
+        AdoptingDiagnostics: "docs/guide/adopting-diagnostics.md",
         Blocking: "docs/guide/blocking.md",
         ForeignEventLoop: "docs/guide/foreign-event-loop.md",
         AsyncioDifferences: "docs/guide/from-asyncio/differences.md",
