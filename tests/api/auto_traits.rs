@@ -209,6 +209,27 @@ mod errors {
     is!(TimedOut: Copy, Eq, Hash, Debug, Error);
 }
 
+/// The same with the feature `diagnostics` and without it.
+mod diagnostics {
+    use super::*;
+    use awaitlist::diagnostics::{
+        Deadlock, LockOrder, Profile, Snapshot, Stall, Task, Watch, WatchThread,
+    };
+
+    is!(Task<Ready<()>>: Send, Sync, Unpin);
+    is_not!(Task<Ready<Neither>>: Send, Sync);
+    is_not!(Task<std::marker::PhantomPinned>: Unpin);
+    is_not!(Task<Ready<()>>: UnwindSafe, RefUnwindSafe);
+    is!(Watch: Send, Unpin);
+    is_not!(Watch: Sync);
+    is!(WatchThread: Send, Sync, Unpin);
+    is!(LockOrder: Send, Sync, Copy, UnwindSafe);
+    is!(Snapshot: Send, Sync, Clone);
+    is!(Deadlock: Send, Sync, Clone);
+    is!(Stall: Send, Sync, Clone);
+    is!(Profile: Send, Sync, Clone, UnwindSafe);
+}
+
 /// A guard may stand for one that borrows for a shorter time.
 mod covariance {
     use super::*;

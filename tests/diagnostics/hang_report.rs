@@ -1,5 +1,6 @@
 //! What is said of each program of the example `hang_report`. docs/hangs.md shows it.
 
+#[allow(dead_code, reason = "the lock order has tests of its own")]
 #[path = "../../crates/awaitlist/examples/hang_report/programs.rs"]
 mod programs;
 

@@ -88,8 +88,8 @@ macro_rules! const_fn {
     };
 }
 
-/// Implements `diagnostics::Held` for a guard: `[generics] type, |guard| (trace of the primitive, trace
-/// of the hold)`.
+/// Implements `diagnostics::Held` for a guard: `[generics] type, |guard| (trace of the primitive,
+/// trace of the hold)`.
 #[cfg(feature = "diagnostics")]
 #[doc(hidden)]
 #[macro_export]

@@ -304,8 +304,8 @@ impl Display for Value {
             Self::Null => f.write_str("null"),
             Self::Bool(value) => value.fmt(f),
             Self::Integer(value) => value.fmt(f),
-            // All are finite.
-            Self::Float(value) => value.fmt(f),
+            // All are finite, so this is a number of JSON, with a point or an exponent.
+            Self::Float(value) => write!(f, "{value:?}"),
             Self::Text(text) => quoted(f, text),
             Self::List(values) => {
                 f.write_char('[')?;

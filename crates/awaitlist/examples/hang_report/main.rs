@@ -1,7 +1,7 @@
 //! Five programs that hang, and what the watch reports about each; and one that does not, but can.
 //!
-//! Each runs on a tokio runtime of its own. None of the five ends, and none says why; the watch does,
-//! after a fifth of a second. The last one ends, and the lock order warns of it.
+//! Each runs on a tokio runtime of its own. None of the five ends, and none says why; the watch
+//! does, after a fifth of a second. The last one ends, and the lock order warns of it.
 //! docs/hangs.md explains them: symptom, report, fix.
 //!
 //! ```text

@@ -125,8 +125,8 @@ fn one_short() -> Vec<Task> {
     vec![party("reader"), party("writer")]
 }
 
-/// A program that does not hang, but could: its tasks acquire the locks in opposite order, and happen
-/// not to meet.
+/// A program that does not hang, but could: its tasks acquire the locks in opposite order, and
+/// happen not to meet.
 pub(crate) const HEALTHY_SO_FAR: Program = Program {
     title: "Two tasks take two locks in opposite order, one after the other",
     start: one_after_the_other,

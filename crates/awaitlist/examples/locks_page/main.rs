@@ -1,12 +1,14 @@
-//! Serves what a program holds and waits for over HTTP: as JSON, for Graphviz, for Prometheus, and as
-//! a page with the live wait-for graph.
+//! Serves what a program holds and waits for over HTTP: as JSON, for Graphviz, for Prometheus,
+//! and as a page with the live wait-for graph.
 //!
-//! The server has a thread of its own, and needs no runtime and no lock of the program: it answers also
-//! if everything else hangs.
+//! The server has a thread of its own, and needs no runtime and no lock of the program: it
+//! answers also if everything else hangs.
+//!
+//! Without `--serve` it asks itself for each page once, and ends.
 //!
 //! ```text
-//! cargo run -p awaitlist --features diagnostics --example locks_page              one request, then it ends
-//! cargo run -p awaitlist --features diagnostics --example locks_page -- --serve   until it is killed
+//! cargo run -p awaitlist --features diagnostics --example locks_page
+//! cargo run -p awaitlist --features diagnostics --example locks_page -- --serve
 //! ```
 
 use std::{

@@ -1,8 +1,9 @@
 //! What the feature `diagnostics` provides, for programs that are built without it.
 //!
-//! The functions and types have the same names, signatures, fields and auto traits, and do nothing. So
-//! a program can name its tasks, adopt its guards, start its watch and handle its reports whether the
-//! feature is enabled or not. Nothing is ever reported: the types of reports have no values.
+//! The functions and types have the same names, signatures, fields and auto traits, and do
+//! nothing. So a program can name its tasks, adopt its guards, start its watch and handle its
+//! reports whether the feature is enabled or not. Nothing is ever reported: the types of reports
+//! have no values.
 
 mod clock;
 mod opt_in;
@@ -57,8 +58,9 @@ impl<F: Future> Future for Task<F> {
 
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        // SAFETY: the future is pinned with the task: nothing moves it out of the field, no method lends
-        // it out unpinned, the task has no `Drop`, and it is `Unpin` only if the future is.
+        // SAFETY: the future is pinned with the task: nothing moves it out of the field, no
+        // method lends it out unpinned, the task has no `Drop`, and it is `Unpin` only if the
+        // future is.
         unsafe { self.map_unchecked_mut(|task| &mut task.future) }.poll(context)
     }
 }

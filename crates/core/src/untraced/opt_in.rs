@@ -1,4 +1,5 @@
-//! The lock order, the profile and the reports on a signal: they can be started, and record nothing.
+//! The lock order, the profile and the reports on a signal: they can be started, and record
+//! nothing.
 
 use core::{fmt, time::Duration};
 use std::{string::String, vec::Vec};
@@ -143,8 +144,8 @@ pub struct Histogram {
     pub sum: Duration,
     /// How long the longest lasted.
     pub longest: Duration,
-    /// How many were at most as long as each of the [`LIMITS`](Self::LIMITS), and longer than the one
-    /// before. The last are those that were longer than all of them.
+    /// How many were at most as long as each of the [`LIMITS`](Self::LIMITS), and longer than the
+    /// one before. The last are those that were longer than all of them.
     pub buckets: [u64; 15],
 }
 
@@ -169,8 +170,8 @@ impl Histogram {
     }
 }
 
-/// Does nothing, and catches no signal. `action` is dropped. With the feature, calls it each time the
-/// process gets `signal`.
+/// Does nothing, and catches no signal. `action` is dropped. With the feature, calls it each time
+/// the process gets `signal`.
 ///
 /// # Errors
 ///

@@ -91,8 +91,8 @@ impl WatchThread {
     }
 }
 
-/// What [`Watch::stream`] returns. It is a stream only with the feature `futures-core`, whose trait it
-/// needs.
+/// What [`Watch::stream`] returns. It is a stream only with the feature `futures-core`, whose
+/// trait it needs.
 #[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
 pub struct Stalls(());
