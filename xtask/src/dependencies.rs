@@ -86,6 +86,7 @@ xtask ci` fails if it is out of date.
 | `critical-section` | without std: the target's critical section |
 | `portable-atomic` | targets without compare-and-swap |
 | `event-listener`, `slab` | diagnostics: wakes the stall watch, and stores the entries |
+| `serde_core`, `signal-hook`, `tracing` | diagnostics: each with its feature of that name (`signal`), none by default |
 
 The number of crates that are not ours:
 
