@@ -33,7 +33,9 @@ fn a_program_may_use_the_diagnostics_whether_they_are_there_or_not() {
 
 /// All that a program does with a stall.
 fn handle(stall: &Stall) -> String {
-    let Stall { site, wait, others, cause, permits, chain, root, phase, seen, time, .. } = stall;
+    let Stall {
+        site, wait, others, cause, permits, unserved, chain, root, phase, seen, time, ..
+    } = stall;
     let cause = match cause {
         Cause::Deadlocked(deadlock) => handle_deadlock(deadlock),
         Cause::WokenButUnpolled(wait) => format!("{:?} {:?}", wait.woken(), wait.state),
@@ -56,7 +58,7 @@ fn handle(stall: &Stall) -> String {
     };
     let name = site.name.unwrap_or_else(|| site.kind.name());
     format!(
-        "{stall} {name} {} {} {who} {} {others} {cause} {permits:?} {} {} {phase:?} {seen:?} {time:?} {}",
+        "{stall} {name} {} {} {who} {} {others} {cause} {permits:?} {unserved:?} {} {} {phase:?} {seen:?} {time:?} {}",
         site.id.get(),
         site.created,
         wait.permits,

@@ -151,6 +151,8 @@ fn wait(wait: &Wait, now: Instant) -> Value {
         "permits": wait.permits,
         "position": position,
         "woken_seconds": woken,
+        "attempts_before": wait.attempts_before,
+        "waited_before_seconds": wait.waited_before,
     }
 }
 
@@ -239,6 +241,9 @@ impl From<&Stall> for Value {
             "cause": cause(&stall.cause, now),
             "wanted_permits": stall.permits.map(|(wanted, _)| wanted),
             "available_permits": stall.permits.map(|(_, available)| available),
+            "unserved_seconds":
+                stall.unserved.map(|unserved| now.saturating_duration_since(unserved.since)),
+            "given_up": stall.unserved.map(|unserved| unserved.given_up),
             "chain": list(&stall.chain, |one| edge(one, now)),
             "root": stall.root.as_ref(),
         }

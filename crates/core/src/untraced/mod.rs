@@ -26,8 +26,8 @@ pub use opt_in::{Histogram, LockOrder, Profile, Profiler, lock_order, profile};
 pub use opt_in::{SignalThread, on_signal, print_report};
 pub use reports::{
     Actor, Cause, Certainty, Deadlock, Doubt, Edge, Hold, Inversion, Kind, OrderStep, Phase,
-    Primitive, PrimitiveId, ProfileRow, Site, Stall, TaskInfo, ThreadInfo, Wait, WaitState,
-    WakerId,
+    Primitive, PrimitiveId, ProfileRow, Site, Stall, TaskInfo, ThreadInfo, Unserved, Wait,
+    WaitState, WakerId,
 };
 #[cfg(not(awaitlist_loom))]
 pub use watch::{Stalls, Watch, WatchThread, watch};

@@ -59,6 +59,8 @@ reports! {
         since: Instant = "When it joined the queue.",
         permits: usize = "How many permits it waits for.",
         state: WaitState = "How far it has come.",
+        attempts_before: usize = "How many waits the same task has given up before.",
+        waited_before: Duration = "How long these lasted together.",
     }
     /// Tasks and threads that wait for each other, or for themselves, and what they wait for.
     Deadlock [] {
@@ -80,11 +82,17 @@ reports! {
         others: usize = "How many others there are.",
         cause: Cause = "Why it lasts.",
         permits: Option<(usize, usize)> = "How many permits are needed, and available.",
+        unserved: Option<Unserved> = "Since when no waiter was served.",
         chain: Vec<Edge> = "What the holder waits for.",
         root: Option<Actor> = "The holder that all wait for.",
         phase: Phase = "Whether it is new.",
         seen: Instant = "When that was seen.",
         time: SystemTime = "The same as time of day.",
+    }
+    /// A time in which no waiter was served.
+    Unserved [Eq, Copy] {
+        since: Instant = "When it began.",
+        given_up: usize = "How many waits were given up since.",
     }
     /// Locks that were acquired in orders that do not agree.
     Inversion [] {
