@@ -14,18 +14,18 @@ use crate::args::Args;
 
 /// The rows, and how many times as much each may cost.
 const ROWS: &[(&str, f64)] = &[
-    ("lock/uncontended", 10.0),
-    ("semaphore/uncontended", 10.0),
-    ("semaphore/many", 10.0),
-    ("event/when-set", 10.0),
-    ("condition/nobody", 10.0),
-    ("lock/contended-1", 3.0),
-    ("lock/contended-2", 3.0),
-    ("semaphore/contended-1", 3.0),
-    ("semaphore/contended-2", 3.0),
-    ("semaphore/pool-1", 3.0),
-    ("semaphore/pool-2", 3.0),
-    ("lock/blocking", 3.0),
+    ("lock/uncontended", 4.0),
+    ("semaphore/uncontended", 4.0),
+    ("semaphore/many", 4.0),
+    ("event/when-set", 4.0),
+    ("condition/nobody", 4.0),
+    ("lock/contended-1", 2.5),
+    ("lock/contended-2", 2.5),
+    ("semaphore/contended-1", 2.5),
+    ("semaphore/contended-2", 2.5),
+    ("semaphore/pool-1", 2.5),
+    ("semaphore/pool-2", 2.5),
+    ("lock/blocking", 2.5),
     ("lock/convoy-tasks", 3.0),
 ];
 

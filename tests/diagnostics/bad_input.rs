@@ -13,7 +13,7 @@ use std::{
 
 use awaitlist::{
     Block, Event, Lock, Semaphore,
-    diagnostics::{ManualClock, Site, deadlocks, set_clock, snapshot, watch},
+    diagnostics::{ManualClock, Site, deadlocks, set_clock, snapshot, task, watch},
 };
 use awaitlist_tests::TestWaker;
 
@@ -167,4 +167,60 @@ fn a_report_may_use_what_it_is_told_of() {
     let (free, primitives) = tells.recv().unwrap();
     assert!(!free && primitives > 0);
     drop((watching, wait, guard));
+}
+
+/// Records are used again, so what is seen is never of another primitive.
+#[test]
+fn a_hundred_thousand_short_lived_locks_are_seen_right_or_not_at_all() {
+    const EACH: usize = 50_000;
+    let done = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for name in ["short-lived 1", "short-lived 2"] {
+            let done = &done;
+            scope.spawn(move || {
+                for _ in 0..EACH {
+                    let lock = Lock::named(name, ());
+                    let guard = ready(task(name, lock.acquire()), Waker::noop());
+                    drop(guard);
+                }
+                done.fetch_add(1, SeqCst);
+            });
+        }
+        while done.load(SeqCst) < 2 {
+            for one in snapshot().primitives {
+                let name = one.site.name.filter(|name| name.starts_with("short-lived"));
+                for hold in one.holds.iter().filter(|_| name.is_some()) {
+                    assert_eq!(hold.who.to_string(), format!("task {:?}", name.unwrap()));
+                }
+            }
+        }
+    });
+    assert_eq!(find(&snapshot(), "short-lived 1"), None);
+}
+
+/// Only a number tells who holds it. The name is kept as long as that.
+#[test]
+fn a_holder_that_has_ended_keeps_its_name_whatever_ends_after_it() {
+    const OTHERS: usize = 500;
+    let (lock, pool) = (Arc::new(Lock::named("of an ended task", ())), Semaphore::new(OTHERS));
+    let guard = ready(task("has ended", lock.acquire_owned()), Waker::noop());
+    let of_thread = Lock::named("of an ended thread", ());
+    let of_thread = &of_thread;
+    let other = thread::scope(|scope| {
+        let named = thread::Builder::new().name(String::from("has ended too"));
+        let thread = named.spawn_scoped(scope, || of_thread.acquire().block());
+        thread.unwrap().join().unwrap()
+    });
+    for _ in 0..OTHERS {
+        // These end as well, with a guard that moves.
+        let other = Arc::new(Lock::new(()));
+        drop(ready(task("another", other.acquire_owned()), Waker::noop()));
+        let permit = thread::scope(|scope| scope.spawn(|| pool.try_acquire()).join().unwrap());
+        drop(permit);
+    }
+    let holder = seen("of an ended task").holds[0].who.clone();
+    assert_eq!((holder.to_string(), holder.has_ended()), ("task \"has ended\"".into(), true));
+    let holder = seen("of an ended thread").holds[0].who.clone();
+    assert_eq!(holder.to_string(), "thread \"has ended too\"");
+    drop((guard, other));
 }

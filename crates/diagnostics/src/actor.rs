@@ -636,6 +636,16 @@ impl Here {
     }
 
     #[inline]
+    fn holds_first(&self, who: Option<Words>, hold: impl FnOnce(Words) -> bool) -> bool {
+        let Some(who) = who else { return false };
+        let holds = hold(who);
+        if holds {
+            self.begins_first_hold(who);
+        }
+        holds
+    }
+
+    #[inline]
     fn begins_first_hold(&self, words: Words) {
         match words.kind & Words::KIND {
             Words::TASK => self.with_running(|task| {
@@ -685,19 +695,18 @@ pub(crate) fn begins_first_hold(words: Words) {
     HERE.with(|here| here.begins_first_hold(words));
 }
 
-/// Calls `hold` with the one that polls with that context, if it is known by its number, and counts a
-/// first hold of it if that returns true. Returns whether it did.
+/// Calls `hold` with the one that polls with that context, if it is known by its number, and counts
+/// a first hold of it if that returns true. Returns whether it did.
 #[inline]
 pub(crate) fn holds_first(context: &Context<'_>, hold: impl FnOnce(Words) -> bool) -> bool {
     let id = RawId::of(context.waker());
-    HERE.with(|here| {
-        let Some(words) = here.polling(id) else { return false };
-        let holds = hold(words);
-        if holds {
-            here.begins_first_hold(words);
-        }
-        holds
-    })
+    HERE.with(|here| here.holds_first(here.polling(id), hold))
+}
+
+/// Like [`holds_first`], for one that calls a function outside of any poll.
+#[inline]
+pub(crate) fn calls_first(hold: impl FnOnce(Words) -> bool) -> bool {
+    HERE.with(|here| here.holds_first(here.calling(), hold))
 }
 
 /// Records that the caller releases a first hold of `who`. Returns whether the caller is known to be

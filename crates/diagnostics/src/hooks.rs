@@ -291,8 +291,26 @@ impl PrimitiveTrace {
     }
 
     /// Permits were acquired outside of any poll.
-    #[inline(never)]
+    #[inline]
     pub fn acquired_at(&self, site: CallSite, permits: usize, owned: bool) -> HoldTrace {
+        match self.acquired_first_at(site, permits, owned) {
+            true => HoldTrace::FIRST,
+            false => self.acquired_slow_at(site, permits, owned),
+        }
+    }
+
+    /// As [`acquired_first`](Self::acquired_first).
+    #[inline(never)]
+    fn acquired_first_at(&self, site: CallSite, permits: usize, owned: bool) -> bool {
+        if permits == 0 || opt_in::is_any_started() {
+            return false;
+        }
+        let record = self.record();
+        actor::calls_first(|who| record.hold_first(who, site.0, permits, owned, self.is_alone()))
+    }
+
+    #[inline(never)]
+    fn acquired_slow_at(&self, site: CallSite, permits: usize, owned: bool) -> HoldTrace {
         let mut hold = self.hold(site, Asker::calling(), permits, owned);
         if opt_in::is_any_started() && permits > 0 {
             hold.ledger = HoldLedger::tried(&Acquired { site: self.site(), at: site.0, owned });
