@@ -16,6 +16,7 @@ use std::{
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     task::{Context, Poll, Waker},
+    thread::LocalKey,
 };
 
 use parking_lot::Mutex;
@@ -542,48 +543,60 @@ impl fmt::Display for TaskInfo {
 /// A named task that is polled, and with which waker.
 type Running = (TaskInfo, RawId);
 
-/// What a thread runs, and what it is known by. It has no destructor, so it is there until the thread
-/// has ended.
-struct Here {
-    /// The number of the innermost named task that is polled on this thread, or 0.
-    task: Cell<u64>,
-    /// The waker that it is polled with.
-    task_waker: Cell<RawId>,
-    /// The task itself.
-    running: ManuallyDrop<RefCell<Option<TaskInfo>>>,
-    /// The waker with which this thread polls what it blocks on.
-    blocking: Cell<RawId>,
-    /// The number of the thread, or 0 before it has one and when it is ending.
-    thread: Cell<u64>,
-    /// How many [first holds](crate::record) are attributed to the thread.
-    holds: Cell<u64>,
-}
-
 thread_local! {
-    static HERE: Here = const {
-        Here {
-            task: Cell::new(0),
-            task_waker: Cell::new(RawId::NONE),
-            running: ManuallyDrop::new(RefCell::new(None)),
-            blocking: Cell::new(RawId::NONE),
-            thread: Cell::new(0),
-            holds: Cell::new(0),
-        }
-    };
+    // These have no destructor, so they are there until the thread has ended. Each is one word or two,
+    // so that an access is inlined.
+    /// The number of the innermost named task that is polled on this thread, or 0.
+    static TASK: Cell<u64> = const { Cell::new(0) };
+    /// The waker that it is polled with.
+    static TASK_WAKER: Cell<RawId> = const { Cell::new(RawId::NONE) };
+    /// The task itself.
+    static RUNNING: ManuallyDrop<RefCell<Option<TaskInfo>>> =
+        const { ManuallyDrop::new(RefCell::new(None)) };
+    /// The waker with which this thread polls what it blocks on.
+    static BLOCKING: Cell<RawId> = const { Cell::new(RawId::NONE) };
+    /// The number of the thread, or 0 before it has one and when it is ending.
+    static THREAD: Cell<u64> = const { Cell::new(0) };
+    /// How many [first holds](crate::record) are attributed to the thread.
+    static HOLDS: Cell<u64> = const { Cell::new(0) };
     /// The tasks that are dropped on this thread, and what it ran before each.
     static OUTER: RefCell<Vec<(u64, Option<Running>)>> = const { RefCell::new(Vec::new()) };
 }
 
+/// What a thread runs, and what it is known by.
+struct Here {
+    task: &'static LocalKey<Cell<u64>>,
+    task_waker: &'static LocalKey<Cell<RawId>>,
+    running: &'static LocalKey<ManuallyDrop<RefCell<Option<TaskInfo>>>>,
+    blocking: &'static LocalKey<Cell<RawId>>,
+    thread: &'static LocalKey<Cell<u64>>,
+    holds: &'static LocalKey<Cell<u64>>,
+}
+
+const HERE: Here = Here {
+    task: &TASK,
+    task_waker: &TASK_WAKER,
+    running: &RUNNING,
+    blocking: &BLOCKING,
+    thread: &THREAD,
+    holds: &HOLDS,
+};
+
 impl Here {
+    #[inline(always)]
+    fn with<R>(&self, access: impl FnOnce(&Self) -> R) -> R {
+        access(self)
+    }
+
     /// Returns whether what polls with the waker of `id` surely is the task that is polled: it polls
     /// itself, or blocks its thread.
-    #[inline]
+    #[inline(always)]
     fn is_polled_with(&self, id: RawId) -> bool {
         id == self.task_waker.get() || id == self.blocking.get()
     }
 
     /// Returns the one that polls with that waker. `None` if that takes more than a look.
-    #[inline]
+    #[inline(always)]
     fn polling(&self, id: RawId) -> Option<Words> {
         let task = self.task.get();
         if task != 0 {
@@ -605,7 +618,7 @@ impl Here {
     }
 
     /// Returns the one that calls a function, outside of any poll. `None` if the thread has no number.
-    #[inline]
+    #[inline(always)]
     fn calling(&self) -> Option<Words> {
         let (kind, number) = match self.task.get() {
             0 => (Words::UNKNOWN, self.thread.get()),
@@ -615,18 +628,20 @@ impl Here {
     }
 
     /// Calls `look` with the task that runs, if there is one.
-    #[inline]
+    #[inline(always)]
     fn with_running(&self, look: impl FnOnce(&TaskInfo)) {
         if self.task.get() != 0 {
-            if let Some(task) = &*self.running.borrow() {
-                look(task);
-            }
+            self.running.with(|running| {
+                if let Some(task) = &*running.borrow() {
+                    look(task);
+                }
+            });
         }
     }
 
     /// Records that the named task that runs here, or the thread that blocks, acquires or releases
     /// something.
-    #[inline]
+    #[inline(always)]
     fn act(&self) {
         if self.task.get() != 0 {
             self.with_running(|task| task.0.life.act());
@@ -635,7 +650,7 @@ impl Here {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn holds_first(&self, who: Option<Words>, hold: impl FnOnce(Words) -> bool) -> bool {
         let Some(who) = who else { return false };
         let holds = hold(who);
@@ -645,7 +660,7 @@ impl Here {
         holds
     }
 
-    #[inline]
+    #[inline(always)]
     fn begins_first_hold(&self, words: Words) {
         match words.kind & Words::KIND {
             Words::TASK => self.with_running(|task| {
@@ -665,12 +680,12 @@ impl Here {
         let (task, new_waker) = task.unzip();
         self.task.set(task.as_ref().map_or(0, TaskInfo::id));
         self.task_waker.set(new_waker.unwrap_or(RawId::NONE));
-        self.running.replace(task).map(|task| (task, waker))
+        self.running.with(|running| running.replace(task)).map(|task| (task, waker))
     }
 }
 
 fn current_task() -> Option<TaskInfo> {
-    HERE.with(|here| here.running.borrow().clone())
+    RUNNING.with(|running| running.borrow().clone())
 }
 
 /// Gives the thread its number, or takes it away: then it is ending. Returns how many holds are
@@ -697,21 +712,21 @@ pub(crate) fn begins_first_hold(words: Words) {
 
 /// Calls `hold` with the one that polls with that context, if it is known by its number, and counts
 /// a first hold of it if that returns true. Returns whether it did.
-#[inline]
+#[inline(always)]
 pub(crate) fn holds_first(context: &Context<'_>, hold: impl FnOnce(Words) -> bool) -> bool {
     let id = RawId::of(context.waker());
     HERE.with(|here| here.holds_first(here.polling(id), hold))
 }
 
 /// Like [`holds_first`], for one that calls a function outside of any poll.
-#[inline]
+#[inline(always)]
 pub(crate) fn calls_first(hold: impl FnOnce(Words) -> bool) -> bool {
     HERE.with(|here| here.holds_first(here.calling(), hold))
 }
 
 /// Records that the caller releases a first hold of `who`. Returns whether the caller is known to be
 /// another.
-#[inline]
+#[inline(always)]
 pub(crate) fn ends_first_hold(kind: u64, who: u64) -> bool {
     HERE.with(|here| {
         here.act();

@@ -237,7 +237,7 @@ impl PrimitiveTrace {
         actor::holds_first(context, hold)
     }
 
-    #[inline(never)]
+    #[cold]
     fn acquired_slow(
         &self,
         wait: &WaitTrace,
@@ -309,7 +309,7 @@ impl PrimitiveTrace {
         actor::calls_first(|who| record.hold_first(who, site.0, permits, owned, self.is_alone()))
     }
 
-    #[inline(never)]
+    #[cold]
     fn acquired_slow_at(&self, site: CallSite, permits: usize, owned: bool) -> HoldTrace {
         let mut hold = self.hold(site, Asker::calling(), permits, owned);
         if opt_in::is_any_started() && permits > 0 {

@@ -42,7 +42,7 @@ impl<W> Published<W> {
 
     /// Claims the place for a value, and returns its number, which is the last one's plus 1. `None`
     /// if there is a value, or another thread is about to publish one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn claim(&self) -> Option<u64> {
         let state = self.state.load(Ordering::Relaxed);
         if state & PHASE != EMPTY {
@@ -61,7 +61,7 @@ impl<W> Published<W> {
 
     /// Like [`claim`](Self::claim), for a caller that is the only one that can: the last value was
     /// cleared before this in the caller's view.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn claim_alone(&self) -> Option<u64> {
         let state = self.state.load(Ordering::Relaxed);
         let number = (state >> NUMBER_SHIFT) + 1;
@@ -73,7 +73,7 @@ impl<W> Published<W> {
 
     /// Begins a value with that number. The caller is the only one that can: the last value was
     /// cleared before this in the caller's view.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn begin(&self, number: u64) {
         self.state.store(number << NUMBER_SHIFT | WRITING, Ordering::Relaxed);
         // As in `claim`.
@@ -81,14 +81,14 @@ impl<W> Published<W> {
     }
 
     /// Publishes the words that were stored since the claim.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn publish(&self, number: u64) {
         // Release: pairs with the Acquire of `read`.
         self.state.store(number << NUMBER_SHIFT | FULL, Ordering::Release);
     }
 
     /// Ends the value with that number.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn clear(&self, number: u64) {
         // Release: pairs with the Acquire of `claim`.
         self.state.store(number << NUMBER_SHIFT | EMPTY, Ordering::Release);

@@ -318,7 +318,7 @@ impl Record {
 
     /// Publishes a hold, if it is the only one. `is_alone`: no other thread can do that now. The caller
     /// [counts](actor::begins_first_hold) it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn hold_first(
         &self,
         holder: Words,
@@ -413,7 +413,7 @@ impl Record {
     }
 
     /// Strikes a hold out.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn end_hold(&self, key: usize) {
         if key != FIRST {
             return self.end_other(key);
