@@ -198,7 +198,7 @@ fn a_hundred_thousand_short_lived_locks_are_seen_right_or_not_at_all() {
     assert_eq!(find(&snapshot(), "short-lived 1"), None);
 }
 
-/// Only a number tells who holds it. The name is kept as long as that.
+/// A hold has only the number of its holder. The name is kept as long as the hold lasts.
 #[test]
 fn a_holder_that_has_ended_keeps_its_name_whatever_ends_after_it() {
     const OTHERS: usize = 500;
