@@ -2,10 +2,10 @@
 
 use std::{task::Waker, thread};
 
-use crate::{deadlocks_at, ready, seen, waiting};
+use crate::{SECOND, clock, deadlocks_at, ready, seen, stalls_at, waiting};
 use awaitlist::{
     Block, Lock, LockGuard, Semaphore,
-    diagnostics::{Actor, adopt, task},
+    diagnostics::{Actor, Cause, Hold, adopt, task, watch},
 };
 
 #[test]
@@ -31,6 +31,42 @@ fn a_guard_that_was_sent_is_still_the_senders_until_it_is_adopted() {
         "it was acquired there and then"
     );
     drop(wait);
+}
+
+#[test]
+fn a_guard_that_was_adopted_before_any_look_is_held_for_as_long_as_it_is_waited_for() {
+    clock();
+    let lock = Lock::named("adopted unseen", ());
+    let guard = ready(task("sender", lock.acquire()), Waker::noop());
+    let receiver = waiting(
+        task("receiver", async move {
+            adopt(&guard);
+            std::future::pending::<()>().await;
+        }),
+        Waker::noop(),
+    );
+    let wait = waiting(lock.acquire(), Waker::noop());
+    let mut watch = watch(SECOND).filter(|site| site.name == Some("adopted unseen"));
+    clock().advance(SECOND);
+    let stalls = stalls_at("adopted unseen", watch.check());
+    let [stall] = &stalls[..] else { panic!("{stalls:?}") };
+    let Cause::HolderQuiet(holds) = &stall.cause else { panic!("{stall}") };
+    assert_eq!(holds[0].who.to_string(), "task \"receiver\"");
+    drop((receiver, wait));
+}
+
+#[test]
+fn the_parts_of_a_hold_that_was_not_seen_are_timed_once() {
+    clock();
+    let pool = Semaphore::named("split unseen", 3);
+    let mut whole = pool.try_acquire_many(3).unwrap();
+    let part = whole.split(1).unwrap();
+    part.forget();
+    let before = seen("split unseen").holds;
+    clock().advance(SECOND);
+    let after = seen("split unseen").holds;
+    let times = |holds: &[Hold]| holds.iter().map(|hold| hold.since).collect::<Vec<_>>();
+    assert_eq!((before.len(), times(&before)), (2, times(&after)));
 }
 
 #[test]

@@ -95,6 +95,8 @@ const MAX_PERMITS: u64 = u64::MAX >> PERMITS_SHIFT;
 
 /// What there is beside the first hold.
 struct Entries {
+    /// The number of the primitive that they are of.
+    of: u64,
     holds: Slab<HoldEntry>,
     /// The holds that were forgotten: their keys, by their numbers.
     forgotten: BTreeMap<HoldNumber, usize>,
@@ -252,7 +254,9 @@ impl Record {
         self.made.clear(self.made.number());
         // Of a guard that was leaked.
         self.first.clear(self.first.number());
-        // Relaxed: stored by threads whose use of the primitive has ended.
+        // Relaxed: what the users of the primitive stored came before this. A reader may make an empty
+        // box just now that this does not see. The box has this primitive's number, and is replaced by
+        // those that find it later, under the lock.
         if self.has_more.load(Ordering::Relaxed) {
             let mut more = self.more.lock();
             self.has_more.store(false, Ordering::Relaxed);
@@ -288,16 +292,22 @@ impl Record {
 
     /// Locks the entries, which are made if there are none.
     fn entries(&self) -> parking_lot::MappedMutexGuard<'_, Entries> {
-        MutexGuard::map(self.more.lock(), |more| {
-            &mut **more.get_or_insert_with(|| self.entries_made())
-        })
+        // The caller uses the primitive, so the number and the size are its.
+        let number = self.made.number();
+        let mut more = self.more.lock();
+        if more.as_ref().is_none_or(|entries| entries.of != number) {
+            let size = size_of(self.made.words().size.load(Ordering::Relaxed));
+            self.make_entries(&mut more, number, size);
+        }
+        MutexGuard::map(more, |more| &mut **more.as_mut().expect("there are some now"))
     }
 
+    /// Makes the box of the primitive with that number, in place of none or of an older one's.
     #[cold]
-    fn entries_made(&self) -> Box<Entries> {
+    fn make_entries(&self, more: &mut Option<Box<Entries>>, number: u64, size: usize) {
         self.has_more.store(true, Ordering::Relaxed);
-        let size = size_of(self.made.words().size.load(Ordering::Relaxed));
-        Box::new(Entries {
+        *more = Some(Box::new(Entries {
+            of: number,
             holds: Slab::new(),
             forgotten: BTreeMap::new(),
             waits: Slab::new(),
@@ -308,7 +318,7 @@ impl Record {
             released_by_hand: false,
             attempts: Attempts::default(),
             next: 0,
-        })
+        }));
     }
 
     /// Returns what the holder of the first hold is known by.
@@ -398,11 +408,15 @@ impl Record {
         if entries.seen.is_none_or(|(seen, _)| seen != number) {
             entries.seen = Some((number, now));
         }
+        if let Some(passed) = &mut entries.passed {
+            passed.since.get_or_insert(now);
+        }
         for key in entries.unseen.drain(..) {
             if let Some(hold) = entries.holds.get_mut(key) {
                 hold.since.get_or_insert(now);
             }
         }
+        entries.give_back();
     }
 
     /// Tells the life of an actor of a wait for permits.
@@ -486,7 +500,7 @@ impl Record {
         let first = self.first(Some(entries));
         entries.passed = None;
         let Some(first) = first else { return key };
-        let key = entries.holds.insert(first);
+        let key = entries.insert(first);
         self.first.clear(self.first.number());
         key
     }
@@ -679,9 +693,17 @@ impl Deref for Live {
 impl Live {
     /// Locks what there is beside the first hold, if the primitive still lives.
     fn more(&self) -> Option<MutexGuard<'static, Option<Box<Entries>>>> {
-        let more = self.record.more.lock();
+        let mut more = self.record.more.lock();
         // The next primitive adds entries after it has its number.
-        self.record.made.has(self.id.get()).then_some(more)
+        if !self.record.made.has(self.id.get()) {
+            return None;
+        }
+        // Made by a reader when the last primitive was dropped: there is nothing in it.
+        if more.as_ref().is_some_and(|entries| entries.of != self.id.get()) {
+            self.record.has_more.store(false, Ordering::Relaxed);
+            *more = None;
+        }
+        Some(more)
     }
 
     /// Whether any task waits, or has given up so short a time ago that it may try again.
@@ -721,12 +743,16 @@ impl Live {
         let mut holds: Vec<HoldSeen> = Vec::new();
         let Some(mut more) = self.more() else { return holds };
         if marks && more.is_none() && record.first.read(|_| ()).is_some() {
-            *more = Some(record.entries_made());
+            record.make_entries(&mut more, self.id.get(), self.size);
         }
         if let Some(entries) = &mut *more {
             record.see(entries, clock::now());
         }
         let first = record.first(more.as_deref());
+        // It may be the next primitive's.
+        if !record.made.has(self.id.get()) {
+            return holds;
+        }
         let see = |hold: &HoldEntry| {
             let since = hold.since.unwrap_or_else(clock::now);
             HoldSeen { entry: hold.clone(), since }
@@ -797,12 +823,42 @@ impl Entries {
         owned: bool,
     ) -> usize {
         let forgotten = false;
-        let entry = HoldEntry { number, whose, at, since, permits, forgotten, owned };
+        self.insert(HoldEntry { number, whose, at, since, permits, forgotten, owned })
+    }
+
+    fn insert(&mut self, entry: HoldEntry) -> usize {
+        let is_seen = entry.since.is_some();
         let key = self.holds.insert(entry);
-        if since.is_none() {
-            unseen(&mut self.unseen, key, self.holds.len());
+        if !is_seen {
+            if self.unseen.len() > self.most_unseen() {
+                self.forget_ended();
+            }
+            self.unseen.push(key);
         }
         key
+    }
+
+    /// How many keys are kept in `unseen` before those of ended holds are struck out.
+    fn most_unseen(&self) -> usize {
+        2 * self.holds.len() + 8
+    }
+
+    /// Strikes out of `unseen` what is over.
+    #[cold]
+    fn forget_ended(&mut self) {
+        let Self { holds, unseen, .. } = self;
+        unseen.retain(|key| holds.get(*key).is_some_and(|hold| hold.since.is_none()));
+        unseen.sort_unstable();
+        unseen.dedup();
+        self.give_back();
+    }
+
+    /// Gives the memory of `unseen` back after a peak.
+    fn give_back(&mut self) {
+        let most = self.most_unseen();
+        if self.unseen.capacity() > 4 * most {
+            self.unseen.shrink_to(most);
+        }
     }
 
     /// Strikes out `permits` that were forgotten, the oldest first. Answers how many there were fewer.
@@ -823,16 +879,6 @@ impl Entries {
         }
         permits
     }
-}
-
-/// Adds a key to those that were not seen, of which `live` may be right.
-#[inline]
-fn unseen(keys: &mut Vec<usize>, key: usize, live: usize) {
-    if keys.len() > 2 * live + 8 {
-        keys.sort_unstable();
-        keys.dedup();
-    }
-    keys.push(key);
 }
 
 #[inline]
