@@ -781,7 +781,8 @@ pub fn task<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> Task<F>
         listed: AtomicBool::new(false),
         first_holds: AtomicU32::new(0),
     }));
-    Task { drops: Drops { info: info.clone() }, future, ends: Ends { info }, relay, relays: true }
+    let ends = Ends { info: info.clone(), kept: 0 };
+    Task { drops: Drops { info }, future, ends, relay, relays: true }
 }
 
 /// Like [`task`], but polls the future with the waker that the task is polled with: for tests that
@@ -862,14 +863,20 @@ impl Drop for Drops {
 #[derive(Debug)]
 struct Ends {
     info: TaskInfo,
+    /// How many first holds it had when it was kept.
+    kept: u32,
 }
 
 impl Ends {
-    fn end(&self) {
+    /// Ends it: when it is finished, and again when it is dropped. The drop of its future may begin a
+    /// hold.
+    fn end(&mut self) {
         let info = &self.info.0;
         // Relaxed: as in `has_ended`.
-        let ended_before = info.ended.swap(true, Ordering::Relaxed);
-        if !ended_before && info.first_holds.load(Ordering::Relaxed) > 0 {
+        info.ended.store(true, Ordering::Relaxed);
+        let holds = info.first_holds.load(Ordering::Relaxed);
+        if holds > self.kept {
+            self.kept = holds;
             ended::keep(Actor::Task(self.info.clone()));
         }
     }
