@@ -1,6 +1,7 @@
 //! What is asked at the wrong time, or too much of it: each is defined, and nothing is locked up.
 
 use std::{
+    cell::RefCell,
     sync::{
         Arc, Barrier,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -223,4 +224,40 @@ fn a_holder_that_has_ended_keeps_its_name_whatever_ends_after_it() {
     let holder = seen("of an ended thread").holds[0].who.clone();
     assert_eq!(holder.to_string(), "thread \"has ended too\"");
     drop((guard, other));
+}
+
+/// Also one that is dropped when what the diagnostics know of the thread is gone already.
+#[test]
+fn a_thread_local_may_acquire_and_look_while_it_is_dropped() {
+    struct Looks(Arc<Lock>, mpsc::Sender<usize>);
+
+    impl Drop for Looks {
+        fn drop(&mut self) {
+            let guard = self.0.acquire().block();
+            let _ = deadlocks();
+            let _ = self.1.send(seen("in a destructor").holds.len());
+            drop(guard);
+            drop(self.0.try_acquire());
+        }
+    }
+
+    thread_local! {
+        static FIRST: RefCell<Option<Looks>> = const { RefCell::new(None) };
+        static LAST: RefCell<Option<Looks>> = const { RefCell::new(None) };
+    }
+
+    let lock = Arc::new(Lock::named("in a destructor", ()));
+    let (sender, holds) = mpsc::channel();
+    let looks = || Looks(Arc::clone(&lock), sender.clone());
+    let (first, last) = (looks(), looks());
+    thread::spawn(move || {
+        FIRST.set(Some(first));
+        drop(last.0.acquire().block());
+        LAST.set(Some(last));
+    })
+    .join()
+    .unwrap();
+    drop(sender);
+    assert_eq!(holds.iter().collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(find(&snapshot(), "in a destructor"), None);
 }
