@@ -20,7 +20,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ROW")]
     pub(crate) only: Vec<String>,
 
-    /// Measure ours alone, and print a line for each row: what this program asks of its other build.
+    /// Measure ours alone, and print a line for each row: what this program asks of its other
+    /// build.
     #[arg(long, hide = true, requires = "only")]
     pub(crate) own: bool,
 

@@ -1,7 +1,7 @@
 //! What the diagnostics cost: our rows, built without them and with them.
 //!
-//! One program has one of the two builds, so this one builds the other, and has both measure our own rows alone, one
-//! after the other and several times.
+//! One program has one of the two builds, so this one builds the other, and has both measure our
+//! own rows alone, one after the other and several times.
 
 use std::{
     collections::BTreeMap,

@@ -100,8 +100,8 @@ pub(crate) fn all(args: &Args) -> Result<Measured, String> {
     })
 }
 
-/// What ours needs in the rows that were wanted: the row, its size, and nanoseconds a unit. Of waits, the
-/// scenario, the name of a figure, and the figure.
+/// What ours needs in the rows that were wanted: the row, its size, and nanoseconds a unit. Of
+/// waits, the scenario, the name of a figure, and the figure.
 pub(crate) fn own(args: &Args) -> Vec<(&'static str, String, f64)> {
     let ours = Who::Peer(Peer::Awaitlist);
     let mut figures = Vec::new();

@@ -1,5 +1,5 @@
-//! Actors, which acquire and wait: a named task, a thread that blocks, or a task that is known only by
-//! its waker.
+//! Actors, which acquire and wait: a named task, a thread that blocks, or a task that is known only
+//! by its waker.
 
 use std::{
     borrow::Cow,
@@ -30,8 +30,8 @@ use crate::{
 
 /// A holder or a waiter.
 ///
-/// Two actors are equal if they are known to be the same; [`Unknown`](Self::Unknown) equals no actor, not
-/// even itself.
+/// Two actors are equal if they are known to be the same; [`Unknown`](Self::Unknown) equals no
+/// actor, not even itself.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Actor {
@@ -39,7 +39,8 @@ pub enum Actor {
     Task(TaskInfo),
     /// A thread that waits in `block()`, or acquired there.
     Thread(ThreadInfo),
-    /// A task that has no name. The branches of a `join!` or `select!` share one waker, and are one as far as it tells.
+    /// A task that has no name. The branches of a `join!` or `select!` share one waker, and are one
+    /// as far as it tells.
     Waker(WakerId),
     /// Unknown but for its thread: it acquired without waiting (`try_acquire`) or adopted a guard
     /// outside a named task, or it polls with a waker that does nothing.
@@ -49,8 +50,8 @@ pub enum Actor {
 /// What is kept so that a holder or a waiter stays known: its waker, so that no other has its
 /// address. Tasks and threads are known by their numbers, see [`ended`](crate::ended).
 ///
-/// Cloning and dropping a waker runs the user's code. If that panics, the panic goes no further: whatever is under way has
-/// nothing to do with it.
+/// Cloning and dropping a waker runs the user's code. If that panics, the panic goes no further:
+/// whatever is under way has nothing to do with it.
 #[derive(Debug, Default)]
 pub(crate) enum Kept {
     #[default]
@@ -218,8 +219,8 @@ impl PartialEq for Actor {
     }
 }
 
-/// Who acquires or waits, before that is written down. Not to be made or dropped under a lock: wakers
-/// are the user's.
+/// Who acquires or waits, before that is written down. Not to be made or dropped under a lock:
+/// wakers are the user's.
 #[derive(Debug)]
 pub(crate) struct Asker {
     pub(crate) words: Words,
@@ -227,8 +228,8 @@ pub(crate) struct Asker {
 }
 
 impl Asker {
-    /// Returns the one that polls with that context; and its waker, to be kept as long as it is known
-    /// by that.
+    /// Returns the one that polls with that context; and its waker, to be kept as long as it is
+    /// known by that.
     ///
     /// A named task that runs others inside it (a `LocalSet`, a `FuturesUnordered`) is the one that
     /// polls, as far as can be told. But they have wakers of their own, so that is not sure.
@@ -332,8 +333,8 @@ impl Words {
         Self { kind: Self::WAKER | Self::SURE, who: [id.data as u64, id.vtable as u64] }
     }
 
-    /// Those of the task or thread that polls with that context. `None` if it is known by its waker, or
-    /// not known yet.
+    /// Those of the task or thread that polls with that context. `None` if it is known by its
+    /// waker, or not known yet.
     pub(crate) fn polling(context: &Context<'_>) -> Option<Self> {
         HERE.with(|here| here.polling(RawId::of(context.waker())))
     }
@@ -544,8 +545,8 @@ impl fmt::Display for TaskInfo {
 type Running = (TaskInfo, RawId);
 
 thread_local! {
-    // These have no destructor, so they are there until the thread has ended. Each is one word or two,
-    // so that an access is inlined.
+    // These have no destructor, so they are there until the thread has ended. Each is one word or
+    // two, so that an access is inlined.
     /// The number of the innermost named task that is polled on this thread, or 0.
     static TASK: Cell<u64> = const { Cell::new(0) };
     /// The waker that it is polled with.
@@ -588,8 +589,8 @@ impl Here {
         access(self)
     }
 
-    /// Returns whether what polls with the waker of `id` surely is the task that is polled: it polls
-    /// itself, or blocks its thread.
+    /// Returns whether what polls with the waker of `id` surely is the task that is polled: it
+    /// polls itself, or blocks its thread.
     #[inline(always)]
     fn is_polled_with(&self, id: RawId) -> bool {
         id == self.task_waker.get() || id == self.blocking.get()
@@ -617,7 +618,8 @@ impl Here {
         Some(Words { kind: kind | Words::SURE, who: [thread, 0] })
     }
 
-    /// Returns the one that calls a function, outside of any poll. `None` if the thread has no number.
+    /// Returns the one that calls a function, outside of any poll. `None` if the thread has no
+    /// number.
     #[inline(always)]
     fn calling(&self) -> Option<Words> {
         let (kind, number) = match self.task.get() {
@@ -724,8 +726,8 @@ pub(crate) fn calls_first(hold: impl FnOnce(Words) -> bool) -> bool {
     HERE.with(|here| here.holds_first(here.calling(), hold))
 }
 
-/// Records that the caller releases a first hold of `who`. Returns whether the caller is known to be
-/// another.
+/// Records that the caller releases a first hold of `who`. Returns whether the caller is known to
+/// be another.
 #[inline(always)]
 pub(crate) fn ends_first_hold(kind: u64, who: u64) -> bool {
     HERE.with(|here| {
@@ -868,8 +870,8 @@ struct Ends {
 }
 
 impl Ends {
-    /// Ends it: when it is finished, and again when it is dropped. The drop of its future may begin a
-    /// hold.
+    /// Ends it: when it is finished, and again when it is dropped. The drop of its future may begin
+    /// a hold.
     fn end(&mut self) {
         let info = &self.info.0;
         // Relaxed: as in `has_ended`.

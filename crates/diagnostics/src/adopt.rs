@@ -13,11 +13,11 @@ pub trait Held {
 ///
 /// Call it where a guard arrives that was acquired elsewhere and sent. Otherwise the hold is still
 /// attributed to the task that acquired it. What a task has adopted counts as what it acquired
-/// itself, also if the guard owns its primitive (`acquire_owned`): no such guard is part of a certain
-/// deadlock before.
+/// itself, also if the guard owns its primitive (`acquire_owned`): no such guard is part of a
+/// certain deadlock before.
 ///
-/// Called outside a named task, it records that the task that acquired the guard does not have it any
-/// more. The hold is then attributed to `a caller on thread …`, and is part of no deadlock.
+/// Called outside a named task, it records that the task that acquired the guard does not have it
+/// any more. The hold is then attributed to `a caller on thread …`, and is part of no deadlock.
 pub fn adopt(held: &impl Held) {
     let (probe, hold) = held.held();
     probe.adopt(hold);

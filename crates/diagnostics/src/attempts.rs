@@ -1,5 +1,5 @@
-//! Waits that are given up and begun again: a deadlock that is retried with a timeout, a `select!` that
-//! makes its wait anew, requests that all time out.
+//! Waits that are given up and begun again: a deadlock that is retried with a timeout, a `select!`
+//! that makes its wait anew, requests that all time out.
 //!
 //! Each such wait is young. Those that one task begins at one place, one soon after the other, are
 //! added up. And it is recorded since when no waiter was served, whichever tasks waited.
@@ -102,9 +102,9 @@ impl Attempts {
         self.unserved = None;
     }
 
-    /// Returns since when no waiter was served, and how many waits were given up meanwhile, if they are
-    /// many. `is_waited_for`: there is a wait now. Otherwise the last one was given up not longer ago than
-    /// the longest had lasted.
+    /// Returns since when no waiter was served, and how many waits were given up meanwhile, if they
+    /// are many. `is_waited_for`: there is a wait now. Otherwise the last one was given up not
+    /// longer ago than the longest had lasted.
     pub(crate) fn unserved(&self, is_waited_for: bool, now: Instant) -> Option<(Instant, usize)> {
         let unserved = self.unserved.as_ref().filter(|unserved| {
             let gap = now.saturating_duration_since(unserved.ended);

@@ -11,15 +11,15 @@ use std::{
 
 /// A source of time. See [`set_clock`].
 pub trait Clock: Sync {
-    /// Returns the time. It must not go backwards, panic, or use the primitives of the suite: it may be
-    /// called while the queue of one is locked.
+    /// Returns the time. It must not go backwards, panic, or use the primitives of the suite: it
+    /// may be called while the queue of one is locked.
     fn now(&self) -> Instant;
 }
 
 static CLOCK: OnceLock<&'static dyn Clock> = OnceLock::new();
 
-/// Has all that is stamped from now on stamped by `clock`. A process does so once, before it uses a primitive, or never:
-/// then it is the standard clock, [`Instant::now`].
+/// Has all that is stamped from now on stamped by `clock`. A process does so once, before it uses a
+/// primitive, or never: then it is the standard clock, [`Instant::now`].
 ///
 /// # Errors
 ///
@@ -95,8 +95,8 @@ impl ManualClock {
     /// Lets time pass, and has every [`Watch`](crate::Watch) look again.
     pub fn advance(&self, time: Duration) {
         let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        // Relaxed: a number; the bell orders the update before the check of the watch that it wakes.
-        // The sum saturates.
+        // Relaxed: a number; the bell orders the update before the check of the watch that it
+        // wakes. The sum saturates.
         let later = |passed: u64| Some(passed.saturating_add(nanos));
         let _ = self.passed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
         crate::bell::ring();

@@ -1,5 +1,5 @@
-//! The reports as data: the one place that says what their fields are called. It is written as JSON by
-//! `to_json`, and by serde with the feature `serde`.
+//! The reports as data: the one place that says what their fields are called. It is written as JSON
+//! by `to_json`, and by serde with the feature `serde`.
 //!
 //! Times are seconds. Places are `file:line:column`.
 

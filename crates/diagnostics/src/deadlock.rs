@@ -1,9 +1,9 @@
 //! Finds tasks that can never continue: each waits for permits that are all held by such tasks.
 //!
-//! The search assumes at first that every waiter is stuck. It then clears each waiter that could get its
-//! permits if all actors that are not stuck released what they hold, until it can clear no more. The
-//! waiters that are left are stuck: they are the largest set of stuck waiters. A deadlock is a cycle of
-//! those and of the primitives between them.
+//! The search assumes at first that every waiter is stuck. It then clears each waiter that could
+//! get its permits if all actors that are not stuck released what they hold, until it can clear no
+//! more. The waiters that are left are stuck: they are the largest set of stuck waiters. A deadlock
+//! is a cycle of those and of the primitives between them.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -24,8 +24,8 @@ use crate::{
 /// Tasks and threads that wait for each other, or for themselves, and what they wait for.
 ///
 /// It is what the diagnostics can see, and not a proof: safe code can move a guard unseen, and any
-/// caller can cancel a task from outside. So do not restart a process on a single report, of whatever
-/// [certainty](Certainty).
+/// caller can cancel a task from outside. So do not restart a process on a single report, of
+/// whatever [certainty](Certainty).
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Deadlock {
@@ -41,9 +41,10 @@ pub struct Deadlock {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Certainty {
     /// There is no evidence to the contrary in this run. All in it are named tasks or threads.
-    /// Nothing but these locks has a waker of any of them, and no task runs. No guard in it is known
-    /// to have moved, or owns its primitive without having been adopted. What this run has shown of
-    /// the call sites agrees: no such guard was released elsewhere, and no such wait was given up.
+    /// Nothing but these locks has a waker of any of them, and no task runs. No guard in it is
+    /// known to have moved, or owns its primitive without having been adopted. What this run has
+    /// shown of the call sites agrees: no such guard was released elsewhere, and no such wait was
+    /// given up.
     ///
     /// [`ASSUMPTIONS`](Deadlock::ASSUMPTIONS) lists what cannot be seen.
     Uncontradicted,
@@ -55,8 +56,8 @@ pub enum Certainty {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Doubt {
-    /// It has no name. Several branches of a `join!` or `select!`, and several tasks that run inside
-    /// another, may share its waker.
+    /// It has no name. Several branches of a `join!` or `select!`, and several tasks that run
+    /// inside another, may share its waker.
     Unnamed(Actor),
     /// Something else has its waker: a timer, a channel, another branch of a `join!` or `select!`.
     OtherWakers(Actor),
@@ -66,7 +67,8 @@ pub enum Doubt {
     Branches(Actor),
     /// It runs other tasks, or one in which it is nested takes part.
     Nested(Actor),
-    /// It has ended. What it held may have been returned, and what it polled may be polled by others.
+    /// It has ended. What it held may have been returned, and what it polled may be polled by
+    /// others.
     Ended(Actor),
     /// The guard that was acquired there owns its primitive and was not adopted: it may have been
     /// sent elsewhere.
@@ -148,9 +150,9 @@ impl Deadlock {
 
 /// Finds the tasks and threads that wait for each other's locks and permits, or for their own.
 ///
-/// Like [`snapshot`](crate::snapshot()), it may be called anywhere. What it finds was so at one moment:
-/// it looks twice, and keeps what it saw both times. It knows no threshold, so a deadlock that a
-/// timeout is about to resolve is found as well, as a [possible](Certainty::Possible) one.
+/// Like [`snapshot`](crate::snapshot()), it may be called anywhere. What it finds was so at one
+/// moment: it looks twice, and keeps what it saw both times. It knows no threshold, so a deadlock
+/// that a timeout is about to resolve is found as well, as a [possible](Certainty::Possible) one.
 pub fn deadlocks() -> Vec<Deadlock> {
     deadlocks_among(&readings(false))
 }
@@ -248,8 +250,8 @@ impl Doubts {
     }
 }
 
-/// Why something may be another's. What a task has left behind that has ended is not its any more: a
-/// future that it had polled may be polled by others, and a guard may have been returned.
+/// Why something may be another's. What a task has left behind that has ended is not its any more:
+/// a future that it had polled may be polled by others, and a guard may have been returned.
 fn of_attribution(whose: &Attributed) -> impl Iterator<Item = Doubt> + use<> {
     let ended = whose.who.has_ended().then(|| Doubt::Ended(whose.who.clone()));
     let nested = (!whose.sure).then(|| Doubt::Nested(whose.who.clone()));
@@ -257,7 +259,8 @@ fn of_attribution(whose: &Attributed) -> impl Iterator<Item = Doubt> + use<> {
     [ended, nested, unnamed].into_iter().flatten()
 }
 
-/// Looks again, and keeps what was so before and is so now: each was so all the time between, so all were so at once.
+/// Looks again, and keeps what was so before and is so now: each was so all the time between, so
+/// all were so at once.
 fn confirm(before: &Reading) -> Reading {
     let mut now = Reading::of(before.record, false);
     let held: HashSet<_> = before.holds.iter().map(|hold| hold.number).collect();
@@ -285,8 +288,8 @@ struct Search<'a> {
     numbers: HashMap<Key, usize>,
     /// By the actor's number.
     actors: Vec<Suspect>,
-    /// By the number of a reading: for each wait, whether it is doubtful in this search; and for each
-    /// hold.
+    /// By the number of a reading: for each wait, whether it is doubtful in this search; and for
+    /// each hold.
     doubtful_waits: Vec<Vec<bool>>,
     doubtful_holds: Vec<Vec<bool>>,
 }
@@ -485,7 +488,8 @@ impl<'a> Search<'a> {
     /// What is reported of those actors.
     fn deadlock(&self, actors: &[usize]) -> Deadlock {
         let within: HashSet<_> = actors.iter().copied().collect();
-        // By reading: the holders within the deadlock, and those of them that were not followed yet.
+        // By reading: the holders within the deadlock, and those of them that were not followed
+        // yet.
         let mut holders = HashMap::new();
         let mut edges = Vec::new();
         let mut left: BTreeSet<_> = actors.iter().copied().collect();
@@ -537,11 +541,12 @@ fn tasks_around(readings: &[Reading]) -> HashMap<u64, u64> {
     readings.iter().flat_map(|reading| &reading.waits).filter_map(around).collect()
 }
 
-/// The strongly connected parts of the graph of stuck actors and of the primitives between them: Tarjan's algorithm, without
-/// recursion, since chains of waits may be long.
+/// The strongly connected parts of the graph of stuck actors and of the primitives between them:
+/// Tarjan's algorithm, without recursion, since chains of waits may be long.
 struct Cycles<'s, 'a> {
     search: &'s Search<'a>,
-    /// By node: when it was first visited, counted from 1; and the earliest on the stack that it leads to.
+    /// By node: when it was first visited, counted from 1; and the earliest on the stack that it
+    /// leads to.
     visited: Vec<usize>,
     lowest: Vec<usize>,
     on_stack: Vec<bool>,
@@ -570,8 +575,8 @@ impl<'s, 'a> Cycles<'s, 'a> {
         found
     }
 
-    /// Where a node leads: an actor to the primitives that it waits for, a primitive to the stuck who hold it. Primitives
-    /// are numbered after the actors.
+    /// Where a node leads: an actor to the primitives that it waits for, a primitive to the stuck
+    /// who hold it. Primitives are numbered after the actors.
     fn next(&self, node: usize) -> Vec<usize> {
         let actors = self.search.actors.len();
         match node.checked_sub(actors) {
@@ -616,8 +621,8 @@ impl<'s, 'a> Cycles<'s, 'a> {
         }
     }
 
-    /// Takes the part off the stack whose first node is `first`, and answers its actors. A part of one node has no cycle: a
-    /// cycle has an actor and a primitive at least.
+    /// Takes the part off the stack whose first node is `first`, and answers its actors. A part of
+    /// one node has no cycle: a cycle has an actor and a primitive at least.
     fn part(&mut self, first: usize) -> Option<Vec<usize>> {
         let start = self.stack.iter().rposition(|&node| node == first)?;
         let nodes = self.stack.split_off(start);

@@ -20,13 +20,13 @@ const EACH: usize = 12;
 
 impl Snapshot {
     /// Returns the wait-for graph, for Graphviz (`dot -Tsvg`): an arrow from each waiter to what it
-    /// waits for (dashed if it was woken and not polled since), and from each primitive to its holders.
-    /// Each arrow says where, for how long, and how many permits.
+    /// waits for (dashed if it was woken and not polled since), and from each primitive to its
+    /// holders. Each arrow says where, for how long, and how many permits.
     ///
     /// Deadlocks are red: those that [`deadlocks`] finds when this is called.
     ///
-    /// At most 60 primitives are drawn, those of deadlocks and with the most waiters first, and of each
-    /// at most 12 holders and 12 waiters. The others are counted.
+    /// At most 60 primitives are drawn, those of deadlocks and with the most waiters first, and of
+    /// each at most 12 holders and 12 waiters. The others are counted.
     pub fn to_dot(&self) -> String {
         Dot { snapshot: self, deadlocks: deadlocks() }.to_string()
     }

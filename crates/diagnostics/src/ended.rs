@@ -1,8 +1,9 @@
 //! Tasks and threads that have ended, and may still be the holders of something.
 //!
-//! A [first hold](crate::record) has only the number of its holder. As long as a task or a thread lives,
-//! it is found by its number. It counts its first holds; those that another task or thread releases
-//! stay in the count. If it ends and some are left, it is kept here until no first hold has its number.
+//! A [first hold](crate::record) has only the number of its holder. As long as a task or a thread
+//! lives, it is found by its number. It counts its first holds; those that another task or thread
+//! releases stay in the count. If it ends and some are left, it is kept here until no first hold
+//! has its number.
 
 use parking_lot::Mutex;
 

@@ -6,8 +6,8 @@ use crate::{Inversion, LockOrder};
 
 #[cfg(not(awaitlist_loom))]
 impl Stall {
-    /// Emits an event of `tracing` with the target `awaitlist::stall`: an error if it is a deadlock, at
-    /// level `INFO` if it is over, and else a warning.
+    /// Emits an event of `tracing` with the target `awaitlist::stall`: an error if it is a
+    /// deadlock, at level `INFO` if it is over, and else a warning.
     ///
     /// Its fields are `cause` (`"HOLDER GONE QUIET"`), `phase` (`"new"`, `"still"`, `"ended"`),
     /// `primitive`, `waiter`, `at`, and `report`: the whole of it.
@@ -38,7 +38,8 @@ impl Stall {
 
 #[cfg(not(awaitlist_loom))]
 impl Watch {
-    /// Watches in a thread of its own, and emits an [event](Stall::trace) of `tracing` for each stall.
+    /// Watches in a thread of its own, and emits an [event](Stall::trace) of `tracing` for each
+    /// stall.
     ///
     /// The thread has the global subscriber, not one that was set for another thread.
     ///
@@ -58,8 +59,8 @@ impl Watch {
 }
 
 impl Inversion {
-    /// Emits a warning of `tracing` with the target `awaitlist::lock_order`. Its field `report` is the
-    /// whole of it.
+    /// Emits a warning of `tracing` with the target `awaitlist::lock_order`. Its field `report` is
+    /// the whole of it.
     pub fn trace(&self) {
         tracing::warn!(
             target: "awaitlist::lock_order",
@@ -70,7 +71,8 @@ impl Inversion {
 }
 
 impl LockOrder {
-    /// Emits an [event](Inversion::trace) of `tracing` for each inversion that is found from now on.
+    /// Emits an [event](Inversion::trace) of `tracing` for each inversion that is found from now
+    /// on.
     ///
     /// ```
     /// use awaitlist_diagnostics::lock_order;

@@ -1,6 +1,7 @@
 //! What the core and the primitives tell the diagnostics. For them only: it changes as they do.
 //!
-//! Each of these types has a twin in the core that is empty and does nothing, for when the feature is off.
+//! Each of these types has a twin in the core that is empty and does nothing, for when the feature
+//! is off.
 
 use std::{
     cell::Cell,
@@ -218,8 +219,8 @@ impl PrimitiveTrace {
         }
     }
 
-    /// Records the usual case: it has not waited, and its hold is the only one. Returns whether it is
-    /// that case.
+    /// Records the usual case: it has not waited, and its hold is the only one. Returns whether it
+    /// is that case.
     // Not inlined: a thread-local of another crate is found by a call, and this makes one.
     #[inline(never)]
     fn acquired_first(
@@ -508,7 +509,8 @@ impl WaitTrace {
         }
     }
 
-    /// Has the entry be the asker's from now on, whose waker is kept. The asker gets the one that was kept before.
+    /// Has the entry be the asker's from now on, whose waker is kept. The asker gets the one that
+    /// was kept before.
     #[inline]
     fn attribute(&self, asker: &mut Asker) -> Attributed {
         let whose = asker.attributed();

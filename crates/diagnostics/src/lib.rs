@@ -1,8 +1,9 @@
-//! Reports why an async program hangs: which task holds a lock, which tasks wait for it, and which can
-//! never continue.
+//! Reports why an async program hangs: which task holds a lock, which tasks wait for it, and which
+//! can never continue.
 //!
-//! It is a part of [awaitlist](https://docs.rs/awaitlist), whose primitives report to it when their feature
-//! `diagnostics` is enabled. When disabled, the feature costs nothing, not even a byte. It needs `std`.
+//! It is a part of [awaitlist](https://docs.rs/awaitlist), whose primitives report to it when their
+//! feature `diagnostics` is enabled. When disabled, the feature costs nothing, not even a byte. It
+//! needs `std`.
 //!
 //! | question | answer |
 //! |---|---|
@@ -26,9 +27,9 @@
 //!
 //! # Who is who
 //!
-//! What is acquired or waited for is attributed to the innermost [`task()`] that polls it; else to the thread that blocks
-//! on it; else to the waker that it is polled with, which is kept as long, so that no other has its address. A guard that is
-//! sent elsewhere is [adopted](adopt()) there.
+//! What is acquired or waited for is attributed to the innermost [`task()`] that polls it; else to
+//! the thread that blocks on it; else to the waker that it is polled with, which is kept as long,
+//! so that no other has its address. A guard that is sent elsewhere is [adopted](adopt()) there.
 //!
 //! # Features
 //!
@@ -40,10 +41,11 @@
 //!
 //! # What it costs
 //!
-//! An acquisition for which no task waits is written down in a few atomic words, without a lock or a
-//! look at the clock. A wait, a wake-up, and each further hold of a semaphore are written down under a small lock of the
-//! primitive's own, the waits with their times: tens of nanoseconds. No user's lock is ever taken and no code of the user's runs under a lock of the diagnostics, so they may be
-//! asked from anywhere, inside a waker too.
+//! An acquisition for which no task waits is written down in a few atomic words, without a lock or
+//! a look at the clock. A wait, a wake-up, and each further hold of a semaphore are written down
+//! under a small lock of the primitive's own, the waits with their times: tens of nanoseconds. No
+//! user's lock is ever taken and no code of the user's runs under a lock of the diagnostics, so
+//! they may be asked from anywhere, inside a waker too.
 #![deny(unsafe_code)]
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -348,8 +348,8 @@ pub(crate) struct BlockedThread {
 }
 
 impl BlockedThread {
-    /// The current thread. If it blocks already, its wakers are not all counted, and nothing that it
-    /// waits for is certain.
+    /// The current thread. If it blocks already, its wakers are not all counted, and nothing that
+    /// it waits for is certain.
     pub(crate) fn begin() -> Self {
         let relay = ME.try_with(|me| me.relay.lock().take()).ok().flatten();
         let thread = ThreadInfo::current();

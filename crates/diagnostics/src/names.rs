@@ -18,7 +18,8 @@ thread_local! {
     static CACHE: [Cell<Option<Interned>>; CACHED] = const { [const { Cell::new(None) }; CACHED] };
 }
 
-/// Returns a reference to `name` that stays the same. A program has so many names as it has literals.
+/// Returns a reference to `name` that stays the same. A program has so many names as it has
+/// literals.
 pub(crate) fn interned(name: &'static str) -> &'static &'static str {
     let address = (name.as_ptr().addr(), name.len());
     let place = (address.0 ^ address.0 >> 4 ^ address.1) % CACHED;

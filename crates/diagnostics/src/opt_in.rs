@@ -51,8 +51,8 @@ pub(crate) fn is_any_started() -> bool {
     STARTED.load(Ordering::Relaxed) != 0
 }
 
-/// Returns the request of an actor that is about to wait for permits, to be dropped outside the lock
-/// of the queue.
+/// Returns the request of an actor that is about to wait for permits, to be dropped outside the
+/// lock of the queue.
 #[inline]
 pub(crate) fn asks(
     whose: &Attributed,

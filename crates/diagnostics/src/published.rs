@@ -10,8 +10,8 @@
 //!   number. Of several threads one succeeds.
 //! - **Publish**: the owner stores the words, and then the state `FULL`.
 //! - **Clear**: the owner stores `EMPTY`.
-//! - **Read**: load the state, the words, and the state again. If it was `FULL` with one number both
-//!   times, the words are those of that value.
+//! - **Read**: load the state, the words, and the state again. If it was `FULL` with one number
+//!   both times, the words are those of that value.
 //!
 //! `tests/loom/published.rs` models this file.
 
@@ -113,8 +113,8 @@ impl<W> Published<W> {
         self.state.load(Ordering::Acquire) == number << NUMBER_SHIFT | FULL
     }
 
-    /// Reads the value: its number, and what `load` makes of its words. `None` if there is no value,
-    /// or another one each time.
+    /// Reads the value: its number, and what `load` makes of its words. `None` if there is no
+    /// value, or another one each time.
     pub(crate) fn read<R>(&self, load: impl Fn(&W) -> R) -> Option<(u64, R)> {
         for _ in 0..ATTEMPTS {
             // Acquire: pairs with the Release of `publish`.

@@ -1,21 +1,22 @@
-//! The record of one primitive: its holders and its waiters, written by the primitive as they change.
+//! The record of one primitive: its holders and its waiters, written by the primitive as they
+//! change.
 //!
 //! The first hold is [published](Published) in a few atomic words. What comes beside it is an entry
 //! in a box behind a lock: a second hold, a wait, a hold that changes. So a primitive that is
 //! acquired and released without any task waiting takes no lock here, reads no clock, and allocates
 //! nothing.
 //!
-//! The lock is held for a few steps at a time: no user code runs under it, no primitive is used under
-//! it, and in a model nothing that is modelled happens under it. So a record can be read from
+//! The lock is held for a few steps at a time: no user code runs under it, no primitive is used
+//! under it, and in a model nothing that is modelled happens under it. So a record can be read from
 //! anywhere: inside a waker, or while every thread blocks.
 //!
-//! It never records more than is true. A hold is added after the permits were taken, and removed before
-//! they are released. A wait is added, and marked as notified, under the lock of its queue. It is removed
-//! under that lock as well; or, once it was notified, by the task that finds the notification. Until then
-//! the record says that it was notified.
+//! It never records more than is true. A hold is added after the permits were taken, and removed
+//! before they are released. A wait is added, and marked as notified, under the lock of its queue.
+//! It is removed under that lock as well; or, once it was notified, by the task that finds the
+//! notification. Until then the record says that it was notified.
 //!
-//! When a primitive is dropped, its record is used for another one. Readers compare the number of the
-//! primitive before and after.
+//! When a primitive is dropped, its record is used for another one. Readers compare the number of
+//! the primitive before and after.
 
 use std::{
     collections::BTreeMap,
@@ -83,7 +84,8 @@ struct HoldWords {
     at: StaticRef<Location<'static>>,
     /// What the holder is known by.
     who: [AtomicU64; 2],
-    /// The [kind](Words::kind) of the holder, the flags below, and above them the number of permits.
+    /// The [kind](Words::kind) of the holder, the flags below, and above them the number of
+    /// permits.
     permits: AtomicU64,
 }
 
@@ -126,7 +128,8 @@ pub(crate) struct HoldNumber {
 /// The permits that there are, in whosever hands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Supply {
-    /// Wider than what can be released at once, so that a release which is refused takes back just what it had announced.
+    /// Wider than what can be released at once, so that a release which is refused takes back just
+    /// what it had announced.
     permits: u128,
     /// Whether some were made up, by a release of what nobody had acquired: then more may be.
     pub(crate) made_up: bool,
@@ -254,9 +257,9 @@ impl Record {
         self.made.clear(self.made.number());
         // Of a guard that was leaked.
         self.first.clear(self.first.number());
-        // Relaxed: what the users of the primitive stored came before this. A reader may make an empty
-        // box just now that this does not see. The box has this primitive's number, and is replaced by
-        // those that find it later, under the lock.
+        // Relaxed: what the users of the primitive stored came before this. A reader may make an
+        // empty box just now that this does not see. The box has this primitive's number, and is
+        // replaced by those that find it later, under the lock.
         if self.has_more.load(Ordering::Relaxed) {
             let mut more = self.more.lock();
             self.has_more.store(false, Ordering::Relaxed);
@@ -326,8 +329,8 @@ impl Record {
         self.first.read(HoldWords::who).map(|(_, words)| words)
     }
 
-    /// Publishes a hold, if it is the only one. `is_alone`: no other thread can do that now. The caller
-    /// [counts](actor::begins_first_hold) it.
+    /// Publishes a hold, if it is the only one. `is_alone`: no other thread can do that now. The
+    /// caller [counts](actor::begins_first_hold) it.
     #[inline(always)]
     pub(crate) fn hold_first(
         &self,
@@ -505,8 +508,8 @@ impl Record {
         key
     }
 
-    /// Records another bound of a semaphore. It may change again, so the permits count as made up: a
-    /// wait for them is not called certain to be in vain.
+    /// Records another bound of a semaphore. It may change again, so the permits count as made up:
+    /// a wait for them is not called certain to be in vain.
     pub(crate) fn change_bound(&self, from: usize, to: usize) {
         let supply = &mut self.entries().supply;
         supply.permits = supply.permits.saturating_add(to as u128).saturating_sub(from as u128);
@@ -573,8 +576,8 @@ impl Record {
         entries.released_by_hand |= entries.end_forgotten(permits) < permits;
     }
 
-    /// Says that `permits` are about to be given back that no guard holds. Until it is known whose they were, they count as
-    /// if they were made up: never too few are counted.
+    /// Says that `permits` are about to be given back that no guard holds. Until it is known whose
+    /// they were, they count as if they were made up: never too few are counted.
     pub(crate) fn expect(&self, permits: usize) {
         let supply = &mut self.entries().supply;
         supply.permits = supply.permits.saturating_add(permits as u128);
@@ -586,8 +589,8 @@ impl Record {
         supply.permits = supply.permits.saturating_sub(permits as u128);
     }
 
-    /// Says that `permits` that were expected have been given back: those that were forgotten, the oldest first, and for the
-    /// rest made up.
+    /// Says that `permits` that were expected have been given back: those that were forgotten, the
+    /// oldest first, and for the rest made up.
     pub(crate) fn release(&self, permits: usize) {
         let entries = &mut *self.entries();
         let made_up = entries.end_forgotten(permits);
@@ -717,8 +720,8 @@ impl Live {
             })
     }
 
-    /// Since when no waiter was served although there was one nearly always, and how many waits were
-    /// given up meanwhile.
+    /// Since when no waiter was served although there was one nearly always, and how many waits
+    /// were given up meanwhile.
     pub(crate) fn unserved(&self, now: Instant) -> Option<(Instant, usize)> {
         let more = self.more()?;
         let entries = more.as_ref()?;
@@ -787,7 +790,8 @@ impl Live {
         waits
     }
 
-    /// Looks at each wait: since when it lasts, with those that were given up before it, and its number.
+    /// Looks at each wait: since when it lasts, with those that were given up before it, and its
+    /// number.
     pub(crate) fn for_each_wait(&self, now: Instant, mut look: impl FnMut(Instant, u64)) {
         let unserved = self.unserved(now).map(|(since, _)| since);
         self.read_waits(|wait| {
@@ -796,8 +800,8 @@ impl Live {
         });
     }
 
-    /// Reads the waits, some at a time, so that the users of the primitive need not wait for it however
-    /// many there are.
+    /// Reads the waits, some at a time, so that the users of the primitive need not wait for it
+    /// however many there are.
     fn read_waits(&self, mut read: impl FnMut(&WaitEntry)) {
         let mut next = 0;
         while let Some(more) = self.more() {
@@ -861,7 +865,8 @@ impl Entries {
         }
     }
 
-    /// Strikes out `permits` that were forgotten, the oldest first. Answers how many there were fewer.
+    /// Strikes out `permits` that were forgotten, the oldest first. Answers how many there were
+    /// fewer.
     fn end_forgotten(&mut self, mut permits: usize) -> usize {
         while permits > 0 {
             let Some(oldest) = self.forgotten.first_entry() else {

@@ -11,12 +11,12 @@ use signal_hook::iterator::{Handle, Signals};
 
 use crate::{deadlocks, lock_order, profile, snapshot};
 
-/// Calls `action` each time the process gets `signal`, on a thread of its own: a signal handler of a
-/// runtime would hang with the runtime.
+/// Calls `action` each time the process gets `signal`, on a thread of its own: a signal handler of
+/// a runtime would hang with the runtime.
 ///
-/// `action` runs outside the signal handler, so it can do what any thread can.
-/// [`print_report`] prints all that the diagnostics know. If it panics, the panic is caught. Signals
-/// that arrive while it runs are one.
+/// `action` runs outside the signal handler, so it can do what any thread can. [`print_report`]
+/// prints all that the diagnostics know. If it panics, the panic is caught. Signals that arrive
+/// while it runs are one.
 ///
 /// It ends when what this returns is dropped, unless that was [detached](SignalThread::detach). The
 /// signal has no other effect then: the process does not fall back to what it did with the signal

@@ -126,8 +126,9 @@ pub struct Hold {
     pub who: Actor,
     /// Where it was acquired: where `acquire` was called.
     pub at: &'static Location<'static>,
-    /// When it was first seen: it has lasted at least since then. No clock is read for a hold that begins while no task waits;
-    /// it is seen when a task begins to wait, or when a watch or a snapshot looks.
+    /// When it was first seen: it has lasted at least since then. No clock is read for a hold that
+    /// begins while no task waits; it is seen when a task begins to wait, or when a watch or a
+    /// snapshot looks.
     pub since: Instant,
     /// How many permits these are. 1 for a lock.
     pub permits: usize,
@@ -139,7 +140,8 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Whether nobody is known who will give it back: its guard was forgotten, or the task that acquired it has ended.
+    /// Whether nobody is known who will give it back: its guard was forgotten, or the task that
+    /// acquired it has ended.
     pub fn is_leaked(&self) -> bool {
         self.forgotten || self.who.has_ended()
     }
@@ -155,8 +157,8 @@ pub struct Wait {
     pub at: &'static Location<'static>,
     /// When it joined the queue.
     pub since: Instant,
-    /// How many waits the same task has given up before at the same place, each not longer ago than it
-    /// had lasted.
+    /// How many waits the same task has given up before at the same place, each not longer ago than
+    /// it had lasted.
     pub attempts_before: usize,
     /// How long these lasted together.
     pub waited_before: Duration,
@@ -191,8 +193,8 @@ impl Wait {
     }
 }
 
-/// Every primitive that is held or waited for, at about one moment: what is said of each hold and each wait is true at some
-/// moment while the snapshot is taken.
+/// Every primitive that is held or waited for, at about one moment: what is said of each hold and
+/// each wait is true at some moment while the snapshot is taken.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Snapshot {
@@ -206,8 +208,8 @@ pub struct Snapshot {
 
 /// Lists every primitive that has a holder or a waiter.
 ///
-/// It can be called anywhere: in a waker, with locks held, while every thread blocks. It acquires none of
-/// the locks that it lists, and runs no user code.
+/// It can be called anywhere: in a waker, with locks held, while every thread blocks. It acquires
+/// none of the locks that it lists, and runs no user code.
 ///
 /// ```
 /// use awaitlist_diagnostics::snapshot;

@@ -12,10 +12,12 @@ use crate::{
     snapshot::{Reading, total},
 };
 
-/// What a [watch](crate::watch) reports: waits that last longer than its threshold, and their cause.
+/// What a [watch](crate::watch) reports: waits that last longer than its threshold, and their
+/// cause.
 ///
-/// One cause is one stall, however many waits it keeps. It is reported when it [begins](Phase::New),
-/// from time to time [while it lasts](Phase::Still), and when it [ends](Phase::Ended).
+/// One cause is one stall, however many waits it keeps. It is reported when it
+/// [begins](Phase::New), from time to time [while it lasts](Phase::Still), and when it
+/// [ends](Phase::Ended).
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Stall {
@@ -83,15 +85,16 @@ pub enum Phase {
 pub enum Cause {
     /// The holders can never continue. The waiter may be one of them.
     Deadlocked(Deadlock),
-    /// It is this one's turn, or the permits are kept for it: it was woken, and its future has not been polled since. It may be
-    /// the wait itself that stalls. Known as *futurelock*.
+    /// It is this one's turn, or the permits are kept for it: it was woken, and its future has not
+    /// been polled since. It may be the wait itself that stalls. Known as *futurelock*.
     WokenButUnpolled(Wait),
     /// These acquired it long ago, and hold it still.
     HolderQuiet(Vec<Hold>),
-    /// These were acquired by tasks that have ended, or their guards were forgotten: what is left is not enough.
+    /// These were acquired by tasks that have ended, or their guards were forgotten: what is left
+    /// is not enough.
     Leaked(Vec<Hold>),
-    /// The tasks that acquired these have ended without releasing them. Their guards have no lifetime,
-    /// so they were returned, sent elsewhere, or leaked.
+    /// The tasks that acquired these have ended without releasing them. Their guards have no
+    /// lifetime, so they were returned, sent elsewhere, or leaked.
     HolderEnded(Vec<Hold>),
     /// Not all parties have come to the barrier.
     BarrierShort {
@@ -144,7 +147,8 @@ impl Cause {
         if let Some(deadlock) = deadlocks.iter().find(is_stuck) {
             return Self::Deadlocked(deadlock.clone());
         }
-        // Where one waits for its turn, it waits for all whose turn it is. For an event or a notification each waits by itself.
+        // Where one waits for its turn, it waits for all whose turn it is. For an event or a
+        // notification each waits by itself.
         let by_itself = matches!(site.kind, Kind::Event | Kind::Condition);
         let is_kept = |wait: &Wait| wait.woken().is_some_and(long_ago);
         let woken = match by_itself {

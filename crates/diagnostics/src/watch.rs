@@ -1,4 +1,5 @@
-//! The stall watch: it says which waits last too long, and why, and sleeps as long as there is nothing to watch.
+//! The stall watch: it says which waits last too long, and why, and sleeps as long as there is
+//! nothing to watch.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -34,22 +35,24 @@ use crate::{
 /// The shortest time between two checks.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Watches every primitive of the process, and reports each wait that has lasted for `threshold`: as an
-/// iterator, whose `next` blocks until there is one; [in a thread](Watch::spawn); or
-/// [as a stream](Watch::stream).
+/// Watches every primitive of the process, and reports each wait that has lasted for `threshold`:
+/// as an iterator, whose `next` blocks until there is one; [in a thread](Watch::spawn); or [as a
+/// stream](Watch::stream).
 ///
-/// One cause is one [`Stall`], however many tasks it keeps waiting: it is reported in full when it is
-/// first seen, and again if it becomes worse. While it lasts, it is counted at intervals that double.
-/// When it is over, that is reported too. A cause that comes and goes faster than the intervals is
-/// counted as one that lasts. A deadlock of five tasks is one stall. A threshold of zero reports every
-/// wait that lasts long enough to be seen.
+/// One cause is one [`Stall`], however many tasks it keeps waiting: it is reported in full when it
+/// is first seen, and again if it becomes worse. While it lasts, it is counted at intervals that
+/// double. When it is over, that is reported too. A cause that comes and goes faster than the
+/// intervals is counted as one that lasts. A deadlock of five tasks is one stall. A threshold of
+/// zero reports every wait that lasts long enough to be seen.
 ///
-/// Waits for an [`Event`](crate::Kind::Event) or a [`Condition`](crate::Kind::Condition) are meant to
-/// be long as a rule: workers are idle, and a server waits for its shutdown. They are reported only if
-/// the waiter holds something meanwhile, or if the watch [asks for them](Watch::with_idle_waits).
+/// Waits for an [`Event`](crate::Kind::Event) or a [`Condition`](crate::Kind::Condition) are meant
+/// to be long as a rule: workers are idle, and a server waits for its shutdown. They are reported
+/// only if the waiter holds something meanwhile, or if the watch [asks for
+/// them](Watch::with_idle_waits).
 ///
-/// While no task waits, the watch sleeps. While one waits, the watch checks when the oldest wait reaches
-/// the threshold. The watch costs a task that does not wait nothing, and a waiter a fence and a load.
+/// While no task waits, the watch sleeps. While one waits, the watch checks when the oldest wait
+/// reaches the threshold. The watch costs a task that does not wait nothing, and a waiter a fence
+/// and a load.
 ///
 /// ```no_run
 /// use awaitlist_diagnostics::watch;
@@ -123,7 +126,8 @@ struct Incident {
     /// When it was reported last, and how long to wait until it is reported again.
     told: Instant,
     interval: Duration,
-    /// How many waits have reached the threshold since it began, and how many until it was last told.
+    /// How many waits have reached the threshold since it began, and how many until it was last
+    /// told.
     more: usize,
     more_told: usize,
     /// Whether the look that is under way has seen it.
@@ -202,7 +206,8 @@ struct Halt {
 
 impl Halt {
     fn halt(&self) {
-        // Release: pairs with the Acquire of `is_halted`, so that a thread that sees it also sees what came before.
+        // Release: pairs with the Acquire of `is_halted`, so that a thread that sees it also sees
+        // what came before.
         self.halted.store(true, Ordering::Release);
         self.event.notify(usize::MAX);
         bell::ring();
@@ -243,8 +248,8 @@ impl Watch {
         self
     }
 
-    /// Watches in a thread of its own, and passes each stall to `report`, until what this returns is
-    /// dropped. If `report` panics, the panic is caught, and the watch goes on.
+    /// Watches in a thread of its own, and passes each stall to `report`, until what this returns
+    /// is dropped. If `report` panics, the panic is caught, and the watch goes on.
     ///
     /// # Panics
     ///
@@ -276,8 +281,8 @@ impl Watch {
         WatchThread { halt, halts: true }
     }
 
-    /// Watches in a thread of its own, and prints each stall to standard error. If standard error is
-    /// closed, the report is lost, and the watch goes on.
+    /// Watches in a thread of its own, and prints each stall to standard error. If standard error
+    /// is closed, the report is lost, and the watch goes on.
     ///
     /// # Panics
     ///
@@ -288,8 +293,8 @@ impl Watch {
         })
     }
 
-    /// Watches in a thread of its own, and returns the stalls as a stream, which needs no runtime. The
-    /// stream never ends.
+    /// Watches in a thread of its own, and returns the stalls as a stream, which needs no runtime.
+    /// The stream never ends.
     ///
     /// # Panics
     ///
@@ -310,8 +315,8 @@ impl Watch {
         Stalls { told, _thread: thread }
     }
 
-    /// Checks all waits, adds what is to be reported to the pending, and returns when to check again.
-    /// `None` if there is no wait.
+    /// Checks all waits, adds what is to be reported to the pending, and returns when to check
+    /// again. `None` if there is no wait.
     fn look(&mut self) -> Option<Instant> {
         let now = clock::now();
         let pause = self.threshold.max(PAUSE);
@@ -496,7 +501,8 @@ impl Watch {
 /// The waits on one primitive that may have to be told of.
 #[derive(Default)]
 struct Suspect {
-    /// How many have reached the threshold and have not been told of; and the numbers of the first and the last of these.
+    /// How many have reached the threshold and have not been told of; and the numbers of the first
+    /// and the last of these.
     count: usize,
     first: u64,
     last: u64,
@@ -560,7 +566,8 @@ fn passes(filter: &mut Filter, site: &Site) -> bool {
     }
 }
 
-/// A watch in a thread of its own. Dropping it ends the watch, unless it was [detached](Self::detach).
+/// A watch in a thread of its own. Dropping it ends the watch, unless it was
+/// [detached](Self::detach).
 #[must_use = "dropped at once, the watch ends at once"]
 pub struct WatchThread {
     halt: Arc<Halt>,

@@ -2,8 +2,8 @@
 //!
 //! Its nodes are [classes](Class) of primitives. An edge was seen at least once: a witness says by
 //! which task, and what that task held besides. Two witnesses that held the same lock besides, a
-//! *gate*, cannot be at the same time. So a cycle counts if there is a witness for each of its edges,
-//! and no two of them exclude each other.
+//! *gate*, cannot be at the same time. So a cycle counts if there is a witness for each of its
+//! edges, and no two of them exclude each other.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -51,8 +51,8 @@ impl Witness {
             || holds(other, self.held.id)
             || self.gates.iter().any(|gate| {
                 other.gates.iter().any(|theirs| {
-                    // A gate of the same class but of other locks is taken for the gate of these: a lock
-                    // of each connection, which protects the locks of the same connection.
+                    // A gate of the same class but of other locks is taken for the gate of these: a
+                    // lock of each connection, which protects the locks of the same connection.
                     gate.id == theirs.id || apart && gate.class == theirs.class
                 })
             })
@@ -74,8 +74,8 @@ pub(crate) struct Graph {
     found: HashSet<Vec<Class>>,
 }
 
-/// How many witnesses an edge has at most, how many of these by different tasks with the same gates,
-/// how long a cycle is at most, and how many steps a search takes at most.
+/// How many witnesses an edge has at most, how many of these by different tasks with the same
+/// gates, how long a cycle is at most, and how many steps a search takes at most.
 const WITNESSES: usize = 8;
 const TASKS: usize = 2;
 const LONGEST: usize = 8;

@@ -23,17 +23,17 @@ use graph::Cycle;
 /// for A while it holds B, the two can deadlock, even if they did not in this run. Such an
 /// [`Inversion`] is reported once. So are longer cycles, of at most eight locks.
 ///
-/// - Primitives are told apart by their names. Those without a name are told apart by the place where
-///   they were made, so all locks of one line are one, and are not ordered among themselves.
+/// - Primitives are told apart by their names. Those without a name are told apart by the place
+///   where they were made, so all locks of one line are one, and are not ordered among themselves.
 ///   [`apart`](LockOrder::apart) changes that.
 /// - `try_acquire` does not wait, so it is no request. But what it acquires is held.
-/// - If all in a cycle hold one more lock meanwhile, an outer one, they cannot meet, and the cycle is
-///   not reported.
+/// - If all in a cycle hold one more lock meanwhile, an outer one, they cannot meet, and the cycle
+///   is not reported.
 /// - Nothing is noted of tasks without a name. A future that a named task polls with another waker
 ///   (in a `FuturesUnordered`, say) counts only if it is [named](crate::task()) as well.
-/// - A task that was seen to acquire something in one branch of a `join!` while another branch waited
-///   does not count, and neither do guards of a call site that were released by another task. What is
-///   learned later takes an inversion back.
+/// - A task that was seen to acquire something in one branch of a `join!` while another branch
+///   waited does not count, and neither do guards of a call site that were released by another
+///   task. What is learned later takes an inversion back.
 ///
 /// It costs memory for each pair of names or places, and time for each acquisition; nothing but a
 /// relaxed load until it is started.
@@ -89,9 +89,9 @@ impl LockOrder {
         self
     }
 
-    /// Tells the primitives apart of which `filter` returns true, also if they have one name or were
-    /// made at one place. Then their order counts: of two accounts, for example, whose locks have to
-    /// be acquired in the order of the accounts' numbers.
+    /// Tells the primitives apart of which `filter` returns true, also if they have one name or
+    /// were made at one place. Then their order counts: of two accounts, for example, whose locks
+    /// have to be acquired in the order of the accounts' numbers.
     ///
     /// `filter` is called once for each name and each place. If it panics, the panic is caught, and
     /// the primitives count as one. What was recorded before is forgotten.
@@ -112,7 +112,8 @@ impl LockOrder {
         state::clear();
     }
 
-    /// Returns the inversions that were found, but for those that what was seen later speaks against.
+    /// Returns the inversions that were found, but for those that what was seen later speaks
+    /// against.
     pub fn inversions(self) -> Vec<Inversion> {
         let is_credible = |cycle: &&Cycle| cycle.iter().all(|witness| witness.is_credible());
         let found = state::read(|state| state.cycles.clone()).unwrap_or_default();
@@ -151,8 +152,8 @@ impl fmt::Display for Found<'_> {
 
 /// Locks that were acquired in orders that do not agree: a deadlock that has not happened yet.
 ///
-/// It says that tasks did each of these steps at some time, not that they can do so at the same time.
-/// A program that runs them one after the other never deadlocks.
+/// It says that tasks did each of these steps at some time, not that they can do so at the same
+/// time. A program that runs them one after the other never deadlocks.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Inversion {

@@ -12,12 +12,12 @@ use crate::{Site, opt_in::Part};
 /// Returns the profile of the process: where its tasks wait for the primitives, and where they hold
 /// them.
 ///
-/// Once [started](Profiler::start), it counts the acquisitions of each call site, and adds up its waits
-/// and holds. Primitives are told apart by their names, or without a name by the place where they were
-/// made. What Go's mutex profile is for threads this is for tasks.
+/// Once [started](Profiler::start), it counts the acquisitions of each call site, and adds up its
+/// waits and holds. Primitives are told apart by their names, or without a name by the place where
+/// they were made. What Go's mutex profile is for threads this is for tasks.
 ///
-/// Each acquisition then reads the clock twice and looks up its call site. Nothing but a relaxed load
-/// until it is started.
+/// Each acquisition then reads the clock twice and looks up its call site. Nothing but a relaxed
+/// load until it is started.
 ///
 /// ```
 /// use awaitlist_diagnostics::profile;
@@ -90,8 +90,8 @@ pub struct ProfileRow {
     pub acquired: u64,
     /// How many waits for permits were given up.
     pub given_up: u64,
-    /// The waits, from the time at which a task was enqueued until it was polled with what it waited
-    /// for, or gave up. What was available at once is no wait.
+    /// The waits, from the time at which a task was enqueued until it was polled with what it
+    /// waited for, or gave up. What was available at once is no wait.
     pub waits: Histogram,
     /// The holds that have ended.
     pub holds: Histogram,

@@ -6,8 +6,8 @@ use super::{Histogram, Profile, ProfileRow};
 
 impl Profile {
     /// Returns the profile in the text format of Prometheus, for a metrics endpoint: counters of
-    /// acquisitions and of waits that were given up, and histograms of waits and holds in seconds, each
-    /// with the labels `kind`, `name`, `made_at` and `at`.
+    /// acquisitions and of waits that were given up, and histograms of waits and holds in seconds,
+    /// each with the labels `kind`, `name`, `made_at` and `at`.
     ///
     /// ```
     /// use awaitlist_diagnostics::profile;
