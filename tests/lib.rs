@@ -19,9 +19,11 @@ use critical_section as _;
 #[path = "random/workload/mod.rs"]
 pub mod workload;
 
+#[cfg(feature = "diagnostics")]
+pub use support::clock;
 pub use support::{
     Caught, Inline, Rng, TestWaker, assert_brackets, caught, executor, leak, now, once, poll,
-    waiting,
+    unnamed, waiting,
 };
 
 #[cfg(doctest)]

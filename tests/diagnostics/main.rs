@@ -12,49 +12,13 @@ mod parts;
 mod snapshots;
 mod watching;
 
-use std::{
-    future::Future,
-    pin::{Pin, pin},
-    sync::Once,
-    task::{Context, Poll, Waker},
-    time::Duration,
+use std::{future::Future, time::Duration};
+
+use awaitlist::diagnostics::{Deadlock, Primitive, Snapshot, Stall, deadlocks, snapshot};
+use awaitlist_tests::{
+    clock,
+    unnamed::{poll, ready, waiting},
 };
-
-use awaitlist::diagnostics::{
-    Deadlock, ManualClock, Primitive, Snapshot, Stall, deadlocks, set_clock, snapshot,
-};
-
-static CLOCK: ManualClock = ManualClock::new();
-
-/// Has the time stand still, but for what the tests advance it by. Each test that looks at time
-/// calls it first.
-fn clock() -> &'static ManualClock {
-    static SET: Once = Once::new();
-    SET.call_once(|| set_clock(&CLOCK).expect("the clock is set once"));
-    &CLOCK
-}
-
-/// Polls once with `waker`, and with no name.
-fn poll<F: Future + ?Sized>(future: &mut Pin<Box<F>>, waker: &Waker) -> Poll<F::Output> {
-    future.as_mut().poll(&mut Context::from_waker(waker))
-}
-
-/// A future that has been polled once with `waker`, and waits.
-#[track_caller]
-fn waiting<F: Future>(future: F, waker: &Waker) -> Pin<Box<F>> {
-    let mut future = Box::pin(future);
-    assert!(poll(&mut future, waker).is_pending(), "it need not wait");
-    future
-}
-
-/// The output of a future that need not wait, polled with `waker`.
-#[track_caller]
-fn ready<F: Future>(future: F, waker: &Waker) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(waker)) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("it has to wait"),
-    }
-}
 
 /// Acquires something, and never releases it by itself.
 async fn hold_on<F: Future>(acquire: F) {

@@ -3,29 +3,27 @@
 use std::{
     future::Future,
     pin::pin,
-    sync::{Arc, MutexGuard, Once},
+    sync::{Arc, MutexGuard},
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use awaitlist::{
     Barrier, Event, Lock, Semaphore,
-    diagnostics::{Histogram, ManualClock, Profile, ProfileRow, profile, set_clock, task},
+    diagnostics::{Histogram, Profile, ProfileRow, profile, task},
 };
+use awaitlist_tests::clock;
 use futures_lite::future::block_on;
 
 use crate::alone;
-
-static CLOCK: ManualClock = ManualClock::new();
 
 const SECOND: Duration = Duration::from_secs(1);
 const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// Starts from nothing. Ends when what this returns is dropped.
 fn counting() -> Counting {
-    static SET: Once = Once::new();
     let alone = alone();
-    SET.call_once(|| set_clock(&CLOCK).expect("the clock is set once"));
+    clock();
     profile().clear();
     profile().start();
     Counting { _alone: alone }
@@ -67,7 +65,7 @@ fn holds_are_added_up_by_call_site() {
     let lock = Lock::named("held", ());
     for seconds in [1, 3] {
         let guard = block_on(lock.acquire());
-        CLOCK.advance(SECOND * seconds);
+        clock().advance(SECOND * seconds);
         drop(guard);
     }
     let line = line!() - 4;
@@ -90,13 +88,13 @@ fn a_wait_lasts_from_the_queue_to_the_poll_that_gets_the_lock() {
     let lock = Lock::named("waited for", ());
     let guard = block_on(lock.acquire());
     let mut wait = Box::pin(task("waiter", lock.acquire()));
-    CLOCK.advance(SECOND);
+    clock().advance(SECOND);
     assert!(poll(&mut wait).is_pending());
-    CLOCK.advance(SECOND * 2);
+    clock().advance(SECOND * 2);
     drop(guard);
-    CLOCK.advance(SECOND);
+    clock().advance(SECOND);
     let Poll::Ready(guard) = poll(&mut wait) else { panic!("it is its turn") };
-    CLOCK.advance(SECOND);
+    clock().advance(SECOND);
     drop(guard);
 
     let rows = rows("waited for");
@@ -111,7 +109,7 @@ fn a_wait_that_is_given_up_is_a_wait_and_no_acquisition() {
     let pool = Semaphore::named("given up", 0);
     let mut wait = Box::pin(pool.acquire());
     assert!(poll(&mut wait).is_pending());
-    CLOCK.advance(SECOND);
+    clock().advance(SECOND);
     drop(wait);
     let row = row("given up");
     assert_eq!((row.acquired, row.given_up, row.waits.sum), (0, 1, SECOND));
@@ -124,7 +122,7 @@ fn waits_for_an_event_and_a_barrier_are_counted_and_no_holds() {
     let (event, barrier) = (Event::named("profiled event"), Barrier::named("profiled barrier", 2));
     let mut waits = (Box::pin(event.wait()), Box::pin(barrier.wait()));
     assert!(poll(&mut waits.0).is_pending() && poll(&mut waits.1).is_pending());
-    CLOCK.advance(SECOND);
+    clock().advance(SECOND);
     event.set();
     assert!(poll(&mut Box::pin(barrier.wait())).is_ready());
     assert!(poll(&mut waits.0).is_ready() && poll(&mut waits.1).is_ready());
@@ -154,7 +152,7 @@ fn times_are_counted_by_their_length() {
     let lock = Lock::named("long and short", ());
     for time in [Duration::ZERO, MILLISECOND, MILLISECOND, SECOND, SECOND * 1000] {
         let guard = block_on(lock.acquire());
-        CLOCK.advance(time);
+        clock().advance(time);
         drop(guard);
     }
     let holds = row("long and short").holds;
@@ -171,10 +169,10 @@ fn times_are_counted_by_their_length() {
 fn it_counts_only_while_it_is_started_and_holds_to_their_end() {
     let _counting = counting();
     let lock = Lock::named("stopped", ());
-    CLOCK.advance(SECOND);
+    clock().advance(SECOND);
     let guard = block_on(lock.acquire());
     profile().stop();
-    CLOCK.advance(SECOND);
+    clock().advance(SECOND);
     drop(guard);
     drop(block_on(lock.acquire()));
     assert!(!profile().is_started());
@@ -192,9 +190,9 @@ fn parts_of_a_permit_are_holds_and_no_acquisitions() {
     let pool = Semaphore::named("parts", 2);
     let mut all = block_on(pool.acquire_many(2));
     let part = all.split(1).unwrap();
-    CLOCK.advance(SECOND);
+    clock().advance(SECOND);
     drop(part);
-    CLOCK.advance(SECOND);
+    clock().advance(SECOND);
     drop(all);
     let row = row("parts");
     assert_eq!((row.acquired, row.holds.count, row.holds.sum), (1, 2, SECOND * 3));
@@ -206,7 +204,7 @@ fn example() -> Profile {
     let guard = block_on(cache.acquire());
     let mut wait = Box::pin(cache.acquire());
     assert!(poll(&mut wait).is_pending());
-    CLOCK.advance(MILLISECOND * 250);
+    clock().advance(MILLISECOND * 250);
     drop(guard);
     assert!(poll(&mut wait).is_ready());
     profile().read()

@@ -1,28 +1,20 @@
 //! Waits that are given up and begun again are reported as the one wait that they are.
 
 use std::{
-    future::Future,
-    pin::{Pin, pin},
-    sync::Once,
-    task::{Context, Poll, Waker},
+    task::{Poll, Waker},
     time::Duration,
 };
 
 use awaitlist::{
     Lock, Semaphore,
-    diagnostics::{Cause, ManualClock, Phase, Stall, Watch, set_clock, task, watch},
+    diagnostics::{Cause, Phase, Stall, Watch, task, watch},
 };
-use awaitlist_tests::TestWaker;
+use awaitlist_tests::{
+    TestWaker, clock,
+    unnamed::{poll, ready, waiting},
+};
 
 use crate::alone;
-
-static CLOCK: ManualClock = ManualClock::new();
-
-fn clock() -> &'static ManualClock {
-    static SET: Once = Once::new();
-    SET.call_once(|| set_clock(&CLOCK).expect("the clock is set once"));
-    &CLOCK
-}
 
 /// A watch of one primitive, with a threshold of a second.
 fn watch_of(name: &'static str) -> Watch {
@@ -30,25 +22,6 @@ fn watch_of(name: &'static str) -> Watch {
 }
 
 const TIMEOUT: Duration = Duration::from_millis(300);
-
-fn poll<F: Future + ?Sized>(future: &mut Pin<Box<F>>, waker: &Waker) -> Poll<F::Output> {
-    future.as_mut().poll(&mut Context::from_waker(waker))
-}
-
-#[track_caller]
-fn waiting<F: Future>(future: F, waker: &Waker) -> Pin<Box<F>> {
-    let mut future = Box::pin(future);
-    assert!(poll(&mut future, waker).is_pending(), "it need not wait");
-    future
-}
-
-#[track_caller]
-fn ready<F: Future>(future: F, waker: &Waker) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(waker)) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("it has to wait"),
-    }
-}
 
 fn only_stall(mut stalls: Vec<Stall>) -> Stall {
     assert_eq!(stalls.len(), 1, "{stalls:?}");
