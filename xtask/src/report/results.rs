@@ -20,6 +20,10 @@ impl Line {
     pub(super) fn number(&self) -> f64 {
         self.value.parse().unwrap_or(f64::NAN)
     }
+
+    fn is(&self, row: &str, contender: &str, figure: &str) -> bool {
+        self.row == row && self.contender == contender && self.figure == figure
+    }
 }
 
 /// The figures of one machine.
@@ -95,32 +99,36 @@ impl Results {
     }
 
     fn time(&self, row: &str, n: &str, contender: &str, figure: &str) -> Option<f64> {
-        let wanted = |line: &&Line| {
-            line.row == row && line.n == n && line.contender == contender && line.figure == figure
-        };
-        self.section("time").find(wanted).map(Line::number)
+        let is_wanted = |line: &&Line| line.n == n && line.is(row, contender, figure);
+        self.section("time").find(is_wanted).map(Line::number)
     }
 
-    /// The rows of `section`, in order, each with its contenders' number.
+    /// A figure of a section whose rows have one size.
+    pub(super) fn number(
+        &self,
+        section: &str,
+        row: &str,
+        contender: &str,
+        figure: &str,
+    ) -> Option<f64> {
+        self.section(section).find(|line| line.is(row, contender, figure)).map(Line::number)
+    }
+
+    /// The rows of `section`, in order.
     pub(super) fn rows<'a>(&'a self, section: &'a str) -> Vec<&'a str> {
-        let mut rows: Vec<&str> = Vec::new();
-        for line in self.section(section) {
-            if !rows.contains(&line.row.as_str()) {
-                rows.push(&line.row);
-            }
-        }
-        rows
+        distinct(self.section(section).map(|line| line.row.as_str()))
     }
 
     /// The numbers of waiters with which a row was measured, in order.
     pub(super) fn sizes(&self, row: &str) -> Vec<&str> {
-        let mut sizes: Vec<&str> = Vec::new();
-        for line in self.section("time").filter(|line| line.row == row) {
-            if !sizes.contains(&line.n.as_str()) {
-                sizes.push(&line.n);
-            }
-        }
-        sizes
+        let lines = self.section("time").filter(|line| line.row == row);
+        distinct(lines.map(|line| line.n.as_str()))
+    }
+
+    /// The contenders that have figures in a row of `section`; or in all its rows.
+    pub(super) fn contenders_of<'a>(&'a self, section: &'a str, row: Option<&str>) -> Vec<&'a str> {
+        let lines = self.section(section).filter(|line| row.is_none_or(|row| line.row == row));
+        distinct(lines.map(|line| line.contender.as_str()))
     }
 
     /// The crates and others that took part in a row and size, without floors and bounds.
@@ -131,6 +139,17 @@ impl Results {
             .filter(|contender| !contender.contains(':'))
             .collect()
     }
+}
+
+/// The words without those that came before, in order.
+fn distinct<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut distinct = Vec::new();
+    for word in words {
+        if !distinct.contains(&word) {
+            distinct.push(word);
+        }
+    }
+    distinct
 }
 
 /// The fields of a line of CSV. Those with commas are in quotes.

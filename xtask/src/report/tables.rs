@@ -61,7 +61,7 @@ pub(super) fn behind(results: &Results) -> String {
     for Comparison { row, n, best, ratio } in behind {
         let ns = |name| results.ns(row, n, name).map(digits).unwrap_or_default();
         rows.push(vec![
-            plain_title(results, row),
+            results.title(row).to_owned(),
             thousands(n),
             ns(OURS),
             format!("{} {}", marked(results, best), ns(best)),
@@ -114,19 +114,14 @@ pub(super) fn waits(results: &Results) -> String {
     let head = ["", "", "an acquire", "most / least served", "median wait", "p99", "longest"];
     let mut rows = vec![head.map(String::from).to_vec()];
     for row in results.rows("wait") {
-        let mut title = plain_title(results, row);
-        let of_row = |line: &&Line| line.row == row && line.figure == figures[0];
-        for contender in results.section("wait").filter(of_row).map(|line| &line.contender) {
-            let value = |figure: &str| {
-                let wanted = |line: &&Line| {
-                    line.row == row && line.contender == *contender && line.figure == figure
-                };
-                results.section("wait").find(wanted).map(|line| digits(line.number()))
-            };
+        let mut title = results.title(row);
+        for contender in results.contenders_of("wait", Some(row)) {
             let name =
                 if contender == OURS { format!("**{OURS}**") } else { marked(results, contender) };
-            let mut line = vec![std::mem::take(&mut title), name];
-            line.extend(figures.map(|figure| value(figure).unwrap_or_default()));
+            let mut line = vec![std::mem::take(&mut title).to_owned(), name];
+            line.extend(figures.map(|figure| {
+                results.number("wait", row, contender, figure).map(digits).unwrap_or_default()
+            }));
             rows.push(line);
         }
     }
@@ -136,23 +131,14 @@ pub(super) fn waits(results: &Results) -> String {
 /// A line for each crate and a column for each primitive, with the figures joined by slashes.
 pub(super) fn by_crate(results: &Results, section: &str, figures: &[&str]) -> String {
     let primitives = results.rows(section);
-    let mut crates: Vec<&str> = Vec::new();
-    for line in results.section(section) {
-        if !crates.contains(&line.contender.as_str()) {
-            crates.push(&line.contender);
-        }
-    }
     let mut head = vec![String::new()];
     head.extend(primitives.iter().map(|primitive| (*primitive).to_owned()));
     let mut rows = vec![head];
-    for name in crates {
+    for name in results.contenders_of(section, None) {
         let mut row = vec![name.to_owned()];
         row.extend(primitives.iter().map(|primitive| {
             let values = figures.iter().filter_map(|figure| {
-                let wanted = |line: &&Line| {
-                    line.row == *primitive && line.contender == name && line.figure == *figure
-                };
-                results.section(section).find(wanted).map(|line| whole_or_digits(line.number()))
+                results.number(section, primitive, name, figure).map(whole_or_digits)
             });
             values.collect::<Vec<_>>().join(" / ")
         }));
@@ -164,12 +150,10 @@ pub(super) fn by_crate(results: &Results, section: &str, figures: &[&str]) -> St
 pub(super) fn diagnostics(results: &Results) -> String {
     let mut rows = vec![["", "without", "with", "ratio"].map(String::from).to_vec()];
     for row in results.rows("diagnostics") {
-        let value = |figure: &str| {
-            let wanted = |line: &&Line| line.row == row && line.figure == figure;
-            results.section("diagnostics").find(wanted).map_or(f64::NAN, Line::number)
-        };
+        let value =
+            |figure: &str| results.number("diagnostics", row, "", figure).unwrap_or(f64::NAN);
         let (without, with) = (value("without"), value("with"));
-        let mut line = vec![plain_title(results, row)];
+        let mut line = vec![results.title(row).to_owned()];
         line.extend([without, with, with / without].map(digits));
         rows.push(line);
     }
@@ -201,10 +185,6 @@ pub(super) fn targets(results: &Results) -> (usize, usize, String) {
         rows.push(vec![what, against, digits(line.number()), digits(limit), verdict]);
     }
     (met, all, markdown(&rows))
-}
-
-fn plain_title(results: &Results, row: &str) -> String {
-    results.title(row).to_owned()
 }
 
 /// A name, with an asterisk if it does not promise first come, first served.
