@@ -146,49 +146,39 @@ fn names_of_examples(directory: &str) -> Result<Vec<String>, Failure> {
 
 /// Races, model-checked.
 fn models(flags: &str) -> Outcome {
-    Run::new("cargo test --release -p awaitlist-tests --test loom")
-        .env("RUSTFLAGS", "--cfg awaitlist_loom")
-        .args(flags.split_whitespace())
+    let models = "cargo test --release -p awaitlist-tests --test loom";
+    with_cfg("loom", models).args(flags.split_whitespace()).run()
+}
+
+/// A command of cargo with `--cfg awaitlist_NAME`, in a target directory of that name.
+fn with_cfg(name: &str, command: &str) -> Run {
+    Run::new(command)
+        .env("RUSTFLAGS", format!("--cfg awaitlist_{name}"))
         .arg("--target-dir")
-        .arg(project::target_for("loom"))
-        .run()
+        .arg(project::target_for(name))
 }
 
 /// Random schedules of many threads.
 fn schedules() -> Outcome {
-    Run::new("cargo test --release -p awaitlist-tests --test shuttle")
-        .env("RUSTFLAGS", "--cfg awaitlist_shuttle")
-        .arg("--target-dir")
-        .arg(project::target_for("shuttle"))
-        .run()
+    with_cfg("shuttle", "cargo test --release -p awaitlist-tests --test shuttle").run()
 }
 
 /// Counts at their limits, which a cfg makes small.
 fn limits() -> Outcome {
-    Run::new("cargo test -p awaitlist-tests --test suite")
-        .env("RUSTFLAGS", "--cfg awaitlist_limits")
-        .arg("--target-dir")
-        .arg(project::target_for("limits"))
+    with_cfg("limits", "cargo test -p awaitlist-tests --test suite")
         .args(["--", "--skip", "ported_examples"])
         .run()
 }
 
 /// A critical section that locks across threads, and the tests with many of them.
 fn critical_section() -> Outcome {
-    Run::new("cargo test -p awaitlist-tests --features critical-section --test suite")
-        .env("RUSTFLAGS", "--cfg awaitlist_critical_section")
-        .arg("--target-dir")
-        .arg(project::target_for("section"))
-        .args(["--", "quick_"])
-        .run()
+    let tests = "cargo test -p awaitlist-tests --features critical-section --test suite";
+    with_cfg("critical_section", tests).args(["--", "quick_"]).run()
 }
 
 /// Holders of a queue's lock that are preempted. `cargo xtask verify preempt` runs this for longer.
 fn preemption() -> Outcome {
-    Run::new("cargo run -p awaitlist-tests --bin soak")
-        .env("RUSTFLAGS", "--cfg awaitlist_preempt")
-        .arg("--target-dir")
-        .arg(project::target_for("preempt"))
+    with_cfg("preempt", "cargo run -p awaitlist-tests --bin soak")
         .args(["--", "--minutes", "0.1"])
         .run()
 }

@@ -55,9 +55,9 @@ const LOOM_QUICK: &str = "RUSTFLAGS=--cfg=awaitlist_loom cargo test --release -p
 const LIMITS: &str = "RUSTFLAGS=--cfg=awaitlist_limits cargo test -p awaitlist-tests --test suite --target-dir target/limits \
      -- --skip ported_examples";
 const SECTION: &str = "RUSTFLAGS=--cfg=awaitlist_critical_section cargo test -p awaitlist-tests --features critical-section \
-     --test suite --target-dir target/section -- --skip ported_examples";
+     --test suite --target-dir target/critical_section -- --skip ported_examples";
 const SECTION_QUICK: &str = "RUSTFLAGS=--cfg=awaitlist_critical_section cargo test -p awaitlist-tests \
-     --features critical-section --test suite --target-dir target/section -- quick_";
+     --features critical-section --test suite --target-dir target/critical_section -- quick_";
 const SOAK: &str = "cargo run --release -p awaitlist-tests --bin soak -- --minutes 30";
 const PREEMPT: &str = "RUSTFLAGS=--cfg=awaitlist_preempt cargo run --release -p awaitlist-tests --bin soak \
      --target-dir target/preempt -- --minutes 10";
