@@ -101,13 +101,16 @@ pub fn block_until<F: Future>(future: Pin<&mut F>, deadline: Instant) -> Option<
 #[inline]
 fn block_on<F: Future>(future: Pin<&mut F>, deadline: Option<Instant>) -> Option<F::Output> {
     let mut future = pin!(blocking(future));
-    // A yield may take as long as another thread's time slice: a wait with a deadline makes none.
-    let may_spin = deadline.is_none();
-    let _blocking = Blocking::enter(may_spin.then_some(&*FIRST));
+    let _blocking = Blocking::enter(may_spin(deadline).then_some(&*FIRST));
     match future.as_mut().poll(&mut Context::from_waker(&FIRST)) {
         Poll::Ready(output) => Some(output),
-        Poll::Pending => wait(future, may_spin, deadline),
+        Poll::Pending => wait(future, deadline),
     }
+}
+
+/// A yield may take as long as another thread's time slice, so a wait with a deadline makes none.
+const fn may_spin(deadline: Option<Instant>) -> bool {
+    deadline.is_none()
 }
 
 /// The waker of the first poll, which does nothing. If the future is ready, the thread needs none;
@@ -124,11 +127,8 @@ impl Wake for NoWaker {
 
 /// Polls with the thread's own waker until the future is ready, and sleeps in between.
 #[inline(never)]
-fn wait<F: Future>(
-    mut future: Pin<&mut F>,
-    may_spin: bool,
-    deadline: Option<Instant>,
-) -> Option<F::Output> {
+fn wait<F: Future>(mut future: Pin<&mut F>, deadline: Option<Instant>) -> Option<F::Output> {
+    let may_spin = may_spin(deadline);
     let parked = Parked::of_this_thread();
     // A wake-up that came after the wait before says nothing about this one.
     parked.parker.park_timeout(Duration::ZERO);
