@@ -621,8 +621,8 @@ impl<'s, 'a> Cycles<'s, 'a> {
         }
     }
 
-    /// Takes the part off the stack whose first node is `first`, and answers its actors. A part of
-    /// one node has no cycle: a cycle has an actor and a primitive at least.
+    /// Removes the part whose first node is `first` from the stack, and returns its actors. A part
+    /// of one node has no cycle: a cycle has at least an actor and a primitive.
     fn part(&mut self, first: usize) -> Option<Vec<usize>> {
         let start = self.stack.iter().rposition(|&node| node == first)?;
         let nodes = self.stack.split_off(start);

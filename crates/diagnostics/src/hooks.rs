@@ -273,7 +273,8 @@ impl PrimitiveTrace {
         permits: usize,
         owned: bool,
     ) -> HoldTrace {
-        // It was woken for who polled it last, and is had by who polls it now.
+        // The wake-up was for the task that polled it last; the permits are of the one that polls
+        // now.
         self.still_waiting(wait, context);
         let Some(key) = wait.key() else { return HoldTrace::none() };
         wait.key.store(NONE, Ordering::Relaxed);
@@ -484,12 +485,12 @@ impl WaitTrace {
         }
     }
 
-    /// Says who polls it, before the queue is locked.
+    /// Records which task polls it, before the queue is locked.
     pub fn before_enqueue(&self, context: &Context<'_>) {
         self.asker.set(Some(Asker::polling(context)));
     }
 
-    /// Lets go of who polls it, outside the lock.
+    /// Drops what was recorded of that task, outside the lock.
     #[inline]
     pub fn after_enqueue(&self) {
         drop(self.asker.take());

@@ -1,4 +1,4 @@
-//! How it is told, for a person who is tired.
+//! The text of the reports.
 
 use std::{
     fmt::{self, Display},

@@ -140,7 +140,7 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Whether nobody is known who will give it back: its guard was forgotten, or the task that
+    /// Returns whether no task is known to release it: its guard was forgotten, or the task that
     /// acquired it has ended.
     pub fn is_leaked(&self) -> bool {
         self.forgotten || self.who.has_ended()
