@@ -452,13 +452,19 @@ class LeakTests(unittest.TestCase):
             # Until the free lists and the caches are full.
             for _ in range(500):
                 await one_round()
-            gc.collect()
-            before, blocks = len(gc.get_objects()), sys.getallocatedblocks()
-            for _ in range(500):
-                await one_round()
-            gc.collect()
-            self.assertLess(len(gc.get_objects()) - before, 50)
-            self.assertLess(sys.getallocatedblocks() - blocks, 250)
+            # What is left behind by a round grows in every window of 500. Caches of the interpreter
+            # still grow now and then, by a hundred blocks and more at once, but not in all three.
+            objects, blocks = [], []
+            for _ in range(3):
+                gc.collect()
+                before = len(gc.get_objects()), sys.getallocatedblocks()
+                for _ in range(500):
+                    await one_round()
+                gc.collect()
+                objects.append(len(gc.get_objects()) - before[0])
+                blocks.append(sys.getallocatedblocks() - before[1])
+            self.assertLess(max(objects), 50)
+            self.assertLess(min(blocks), 250)
 
         asyncio.run(main())
 
