@@ -16,6 +16,7 @@ const QUESTIONS = {
     'notify_one': 'guide/from-tokio-sync.html#notify_one',
     'rate limit': 'guide/from-asyncio/programs/rate_limit.html',
     'read write lock': 'guide/which-primitive.html#a-read-write-lock',
+    'select cancel safe': 'guide/from-asyncio/idioms/stopping.html',
     'select loop': 'guide/from-asyncio/mistakes.html',
     'shutdown without close': 'guide/from-tokio-sync.html#shutting-down-without-close',
     'thread pool block tokio hang': 'guide/blocking.html',
