@@ -9,6 +9,7 @@ mod deadlocks;
 mod hang_report;
 mod outputs;
 mod parts;
+mod resources;
 mod snapshots;
 mod watching;
 

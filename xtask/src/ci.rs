@@ -3,7 +3,7 @@
 use std::{fs, process, time::SystemTime};
 
 use crate::{
-    Failure, Outcome, Subcommand, book, consumer, dependencies, features, instructions,
+    Failure, Outcome, Subcommand, book, console, consumer, dependencies, features, instructions,
     newer_parking_lot, oracle, postgres, project, prose, public_api, python, report,
     run::{self, Run},
     rustdoc, weaken,
@@ -74,6 +74,7 @@ fn everything() -> Outcome {
     features::run(&[])?;
     run::timed("cargo xtask dependencies --check", || dependencies::run(&["--check".to_owned()]))?;
     platforms()?;
+    console::run()?;
     python::run(&[])?;
     instructions::run(&[])?;
     package()

@@ -6,6 +6,7 @@
 mod book;
 mod build_cost;
 mod ci;
+mod console;
 mod consumer;
 mod copy;
 mod debian;
@@ -54,6 +55,7 @@ struct Subcommand {
 
 const SUBCOMMANDS: &[Subcommand] = &[
     ci::SUBCOMMAND,
+    console::SUBCOMMAND,
     consumer::SUBCOMMAND,
     features::SUBCOMMAND,
     dependencies::SUBCOMMAND,

@@ -233,7 +233,7 @@
 //! | `portable-atomic` | targets without compare-and-swap |
 //! | `futures-core` | `FusedFuture` for all futures, as `futures::select!` needs it |
 //! | `diagnostics` | hang diagnosis; implies `std`. Without it, [`diagnostics`] has the same functions and types, which do nothing |
-//! | `serde`, `signal`, `tracing` | outputs of the diagnostics: `Serialize` of reports, a report on a signal (on Unix), an event for each report. They do nothing without `diagnostics` |
+//! | `serde`, `signal`, `tracing` | outputs of the diagnostics: `Serialize` of reports, a report on a signal (on Unix), an event for each report and the spans that tokio-console shows. They do nothing without `diagnostics` |
 //!
 //! Enable at least one of `std` and `critical-section`.
 #![no_std]

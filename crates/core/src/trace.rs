@@ -14,8 +14,9 @@
 //!
 //! What is acquired is *owned* if its guard has no lifetime, and so can be sent anywhere.
 //!
-//! Hooks that take a `Context`, and `after_enqueue`, clone or drop a waker, so they are called
-//! without the lock of the queue. The others may be called under it.
+//! `bound_changed`, `enqueued`, `waker_changed`, `notified` and `abandoned` are called under the lock
+//! of the queue. The others clone or drop a waker, or call a subscriber of `tracing`, so they are
+//! called without it.
 
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_diagnostics::hooks::{
@@ -64,7 +65,7 @@ mod nothing {
         pub const fn before_enqueue(&self, _: &Context<'_>) {}
 
         #[inline(always)]
-        pub const fn after_enqueue(&self) {}
+        pub const fn ended(&self) {}
     }
 
     #[derive(Debug)]
@@ -121,6 +122,12 @@ mod nothing {
 
         #[inline(always)]
         pub const fn bound_changed(&self, _: usize, _: usize) {}
+
+        #[inline(always)]
+        pub const fn bound_has_changed(&self, _: usize, _: usize) {}
+
+        #[inline(always)]
+        pub const fn after_enqueue(&self, _: &WaitTrace) {}
 
         #[inline(always)]
         pub const fn enqueued(&self, _: &WaitTrace, _: usize) {}

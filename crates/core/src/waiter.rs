@@ -167,7 +167,7 @@ impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
         queue.list_mut(|list| unsafe { list.push_back(node, waker, tag) });
         own_queue.trace().enqueued(node.trace(), tag);
         drop(queue);
-        node.trace().after_enqueue();
+        own_queue.trace().after_enqueue(node.trace());
         Poll::Pending
     }
 
@@ -190,11 +190,11 @@ impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
         ) -> Result<R, LockedWaiter<'a, A::State>>,
     ) -> Poll<R> {
         let mut waker_is_current = false;
-        loop {
+        let result = loop {
             let (node, primitive) = self.as_mut().parts();
             assert!(node.is_queued(), "a waiter is enqueued before it is polled again");
             match check(primitive, LockedWaiter::lock(A::queue(primitive), node)) {
-                Ok(result) => return Poll::Ready(result),
+                Ok(result) => break result,
                 Err(waiter) => waker_is_current |= waiter.will_wake(context.waker()),
             }
             let (node, primitive) = self.as_mut().parts();
@@ -204,7 +204,9 @@ impl<H: Handle, A: Access<H::Target>> Waiter<H, A> {
             }
             renew_waker(A::queue(primitive), node, context);
             waker_is_current = true;
-        }
+        };
+        self.project().node.trace().ended();
+        Poll::Ready(result)
     }
 
     /// Removes the waiter of a future that is dropped.
@@ -244,7 +246,7 @@ fn renew_waker<S>(queue: &WaitQueue<S>, node: &mut Node, context: &Context<'_>) 
     let mut waiter = LockedWaiter::lock(queue, node);
     let unused_waker = waiter.replace_waker(waker);
     drop(waiter);
-    node.trace().after_enqueue();
+    queue.trace().after_enqueue(node.trace());
     drop(unused_waker);
 }
 

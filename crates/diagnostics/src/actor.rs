@@ -22,6 +22,7 @@ use std::{
 use parking_lot::Mutex;
 
 use crate::{
+    console::TaskSpan,
     ended,
     life::{BlockedThread, Life, Relay, ThreadInfo},
     namer,
@@ -784,7 +785,7 @@ pub fn task<F: Future>(name: impl Into<Cow<'static, str>>, future: F) -> Task<F>
         first_holds: AtomicU32::new(0),
     }));
     let ends = Ends { info: info.clone(), kept: 0 };
-    Task { drops: Drops { info }, future, ends, relay, relays: true }
+    Task { drops: Drops { info }, future, ends, relay, relays: true, span: TaskSpan::new() }
 }
 
 /// Like [`task`], but polls the future with the waker that the task is polled with: for tests that
@@ -809,6 +810,8 @@ pin_project_lite::pin_project! {
         relay: Relay,
         // Whether the future is polled with the relay's waker.
         relays: bool,
+        // What tokio-console shows of it.
+        span: TaskSpan,
     }
 }
 
@@ -835,12 +838,16 @@ impl<F: Future> Future for Task<F> {
         }
         let scope = Scope(before);
         let polled = info.0.life.begin_poll(Some(ThreadInfo::current()));
+        let entered = this.span.enter(info, this.relay.woken_task());
         let poll = this.future.poll(&mut Context::from_waker(waker));
+        drop(entered);
         drop(polled);
         drop(scope);
         if poll.is_ready() {
+            this.span.ends();
             this.ends.end();
         } else {
+            this.span.has_wakers(!*this.relays || info.0.life.pulse().wakers > 0);
             this.relay.rest();
         }
         poll

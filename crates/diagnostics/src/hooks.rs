@@ -16,6 +16,7 @@ use crate::{
     Actor, Kind, Site,
     actor::{self, Asker, Blocking, Kept, KeptWaker, Key, Words},
     bell, clock,
+    console::{Operation, Resource, Taken},
     lock_order::Ask,
     opt_in::{self, Acquired, HoldLedger},
     profile::WaitBegan,
@@ -64,6 +65,8 @@ pub struct PrimitiveTrace {
     made: Made,
     /// Taken when the primitive is first acquired or waited for.
     record: StaticRef<Record>,
+    /// What tokio-console shows of it.
+    resource: Resource,
 }
 
 impl Drop for PrimitiveTrace {
@@ -82,6 +85,7 @@ impl PrimitiveTrace {
         Self {
             made: Made { kind, name, created: Location::caller(), size },
             record: StaticRef::none(),
+            resource: Resource::new(),
         }
     }
 
@@ -126,6 +130,11 @@ impl PrimitiveTrace {
         self.record().change_bound(from, to);
     }
 
+    /// Shows that the bound has changed. Called outside the lock.
+    pub fn bound_has_changed(&self, from: usize, to: usize) {
+        self.resource.changes(&self.made, to, from);
+    }
+
     #[inline]
     fn record(&self) -> &'static Record {
         match self.record.get() {
@@ -163,7 +172,17 @@ impl PrimitiveTrace {
             // Relaxed: written and read under the lock of the queue, or by the owner.
             wait.key.store(key, Ordering::Relaxed);
             wait.joined.set(true);
+            wait.operation.asks_for(self.made.kind.need(tag));
         });
+    }
+
+    /// Drops what was recorded of the task that polls, and shows the wait if it has just begun.
+    /// Called outside the lock.
+    #[inline]
+    pub fn after_enqueue(&self, wait: &WaitTrace) {
+        if wait.after_enqueue() {
+            self.resource.waits(&self.made, &wait.operation, wait.site.0);
+        }
     }
 
     /// Another task polls a waiter.
@@ -179,6 +198,12 @@ impl PrimitiveTrace {
     /// outside the lock.
     #[inline]
     pub fn still_waiting(&self, wait: &WaitTrace, context: &Context<'_>) {
+        self.still_waits(wait, context);
+        self.resource.waits(&self.made, &wait.operation, wait.site.0);
+    }
+
+    #[inline]
+    fn still_waits(&self, wait: &WaitTrace, context: &Context<'_>) {
         if wait.key().is_some() && wait.whose.get() != Key::polling(context) {
             wait.before_enqueue(context);
             self.waker_changed(wait);
@@ -213,10 +238,13 @@ impl PrimitiveTrace {
         permits: usize,
         owned: bool,
     ) -> HoldTrace {
-        match self.acquired_first(wait, context, permits, owned) {
+        let mut hold = match self.acquired_first(wait, context, permits, owned) {
             true => HoldTrace::FIRST,
             false => self.acquired_slow(wait, context, permits, owned),
-        }
+        };
+        hold.taken = self.resource.acquired(&self.made, permits);
+        wait.operation.ends();
+        hold
     }
 
     /// Records the usual case: it has not waited, and its hold is the only one. Returns whether it
@@ -275,7 +303,7 @@ impl PrimitiveTrace {
     ) -> HoldTrace {
         // The wake-up was for the task that polled it last; the permits are of the one that polls
         // now.
-        self.still_waiting(wait, context);
+        self.still_waits(wait, context);
         let Some(key) = wait.key() else { return HoldTrace::none() };
         wait.key.store(NONE, Ordering::Relaxed);
         if permits == 0 {
@@ -289,16 +317,18 @@ impl PrimitiveTrace {
             _ => Words::polling(context),
         };
         let key = self.record().grant(key, words, permits, owned);
-        HoldTrace { key, kept: kept.into_waker(), ledger: HoldLedger::NOTHING }
+        HoldTrace::of(key, kept.into_waker())
     }
 
     /// Permits were acquired outside of any poll.
     #[inline]
     pub fn acquired_at(&self, site: CallSite, permits: usize, owned: bool) -> HoldTrace {
-        match self.acquired_first_at(site, permits, owned) {
+        let mut hold = match self.acquired_first_at(site, permits, owned) {
             true => HoldTrace::FIRST,
             false => self.acquired_slow_at(site, permits, owned),
-        }
+        };
+        hold.taken = self.resource.acquired(&self.made, permits);
+        hold
     }
 
     /// As [`acquired_first`](Self::acquired_first).
@@ -332,12 +362,13 @@ impl PrimitiveTrace {
             actor::begins_first_hold(asker.words);
         }
         let key = if first { FIRST } else { record.hold_another(&asker, at, permits, owned) };
-        HoldTrace { key, kept: asker.kept.into_waker(), ledger: HoldLedger::NOTHING }
+        HoldTrace::of(key, asker.kept.into_waker())
     }
 
     /// Permits are about to be given back.
     #[inline]
     pub fn released(&self, hold: &mut HoldTrace) {
+        self.resource.released(&self.made, &mut hold.taken);
         hold.ledger.end();
         if let Some(key) = hold.take() {
             self.end_hold(key);
@@ -351,6 +382,8 @@ impl PrimitiveTrace {
 
     /// Permits stay acquired, and are nobody's by now.
     pub fn forgotten(&self, hold: &mut HoldTrace) {
+        // Whatever releases them says so.
+        hold.taken = Taken::NOTHING;
         hold.ledger.end();
         if let Some(key) = hold.take() {
             // Its waker is not kept for as long as that may last.
@@ -381,15 +414,20 @@ impl PrimitiveTrace {
             None => (Some(Attributed::surely(Actor::here())), KeptWaker::NONE),
         };
         match record.part_of(hold.key, permits, whose) {
-            Some(key) => HoldTrace { key, kept, ledger: hold.ledger.split() },
+            Some(key) => {
+                let taken = hold.taken.split(permits);
+                HoldTrace { key, kept, ledger: hold.ledger.split(), taken }
+            }
             None => HoldTrace::none(),
         }
     }
 
     /// The permits of two holds are one's, which has `permits` by now.
     pub fn merged(&self, hold: &mut HoldTrace, other: &mut HoldTrace, permits: usize) {
+        hold.taken.merge(&mut other.taken);
         if hold.key().is_none() {
             mem::swap(hold, other);
+            mem::swap(&mut hold.taken, &mut other.taken);
         }
         if let Some(key) = hold.key() {
             hold.key = self.record().resize_hold(key, permits);
@@ -401,7 +439,8 @@ impl PrimitiveTrace {
     pub fn releasing(&self, permits: usize) -> ReleaseTrace<'_> {
         let record = self.record();
         record.expect(permits);
-        ReleaseTrace { record, permits }
+        self.resource.changes(&self.made, permits, 0);
+        ReleaseTrace { trace: self, permits }
     }
 
     /// Who calls this has the hold by now.
@@ -425,20 +464,22 @@ impl fmt::Debug for PrimitiveTrace {
 /// A release under way. Dropped, it was done.
 #[must_use = "it is done when this is dropped"]
 pub struct ReleaseTrace<'a> {
-    record: &'a Record,
+    trace: &'a PrimitiveTrace,
     permits: usize,
 }
 
 impl ReleaseTrace<'_> {
     /// It was refused.
     pub fn refused(mut self) {
-        self.record.expect_less(mem::take(&mut self.permits));
+        let permits = mem::take(&mut self.permits);
+        self.trace.record().expect_less(permits);
+        self.trace.resource.changes(&self.trace.made, 0, permits);
     }
 }
 
 impl Drop for ReleaseTrace<'_> {
     fn drop(&mut self) {
-        self.record.release(self.permits);
+        self.trace.record().release(self.permits);
     }
 }
 
@@ -467,6 +508,8 @@ pub struct WaitTrace {
     ask: Cell<Option<Ask>>,
     /// When it was enqueued, if there is a profile. The owner's alone.
     began: WaitBegan,
+    /// What tokio-console shows of it. The owner's alone.
+    operation: Operation,
 }
 
 impl WaitTrace {
@@ -482,6 +525,7 @@ impl WaitTrace {
             joined: Cell::new(false),
             ask: Cell::new(None),
             began: WaitBegan::never(),
+            operation: Operation::new(),
         }
     }
 
@@ -490,14 +534,23 @@ impl WaitTrace {
         self.asker.set(Some(Asker::polling(context)));
     }
 
-    /// Drops what was recorded of that task, outside the lock.
+    /// Records that a poll of the waiter found its wait to be over. Called outside the lock.
     #[inline]
-    pub fn after_enqueue(&self) {
+    pub fn ended(&self) {
+        self.operation.ends();
+    }
+
+    /// Drops what was recorded of that task, outside the lock. Returns whether the wait has just
+    /// begun.
+    #[inline]
+    fn after_enqueue(&self) -> bool {
         drop(self.asker.take());
         drop(self.ask.take());
-        if self.joined.take() {
+        let has_joined = self.joined.take();
+        if has_joined {
             bell::ring();
         }
+        has_joined
     }
 
     /// Writes something down of who polls it.
@@ -542,16 +595,23 @@ pub struct HoldTrace {
     kept: KeptWaker,
     /// What is recorded only if it was asked for.
     ledger: HoldLedger,
+    /// What tokio-console shows of it.
+    taken: Taken,
 }
 
 impl HoldTrace {
     /// That of the first hold, whose holder is known by its number.
-    const FIRST: Self = Self { key: FIRST, kept: KeptWaker::NONE, ledger: HoldLedger::NOTHING };
+    const FIRST: Self = Self::of(FIRST, KeptWaker::NONE);
 
     /// Of nothing.
     #[inline]
     pub const fn none() -> Self {
-        Self { key: NONE, kept: KeptWaker::NONE, ledger: HoldLedger::NOTHING }
+        Self::of(NONE, KeptWaker::NONE)
+    }
+
+    #[inline]
+    const fn of(key: usize, kept: KeptWaker) -> Self {
+        Self { key, kept, ledger: HoldLedger::NOTHING, taken: Taken::NOTHING }
     }
 
     #[inline]

@@ -37,7 +37,7 @@
 //! |---|---|
 //! | `serde` | `Serialize` of [`Snapshot`], [`Stall`], [`Deadlock`], [`Inversion`] and [`Profile`]. They have `to_json` without it |
 //! | `signal` | `on_signal`, on Unix: a report on a signal, by a thread of its own |
-//! | `tracing` | an event of `tracing` for each report |
+//! | `tracing` | an event of `tracing` for each report, and the spans that tokio-console shows |
 //!
 //! # What it costs
 //!
@@ -58,6 +58,7 @@ mod attempts;
 mod bell;
 mod class;
 mod clock;
+mod console;
 mod data;
 mod deadlock;
 mod dot;

@@ -15,7 +15,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-use crate::{Actor, actor, clock, ended, lock_order::HeldList};
+use crate::{Actor, actor, clock, console::WokenTask, ended, lock_order::HeldList};
 
 /// Returns a number that it has not returned before.
 pub(crate) fn unique() -> u64 {
@@ -152,7 +152,7 @@ pub(crate) struct Relay {
 
 /// What a relay wakes: the waker that its task was last polled with, until it is woken.
 #[derive(Debug, Default)]
-struct Target(Mutex<Option<Waker>>);
+struct Target(Mutex<Option<Waker>>, WokenTask);
 
 impl Relay {
     /// How many of the counted references a relay has itself.
@@ -165,6 +165,11 @@ impl Relay {
 
     pub(crate) const fn waker(&self) -> &Waker {
         &self.waker
+    }
+
+    /// What tokio-console calls the task.
+    pub(crate) fn woken_task(&self) -> &WokenTask {
+        &self.target.1
     }
 
     /// Has the relay wake `waker` from now on. Call it before each poll.
@@ -204,6 +209,7 @@ impl Wake for Target {
     fn wake_by_ref(self: &Arc<Self>) {
         let waker = self.0.lock().take();
         if let Some(waker) = waker {
+            self.1.woken();
             waker.wake();
         }
     }

@@ -414,6 +414,7 @@ impl RawSemaphore<Bounded> {
         queue.set_payload(queue.payload().wrapping_add(bound).wrapping_sub(old));
         self.queue.trace().bound_changed(old, bound);
         self.return_and_grant(queue, 0);
+        self.queue.trace().bound_has_changed(old, bound);
     }
 }
 
