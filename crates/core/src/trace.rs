@@ -14,9 +14,9 @@
 //!
 //! What is acquired is *owned* if its guard has no lifetime, and so can be sent anywhere.
 //!
-//! `bound_changed`, `enqueued`, `waker_changed`, `notified` and `abandoned` are called under the lock
-//! of the queue. The others clone or drop a waker, or call a subscriber of `tracing`, so they are
-//! called without it.
+//! `bound_changed`, `enqueued`, `waker_changed`, `notified` and `abandoned` are called under the
+//! lock of the queue. The others clone or drop a waker, or call a subscriber of `tracing`, so they
+//! are called without it.
 
 #[cfg(feature = "diagnostics")]
 pub use awaitlist_diagnostics::hooks::{
