@@ -838,9 +838,10 @@ impl<F: Future> Future for Task<F> {
         }
         let scope = Scope(before);
         let polled = info.0.life.begin_poll(Some(ThreadInfo::current()));
-        let entered = this.span.enter(info, this.relay.woken_task());
-        let poll = this.future.poll(&mut Context::from_waker(waker));
-        drop(entered);
+        let poll = {
+            let _entered = this.span.enter(info, this.relay.woken_task());
+            this.future.poll(&mut Context::from_waker(waker))
+        };
         drop(polled);
         drop(scope);
         if poll.is_ready() {
