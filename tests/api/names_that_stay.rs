@@ -4,10 +4,11 @@
 use std::{sync::Arc, time::Duration};
 
 use awaitlist::{
-    Block, Lock, Semaphore,
+    Barrier, Block, BoundedSemaphore, Condition, Event, Lock, MAX_PERMITS, Semaphore,
     diagnostics::{
         self, Actor, Cause, Clock, Deadlock, Histogram, Inversion, ManualClock, Phase, Profile,
-        Snapshot, Stall, adopt, deadlocks, lock_order, profile, set_namer, snapshot, task, watch,
+        Signals, Snapshot, Stall, adopt, deadlocks, lock_order, profile, set_namer, snapshot, task,
+        watch,
     },
 };
 
@@ -34,7 +35,19 @@ fn a_program_may_use_the_diagnostics_whether_they_are_there_or_not() {
 /// All that a program does with a stall.
 fn handle(stall: &Stall) -> String {
     let Stall {
-        site, wait, others, cause, permits, unserved, chain, root, phase, seen, time, ..
+        site,
+        wait,
+        others,
+        cause,
+        permits,
+        signals,
+        unserved,
+        chain,
+        root,
+        phase,
+        seen,
+        time,
+        ..
     } = stall;
     let cause = match cause {
         Cause::Deadlocked(deadlock) => handle_deadlock(deadlock),
@@ -56,9 +69,13 @@ fn handle(stall: &Stall) -> String {
         Phase::Still { lasted, .. } | Phase::Ended { lasted, .. } => Some(lasted),
         _ => None,
     };
-    let name = site.name.unwrap_or_else(|| site.kind.name());
+    let name = site.name.as_deref().unwrap_or_else(|| site.kind.name());
+    let condition = site.condition.as_ref().map(|condition| (&condition.name, condition.created));
+    let Signals { set, cleared, notified, .. } = signals;
+    let signals = [set, cleared, notified].map(|one| one.map(|one| (one.at, one.when, one.woke)));
     format!(
-        "{stall} {name} {} {} {who} {} {others} {cause} {permits:?} {unserved:?} {} {} {phase:?} {seen:?} {time:?} {}",
+        "{stall} {name} {condition:?} {} {signals:?} {} {} {who} {} {others} {cause} {permits:?} {unserved:?} {} {} {phase:?} {seen:?} {time:?} {}",
+        site.may_wait,
         site.id.get(),
         site.created,
         wait.permits,
@@ -89,6 +106,37 @@ fn handle_snapshot(shown: &Snapshot) -> usize {
     let Snapshot { taken, time, primitives, .. } = shown;
     let _ = (shown.age(*taken), time.elapsed());
     primitives.iter().map(|one| one.permits + one.parties + one.holds.len() + one.waits.len()).sum()
+}
+
+#[test]
+fn a_primitive_may_have_a_name_of_its_own_and_may_wait_whether_the_diagnostics_are_there_or_not() {
+    static LOCK: Lock<u32> = Lock::named("static", 1).may_wait();
+    static EVENT: Event = Event::new().may_wait();
+    static CONDITION: Condition<Vec<u32>> = Condition::new(Vec::new()).may_wait();
+    static SHARES: Condition<(), &Lock> = Condition::with_lock(&UNIT).may_wait();
+    static UNIT: Lock = Lock::new(());
+    static SEMAPHORE: Semaphore = Semaphore::new(MAX_PERMITS).may_wait();
+    static BOUNDED: BoundedSemaphore = BoundedSemaphore::named("static", 1).may_wait();
+    static BARRIER: Barrier = Barrier::new(1).may_wait();
+    assert_eq!(*LOCK.acquire().block(), 1);
+    EVENT.set();
+    EVENT.wait().block();
+    assert!(CONDITION.acquire().block().is_empty());
+    SHARES.notify_all(&SHARES.acquire().block());
+    drop((SEMAPHORE.acquire().block(), BOUNDED.acquire().block()));
+    assert_eq!(BARRIER.wait().block(), Ok(0));
+
+    let number = 17;
+    let lock = Lock::new(number).with_name(format!("account {number}"));
+    assert_eq!(*lock.acquire().block(), 17);
+    let condition = Condition::with_lock(&lock).with_name("of the account").may_wait();
+    assert_eq!(*condition.acquire().block(), 17);
+    let event = Event::new().with_name(String::from("closed"));
+    assert!(!event.is_set());
+    let semaphore = Semaphore::new(1).with_name("permits");
+    let bounded = BoundedSemaphore::new(1).with_name("slots");
+    assert_eq!((semaphore.value(), bounded.bound()), (1, 1));
+    assert_eq!(Barrier::new(1).with_name(format!("phase {number}")).wait().block(), Ok(0));
 }
 
 #[test]

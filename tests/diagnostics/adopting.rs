@@ -46,7 +46,7 @@ fn a_guard_that_was_adopted_before_any_look_is_held_for_as_long_as_it_is_waited_
         Waker::noop(),
     );
     let wait = waiting(lock.acquire(), Waker::noop());
-    let mut watch = watch(SECOND).filter(|site| site.name == Some("adopted unseen"));
+    let mut watch = watch(SECOND).filter(|site| site.name.as_deref() == Some("adopted unseen"));
     clock().advance(SECOND);
     let stalls = stalls_at("adopted unseen", watch.check());
     let [stall] = &stalls[..] else { panic!("{stalls:?}") };

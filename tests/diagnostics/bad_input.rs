@@ -1,7 +1,9 @@
 //! What is asked at the wrong time, or too much of it: each is defined, and nothing is locked up.
 
 use std::{
-    cell::RefCell,
+    borrow::Cow,
+    cell::{Cell, RefCell},
+    panic,
     sync::{
         Arc, Barrier,
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -14,7 +16,9 @@ use std::{
 
 use awaitlist::{
     Block, Event, Lock, Semaphore,
-    diagnostics::{ManualClock, Site, deadlocks, set_clock, snapshot, task, watch},
+    diagnostics::{
+        Actor, ManualClock, Site, deadlocks, set_clock, set_namer, snapshot, task, watch,
+    },
 };
 use awaitlist_tests::TestWaker;
 
@@ -26,7 +30,7 @@ fn a_threshold_of_zero_reports_every_wait_that_is_seen_and_each_cause_once() {
     let event = Event::named("zero");
     let first = waiting(event.wait(), Waker::noop());
     let mut watch =
-        watch(Duration::ZERO).with_idle_waits().filter(|site| site.name == Some("zero"));
+        watch(Duration::ZERO).with_idle_waits().filter(|site| site.name.as_deref() == Some("zero"));
     assert_eq!(stalls_at("zero", watch.check()).len(), 1);
     assert_eq!(stalls_at("zero", watch.check()), []);
     let second = waiting(event.wait(), Waker::noop());
@@ -50,7 +54,7 @@ fn a_watch_may_be_dropped_with_stalls_that_it_has_not_told_of() {
     let waits = (waiting(one.wait(), Waker::noop()), waiting(other.wait(), Waker::noop()));
     let mut watch = watch(SECOND)
         .with_idle_waits()
-        .filter(|site| site.name.is_some_and(|name| name.starts_with("dropped: ")));
+        .filter(|site| site.name.as_deref().is_some_and(|name| name.starts_with("dropped: ")));
     clock().advance(SECOND);
     assert!(watch.next().is_some(), "and at least one more is pending");
     drop(watch);
@@ -82,6 +86,117 @@ fn a_snapshot_may_be_taken_in_a_waker_at_every_step() {
     let seen = looks.load(SeqCst);
     assert!(seen >= 3 * 4, "it was looked {seen} times");
     assert_eq!(find(&snapshot(), "in a waker"), None);
+}
+
+thread_local! {
+    /// What the hook that names tasks does on this thread.
+    static NAMER: Cell<fn() -> Option<String>> = const { Cell::new(|| None) };
+}
+
+/// Has the process' only hook do that, as long as `meanwhile` runs on this thread.
+fn with_namer<R>(namer: fn() -> Option<String>, meanwhile: impl FnOnce() -> R) -> R {
+    // It is set already if another test was here before.
+    let _ = set_namer(|| NAMER.get()());
+    let before = NAMER.replace(namer);
+    let result = meanwhile();
+    NAMER.set(before);
+    result
+}
+
+/// A payload of a panic whose drop panics.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("the payload of a panic");
+    }
+}
+
+#[test]
+fn a_namer_that_panics_leaves_the_task_without_a_name_and_the_lock_as_it_is() {
+    let namers: [fn() -> Option<String>; 2] = [|| panic!("a namer"), || panic::panic_any(Bomb)];
+    let family = TestWaker::new();
+    let waker = family.waker();
+    for namer in namers {
+        let lock = Lock::named("badly named", ());
+        with_namer(namer, || {
+            let guard = ready(lock.acquire(), &waker);
+            let mut queued = waiting(lock.acquire(), &waker);
+            let shown = seen("badly named");
+            for who in [&shown.holds[0].who, &shown.waits[0].who] {
+                assert!(matches!(who, Actor::Waker(waker) if waker.label().is_none()), "{who}");
+            }
+            drop(guard);
+            assert!(poll(&mut queued, &waker).is_ready());
+        });
+        assert!(lock.try_acquire().is_some());
+    }
+}
+
+#[test]
+fn a_namer_may_look_at_what_is_held_and_waited_for() {
+    let family = TestWaker::new();
+    let waker = family.waker();
+    let lock = Lock::named("named by looking", ());
+    let namer = || {
+        let _ = deadlocks();
+        Some(format!("one of {}", snapshot().primitives.len().min(1)))
+    };
+    with_namer(namer, || {
+        let guard = ready(lock.acquire(), &waker);
+        let wait = waiting(lock.acquire(), &waker);
+        assert_eq!(seen("named by looking").waits[0].who.to_string(), "task \"one of 1\"");
+        drop((wait, guard));
+    });
+}
+
+/// The name is made before anything is recorded.
+#[test]
+fn a_name_that_cannot_be_made_is_a_panic_and_no_more() {
+    struct Unnameable;
+
+    impl From<Unnameable> for Cow<'static, str> {
+        fn from(_: Unnameable) -> Self {
+            panic!("a name")
+        }
+    }
+
+    let named = panic::catch_unwind(|| Lock::named("cannot be made", ()).with_name(Unnameable));
+    assert!(named.is_err());
+    let long = "long ".repeat(100_000);
+    let lock = Lock::named("cannot be made", ()).with_name(long.clone());
+    let guard = lock.try_acquire();
+    assert_eq!(find(&snapshot(), "cannot be made"), None);
+    assert_eq!(seen(&long).site.name.as_deref(), Some(&*long));
+    let (empty, odd) = (Lock::new(()).with_name(""), Lock::new(()).with_name("\"\0\n</script>"));
+    let others = (empty.try_acquire(), odd.try_acquire());
+    let shown = snapshot();
+    assert!(shown.to_string().contains("Lock \"\" #"));
+    assert!(serde_json::from_str::<serde_json::Value>(&shown.to_json()).is_ok());
+    assert!(!shown.to_json().contains("</script>"));
+    drop((guard, others));
+}
+
+/// A filter is called for each primitive on which a wait lasts. Those on which it panics are
+/// reported, the others as it says.
+#[test]
+fn a_filter_that_panics_at_times_reports_those_and_filters_the_others() {
+    clock();
+    let locks =
+        ["filtered: bad", "filtered: out", "filtered: in"].map(|name| Lock::named(name, ()));
+    let guards = locks.each_ref().map(|lock| lock.try_acquire());
+    let waits = locks.each_ref().map(|lock| waiting(lock.acquire(), Waker::noop()));
+    let mut watch = watch(SECOND).filter(|site| match site.name.as_deref() {
+        Some("filtered: bad") => panic::panic_any(Bomb),
+        name => name == Some("filtered: in"),
+    });
+    clock().advance(SECOND);
+    let told: Vec<_> = watch.check().into_iter().map(|stall| stall.site.name.unwrap()).collect();
+    assert_eq!(
+        told.iter().map(|name| &**name).collect::<Vec<_>>(),
+        ["filtered: bad", "filtered: in"]
+    );
+    drop((waits, guards));
 }
 
 /// Every thread but the one that asks sits in `block`.
@@ -158,9 +273,9 @@ fn a_report_may_use_what_it_is_told_of() {
     let wait = waiting(lock.acquire(), Waker::noop());
     let (told, tells) = mpsc::channel();
     let mine = Arc::clone(&lock);
-    let is_mine = |site: &Site| site.name == Some("used in a report");
+    let is_mine = |site: &Site| site.name.as_deref() == Some("used in a report");
     let watching = watch(Duration::ZERO).filter(is_mine).spawn(move |stall| {
-        if stall.site.name == Some("used in a report") {
+        if stall.site.name.as_deref() == Some("used in a report") {
             let free = mine.try_acquire().is_some();
             let _ = told.send((free, snapshot().primitives.len()));
         }
@@ -189,7 +304,7 @@ fn a_hundred_thousand_short_lived_locks_are_seen_right_or_not_at_all() {
         }
         while done.load(SeqCst) < 2 {
             for one in snapshot().primitives {
-                let name = one.site.name.filter(|name| name.starts_with("short-lived"));
+                let name = one.site.name.as_deref().filter(|name| name.starts_with("short-lived"));
                 for hold in one.holds.iter().filter(|_| name.is_some()) {
                     assert_eq!(hold.who.to_string(), format!("task {:?}", name.unwrap()));
                 }

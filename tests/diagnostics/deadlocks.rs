@@ -36,7 +36,7 @@ fn two_tasks_that_wait_for_each_other_are_a_certain_deadlock_with_both_places_of
     for (edge, (waits_for, holder)) in
         deadlock.edges.iter().zip([("ab: other", "task \"B\""), ("ab: one", "task \"A\"")])
     {
-        assert_eq!(edge.site.name, Some(waits_for));
+        assert_eq!(edge.site.name.as_deref(), Some(waits_for));
         assert_eq!(edge.held[0].who.to_string(), holder);
         assert_eq!(edge.waits_at.line(), edge.held[0].at.line() + 2, "see `crossing`");
     }
@@ -185,7 +185,7 @@ fn a_semaphore_is_in_the_cycle_once_all_its_permits_are() {
     let found = deadlocks_at("pool");
     assert_eq!(found[0].certainty, Certainty::Uncontradicted);
     assert_eq!(found[0].edges.len(), 3, "{}", found[0]);
-    let of_pool = found[0].edges.iter().find(|edge| edge.site.name == Some("pool"));
+    let of_pool = found[0].edges.iter().find(|edge| edge.site.name.as_deref() == Some("pool"));
     assert_eq!(of_pool.map(|edge| edge.held.len()), Some(2), "both who hold a permit");
     for task in [holder, wanter, inside] {
         task.cancel();

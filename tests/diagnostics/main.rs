@@ -10,6 +10,8 @@ mod hang_report;
 mod outputs;
 mod parts;
 mod resources;
+mod signals;
+mod sites;
 mod snapshots;
 mod watching;
 
@@ -38,17 +40,18 @@ fn seen(name: &str) -> Primitive {
 
 fn find(snapshot: &Snapshot, name: &str) -> Option<Primitive> {
     let mut primitives = snapshot.primitives.iter();
-    primitives.find(|one| one.site.name == Some(name)).cloned()
+    primitives.find(|one| one.site.name.as_deref() == Some(name)).cloned()
 }
 
 /// The deadlocks in which the primitive with that name is.
 fn deadlocks_at(name: &str) -> Vec<Deadlock> {
-    let is_there =
-        |deadlock: &Deadlock| deadlock.edges.iter().any(|edge| edge.site.name == Some(name));
+    let is_there = |deadlock: &Deadlock| {
+        deadlock.edges.iter().any(|edge| edge.site.name.as_deref() == Some(name))
+    };
     deadlocks().into_iter().filter(is_there).collect()
 }
 
 /// Those stalls that are on the primitive with that name.
 fn stalls_at(name: &str, stalls: Vec<Stall>) -> Vec<Stall> {
-    stalls.into_iter().filter(|stall| stall.site.name == Some(name)).collect()
+    stalls.into_iter().filter(|stall| stall.site.name.as_deref() == Some(name)).collect()
 }

@@ -18,7 +18,7 @@ use crate::{SECOND, clock, deadlocks_at, hold_on, poll, stalls_at, waiting};
 /// The part of a snapshot that is about the primitives with that name.
 fn only(name: &str) -> Snapshot {
     let mut shown = snapshot();
-    shown.primitives.retain(|one| one.site.name == Some(name));
+    shown.primitives.retain(|one| one.site.name.as_deref() == Some(name));
     shown
 }
 
@@ -206,7 +206,7 @@ fn a_stall_is_one_event_with_the_whole_report_in_it() {
     let stalls = watch.check();
     let mut stalls = stalls
         .iter()
-        .filter(|stall| stall.site.name.is_some_and(|name| name.starts_with("event: ")));
+        .filter(|stall| stall.site.name.as_deref().is_some_and(|name| name.starts_with("event: ")));
     let stall = stalls.next().expect("it is reported");
     let collector = Collector::default();
     tracing::subscriber::with_default(collector.clone(), || stall.trace());

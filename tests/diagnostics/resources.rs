@@ -240,10 +240,12 @@ fn what_a_subscriber_does_itself_is_not_shown() {
     let (recorder, log) = Recorder::with(|| *OWN.try_acquire().unwrap() += 1);
     with_default(recorder, || {
         let semaphore = Semaphore::named("shown", 1);
+        drop(Semaphore::new(1).with_name(format!("shown {}", 2)));
         drop(semaphore.acquire().block());
     });
     assert!(*OWN.try_acquire().unwrap() > 5);
     assert!(log.has("runtime::resource::state_update name=\"shown\""));
+    assert!(log.has("runtime::resource::state_update name=\"shown 2\""));
     assert!(!log.has("runtime::resource::state_update name=\"of the subscriber\""));
 }
 

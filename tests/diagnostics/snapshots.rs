@@ -217,7 +217,7 @@ fn the_report_says_it_in_words() {
     let wait = waiting(task("beggar", pool.acquire()), Waker::noop());
     clock.advance(SECOND);
     let mut shown = snapshot();
-    shown.primitives.retain(|one| one.site.name == Some("in words"));
+    shown.primitives.retain(|one| one.site.name.as_deref() == Some("in words"));
     let text = shown.to_string();
     for part in [
         "Semaphore \"in words\" #",
@@ -240,7 +240,7 @@ fn the_drawing_has_an_arrow_for_each_hold_and_each_wait() {
     assert!(poll(&mut holder, Waker::noop()).is_pending());
     let wait = waiting(task("waiter", lock.acquire()), Waker::noop());
     let mut shown = snapshot();
-    shown.primitives.retain(|one| one.site.name == Some("a \"drawn\" one"));
+    shown.primitives.retain(|one| one.site.name.as_deref() == Some("a \"drawn\" one"));
     let id = shown.primitives[0].site.id.get();
     let dot = shown.to_dot();
     assert!(dot.starts_with("digraph waits {") && dot.ends_with("}\n"), "{dot}");

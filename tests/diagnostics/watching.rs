@@ -56,7 +56,7 @@ const MINE: &[&str] = &[
 ];
 
 fn watch_mine(threshold: Duration) -> Watch {
-    let is_mine = |site: &Site| site.name.is_some_and(|name| MINE.contains(&name));
+    let is_mine = |site: &Site| site.name.as_deref().is_some_and(|name| MINE.contains(&name));
     watch(threshold).with_idle_waits().filter(is_mine)
 }
 
@@ -249,7 +249,7 @@ fn a_watch_in_a_thread_hands_its_stalls_over_until_it_is_dropped() {
     clock();
     let (told, tells) = mpsc::channel();
     let watching = watch_mine(SECOND).spawn(move |stall| {
-        if stall.site.name == Some("in a thread") {
+        if stall.site.name.as_deref() == Some("in a thread") {
             let _ = told.send(stall);
         }
     });
@@ -272,7 +272,7 @@ fn a_watch_as_a_stream_needs_no_runtime() {
     let stall = futures_lite::future::block_on(async {
         loop {
             let stall = stalls.next().await.expect("a stream of stalls never ends");
-            if stall.site.name == Some("as a stream") {
+            if stall.site.name.as_deref() == Some("as a stream") {
                 return stall;
             }
         }
@@ -286,8 +286,9 @@ fn as_an_iterator_it_blocks_until_there_is_one() {
     clock();
     let event = Event::named("as an iterator");
     thread::scope(|scope| {
-        let told = scope
-            .spawn(|| watch_mine(SECOND).find(|stall| stall.site.name == Some("as an iterator")));
+        let told = scope.spawn(|| {
+            watch_mine(SECOND).find(|stall| stall.site.name.as_deref() == Some("as an iterator"))
+        });
         let wait = waiting(event.wait(), Waker::noop());
         clock().advance(SECOND);
         let stall = told.join().unwrap().expect("a watch that is not ended continues");
@@ -413,7 +414,10 @@ fn idle_workers_and_a_shutdown_event_are_not_reported_unless_asked_for() {
     let idle = waiting(event.wait(), Waker::noop());
     clock().advance(SECOND);
     assert_eq!(
-        stalls_at("idle", watch(SECOND).filter(|site| site.name == Some("idle")).check()),
+        stalls_at(
+            "idle",
+            watch(SECOND).filter(|site| site.name.as_deref() == Some("idle")).check()
+        ),
         []
     );
     drop(idle);
@@ -427,7 +431,10 @@ fn idle_workers_and_a_shutdown_event_are_not_reported_unless_asked_for() {
         Waker::noop(),
     );
     clock().advance(SECOND);
-    let stalls = stalls_at("idle", watch(SECOND).filter(|site| site.name == Some("idle")).check());
+    let stalls = stalls_at(
+        "idle",
+        watch(SECOND).filter(|site| site.name.as_deref() == Some("idle")).check(),
+    );
     assert_eq!(stalls.len(), 1, "it keeps others waiting");
     drop(holds);
 }
@@ -437,7 +444,7 @@ fn a_report_that_panics_and_a_filter_that_panics_do_not_end_the_watch() {
     clock();
     let (told, tells) = mpsc::channel();
     let watching = watch(Duration::ZERO)
-        .filter(|site| match site.name {
+        .filter(|site| match site.name.as_deref() {
             Some("panics") => panic!("a filter"),
             _ => false,
         })
@@ -472,7 +479,7 @@ fn a_quiet_holder_that_waits_itself_is_followed_to_the_root() {
     let wait = waiting(task("victim", lock.acquire()), Waker::noop());
     let stall = told(&mut watch_mine(SECOND), "chain: lock");
     assert_eq!(stall.chain.len(), 1, "{stall}");
-    assert_eq!(stall.chain[0].site.name, Some("chain: event"));
+    assert_eq!(stall.chain[0].site.name.as_deref(), Some("chain: event"));
     assert_eq!(stall.root, None, "no holder is known of an event");
     drop((wait, holder));
     let holder = waiting(task("sleeper", hold_on(lock.acquire())), Waker::noop());

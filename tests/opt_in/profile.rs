@@ -43,7 +43,7 @@ impl Drop for Counting {
 /// The rows of the primitives with that name.
 fn rows(name: &str) -> Vec<ProfileRow> {
     let rows = profile().read().rows;
-    rows.into_iter().filter(|row| row.site.name == Some(name)).collect()
+    rows.into_iter().filter(|row| row.site.name.as_deref() == Some(name)).collect()
 }
 
 /// The only one of them.

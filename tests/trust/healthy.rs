@@ -396,6 +396,8 @@ pub(crate) fn none_is_certain() -> usize {
             assert!(tasks.iter().any(|task| !task.is_done()), "{title}: there is nothing to see");
             assert_eq!(certain(deadlocks()), [""; 0], "{title}, named: {named}");
             world.pass_time();
+            // Its timers have woken it, and it has not run yet.
+            assert_eq!(certain(deadlocks()), [""; 0], "{title}, woken, named: {named}");
             world.settle(&executor, &mut tasks);
             assert!(tasks.iter().all(|task| task.is_done()), "{title} hangs");
             checked += 1;

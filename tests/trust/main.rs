@@ -5,6 +5,7 @@
 
 mod hangs;
 mod healthy;
+mod ordinary;
 mod random;
 mod retries;
 
@@ -22,8 +23,9 @@ use awaitlist_tests::executor::{Executor, Task};
 
 /// The deadlocks in which the primitive with that name is.
 fn deadlocks_at(name: &str) -> Vec<Deadlock> {
-    let is_there =
-        |deadlock: &Deadlock| deadlock.edges.iter().any(|edge| edge.site.name == Some(name));
+    let is_there = |deadlock: &Deadlock| {
+        deadlock.edges.iter().any(|edge| edge.site.name.as_deref() == Some(name))
+    };
     deadlocks().into_iter().filter(is_there).collect()
 }
 

@@ -235,7 +235,9 @@ fn two_cycles_through_one_pool_are_one_deadlock() {
     let found = certain(deadlocks_at("shared by two"));
     let found: Vec<_> = found
         .iter()
-        .filter(|one| one.edges.iter().any(|edge| edge.site.name == Some("shared by two")))
+        .filter(|one| {
+            one.edges.iter().any(|edge| edge.site.name.as_deref() == Some("shared by two"))
+        })
         .collect();
     assert_eq!((found.len(), found[0].edges.len()), (1, 4));
     drop(tasks);

@@ -18,7 +18,7 @@ use crate::alone;
 
 /// A watch of one primitive, with a threshold of a second.
 fn watch_of(name: &'static str) -> Watch {
-    watch(Duration::from_secs(1)).filter(move |site| site.name == Some(name))
+    watch(Duration::from_secs(1)).filter(move |site| site.name.as_deref() == Some(name))
 }
 
 const TIMEOUT: Duration = Duration::from_millis(300);

@@ -160,7 +160,15 @@ impl Barrier {
             Self { queue, parties }
         }
     }
+}
 
+awaitlist_core::described! {
+    [] Barrier, |this| this.queue,
+    "use awaitlist::Barrier;\n\nstatic READY: Barrier = Barrier::named(\"ready\", 3).may_wait();\n\
+     let phase = Barrier::new(3).with_name(format!(\"phase {}\", 17));\n# let _ = phase;"
+}
+
+impl Barrier {
     /// Arrives, and waits until all parties have arrived. Returns the index of this party: the
     /// parties of a round get the indices from 0 to `parties - 1` in the order of their arrival.
     /// The last party does not suspend.

@@ -159,7 +159,15 @@ impl BoundedSemaphore {
             Self { raw: RawSemaphore::new(value, Bounded::new(value), trace) }
         }
     }
+}
 
+awaitlist_core::described! {
+    [] BoundedSemaphore, |this| this.raw,
+    "use awaitlist::BoundedSemaphore;\n\nstatic SLOTS: BoundedSemaphore = BoundedSemaphore::named(\"slots\", 0).may_wait();\n\
+     let pool = BoundedSemaphore::new(4).with_name(format!(\"pool {}\", 17));\n# let _ = pool;"
+}
+
+impl BoundedSemaphore {
     /// Acquires a permit. The output of the future is a
     /// [`BoundedSemaphorePermit`](crate::BoundedSemaphorePermit), which releases the permit when it
     /// is dropped.

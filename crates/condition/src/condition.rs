@@ -5,7 +5,9 @@ use alloc::sync::Arc;
 use core::{borrow::Borrow, fmt, future::Future, marker::PhantomData, ops::Deref, ptr};
 
 use awaitlist_core::{
-    Brackets, Handle, WaitQueue, const_fn, sync::Ordering, trace::PrimitiveTrace,
+    Brackets, Handle, WaitQueue, const_fn,
+    sync::Ordering,
+    trace::{CallSite, PrimitiveTrace},
 };
 use awaitlist_lock::{Acquire, Guard, Lock, LockGuard};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
@@ -163,7 +165,7 @@ impl<T> Condition<T> {
         #[track_caller]
         #[must_use]
         pub const fn new(value: T) -> Self {
-            Self::traced(PrimitiveTrace::condition(None), Lock::new(value))
+            Self::traced(PrimitiveTrace::condition(None), Lock::new(value).of_condition())
         }
     }
 
@@ -173,7 +175,8 @@ impl<T> Condition<T> {
         #[track_caller]
         #[must_use]
         pub const fn named(name: &'static str, value: T) -> Self {
-            Self::traced(PrimitiveTrace::condition(Some(name)), Lock::named(name, value))
+            let lock = Lock::named(name, value).of_condition();
+            Self::traced(PrimitiveTrace::condition(Some(name)), lock)
         }
     }
 }
@@ -187,6 +190,12 @@ impl<T: ?Sized, L> Condition<T, L> {
             Self { raw, lock, value: PhantomData }
         }
     }
+}
+
+awaitlist_core::described! {
+    [T: ?Sized, L] Condition<T, L>, |this| this.raw.queue,
+    "use awaitlist::Condition;\n\nstatic JOBS: Condition<u32> = Condition::named(\"jobs\", 0).may_wait();\n\
+     let inbox = Condition::new(0).with_name(format!(\"inbox {}\", 17));\n# let _ = inbox;"
 }
 
 impl<T> Condition<T> {
@@ -574,6 +583,7 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
         G: Handle<Target = Lock<T>>,
     {
         self.assert_own(guard);
+        self.raw.queue.trace().signalled(CallSite::here());
         // Relaxed: waiters enqueue before they release the lock, which the caller holds.
         if self.raw.queue.load(Ordering::Relaxed).has_waiters() {
             self.raw.notify(n);

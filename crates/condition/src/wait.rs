@@ -82,6 +82,7 @@ impl<C: Handle<Target: AnyCondition>, T: ?Sized, G: Handle<Target = Lock<T>>> Wa
     #[track_caller]
     pub(crate) fn new(condition: C, guard: Guard<T, G>) -> Self {
         let site = CallSite::here();
+        Guard::lock(&guard).trace().belongs_to(condition.as_raw().queue.trace());
         let state = State::new(site, condition, guard);
         Self { state, site }
     }

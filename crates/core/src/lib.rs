@@ -122,6 +122,49 @@ macro_rules! held {
     ($($anything:tt)*) => {};
 }
 
+/// Gives a primitive the methods that tell the diagnostics more of it: `[generics] type, |this| its
+/// queue, example`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! described {
+    ([$($generics:tt)*] $primitive:ty, |$this:ident| $queue:expr, $example:literal) => {
+        impl<$($generics)*> $primitive {
+            $crate::const_fn! {
+                /// Declares that waits for it are meant to be long: those of idle workers, or for a
+                /// shutdown. Called where it is made.
+                ///
+                /// With the feature `diagnostics`, a watch reports a wait for it only as part of a
+                /// deadlock without evidence to the contrary, and a snapshot shows the attribute.
+                /// Without the feature this does nothing.
+                ///
+                /// ```
+                #[doc = $example]
+                /// ```
+                #[must_use]
+                #[inline(always)]
+                pub const fn may_wait(mut self) -> Self {
+                    let $this = &mut self;
+                    $queue.trace_mut().may_wait();
+                    self
+                }
+            }
+
+            /// Names it for the diagnostics, as `named` does, with a name that need not be
+            /// `'static`. The name is dropped with it. Called where it is made.
+            ///
+            /// Without the feature `diagnostics` the name is discarded.
+            #[cfg(feature = "alloc")]
+            #[must_use]
+            #[inline]
+            pub fn with_name(self, name: impl Into<alloc::borrow::Cow<'static, str>>) -> Self {
+                let $this = &self;
+                $queue.trace().set_name(name);
+                self
+            }
+        }
+    };
+}
+
 /// Implements `FusedFuture` for a future, with the feature `futures-core`.
 #[cfg(feature = "futures-core")]
 #[doc(hidden)]

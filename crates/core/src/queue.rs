@@ -118,7 +118,8 @@ pub struct WaitQueue<S = ()> {
     /// Where threads wait for the lock.
     parking_spot: ParkingSpot,
     state: S,
-    trace: PrimitiveTrace,
+    /// What the diagnostics know of the primitive: see `trace.rs`.
+    pub(crate) trace: PrimitiveTrace,
 }
 
 // SAFETY: the list, which is Send, is reached by one thread at a time (invariant 1 of list.rs).
@@ -153,11 +154,6 @@ impl<S> WaitQueue<S> {
     /// Returns the state of the primitive.
     pub const fn state(&self) -> &S {
         &self.state
-    }
-
-    /// Returns what the diagnostics know of the primitive.
-    pub const fn trace(&self) -> &PrimitiveTrace {
-        &self.trace
     }
 
     /// Loads the state word, which may show that the queue is locked.

@@ -26,6 +26,20 @@ pub use awaitlist_diagnostics::hooks::{
 #[cfg(not(feature = "diagnostics"))]
 pub use nothing::*;
 
+use crate::WaitQueue;
+
+impl<S> WaitQueue<S> {
+    /// Returns what the diagnostics know of the primitive.
+    pub const fn trace(&self) -> &PrimitiveTrace {
+        &self.trace
+    }
+
+    /// Returns the same, to be changed before the primitive is used.
+    pub const fn trace_mut(&mut self) -> &mut PrimitiveTrace {
+        &mut self.trace
+    }
+}
+
 /// The hooks without the feature.
 #[cfg(not(feature = "diagnostics"))]
 #[allow(missing_docs, reason = "documented above, and in the hooks that do something")]
@@ -119,6 +133,25 @@ mod nothing {
         pub const fn barrier(_: Option<&'static str>, _: usize) -> Self {
             Self
         }
+
+        #[inline(always)]
+        pub const fn may_wait(&mut self) {}
+
+        #[inline(always)]
+        pub const fn is_of_condition(&mut self) {}
+
+        #[cfg(feature = "alloc")]
+        #[inline(always)]
+        pub fn set_name(&self, _: impl Into<alloc::borrow::Cow<'static, str>>) {}
+
+        #[inline(always)]
+        pub const fn belongs_to(&self, _: &Self) {}
+
+        #[inline(always)]
+        pub const fn signalled(&self, _: CallSite) {}
+
+        #[inline(always)]
+        pub const fn cleared(&self, _: CallSite) {}
 
         #[inline(always)]
         pub const fn bound_changed(&self, _: usize, _: usize) {}

@@ -42,7 +42,7 @@ pub(crate) fn address(place: &'static Location<'static>) -> usize {
 
 impl Classes {
     fn find(&self, site: &Site) -> Option<Class> {
-        match site.name {
+        match site.name.as_deref() {
             Some(name) => {
                 let kinds = self.named.get(name)?;
                 kinds.iter().find(|(kind, _)| *kind == site.kind).map(|(_, class)| *class)
@@ -58,7 +58,7 @@ impl Classes {
         }
         self.count += 1;
         let new = Class(self.count);
-        match site.name {
+        match site.name.as_deref() {
             Some(name) => {
                 self.named.entry(name.to_owned()).or_default().push((site.kind, new));
                 new

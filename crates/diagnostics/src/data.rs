@@ -10,8 +10,8 @@ use std::{
 };
 
 use crate::{
-    Actor, Cause, Certainty, Deadlock, Edge, Histogram, Hold, Inversion, OrderStep, Phase,
-    Primitive, Profile, ProfileRow, Site, Snapshot, Stall, Wait, WaitState,
+    Actor, Cause, Certainty, ConditionSite, Deadlock, Edge, Histogram, Hold, Inversion, OrderStep,
+    Phase, Primitive, Profile, ProfileRow, Signal, Signals, Site, Snapshot, Stall, Wait, WaitState,
 };
 
 /// A value of JSON.
@@ -121,10 +121,28 @@ impl From<&Site> for Value {
         map! {
             "id": site.id.get(),
             "kind": site.kind.name(),
-            "name": site.name,
+            "name": site.name.as_deref(),
             "made_at": site.created,
+            "may_wait": site.may_wait,
+            "condition": site.condition.as_ref(),
         }
     }
+}
+
+impl From<&ConditionSite> for Value {
+    fn from(condition: &ConditionSite) -> Self {
+        map! { "name": condition.name.as_deref(), "made_at": condition.created }
+    }
+}
+
+fn signals(signals: &Signals, now: Instant) -> Value {
+    let signal = |signal: Option<Signal>| {
+        signal.map(|Signal { at, when, woke }| {
+            map! { "at": at, "seconds": now.saturating_duration_since(when), "woke": woke }
+        })
+    };
+    let Signals { set, cleared, notified } = *signals;
+    map! { "set": signal(set), "cleared": signal(cleared), "notified": signal(notified) }
 }
 
 fn hold(hold: &Hold, now: Instant) -> Value {
@@ -163,6 +181,7 @@ fn primitive(primitive: &Primitive, now: Instant) -> Value {
         "parties": primitive.parties,
         "holds": list(&primitive.holds, |one| hold(one, now)),
         "waits": list(&primitive.waits, |one| wait(one, now)),
+        "last": signals(&primitive.signals, now),
     }
 }
 
@@ -241,6 +260,7 @@ impl From<&Stall> for Value {
             "cause": cause(&stall.cause, now),
             "wanted_permits": stall.permits.map(|(wanted, _)| wanted),
             "available_permits": stall.permits.map(|(_, available)| available),
+            "last": signals(&stall.signals, now),
             "unserved_seconds":
                 stall.unserved.map(|unserved| now.saturating_duration_since(unserved.since)),
             "given_up": stall.unserved.map(|unserved| unserved.given_up),

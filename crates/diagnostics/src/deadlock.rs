@@ -61,7 +61,7 @@ pub enum Doubt {
     Unnamed(Actor),
     /// Something else has its waker: a timer, a channel, another branch of a `join!` or `select!`.
     OtherWakers(Actor),
-    /// It was polled while it was looked at.
+    /// It was polled while it was looked at, or was woken and is about to be polled.
     Running(Actor),
     /// It acquired or released something while it waited: it has branches.
     Branches(Actor),
@@ -89,7 +89,7 @@ impl fmt::Display for Doubt {
                 f,
                 "something else can wake {who}: a timer, or another branch of a `join!` or `select!`"
             ),
-            Self::Running(who) => write!(f, "{who} is running"),
+            Self::Running(who) => write!(f, "{who} is running, or about to run"),
             Self::Branches(who) => {
                 write!(f, "{who} has acquired or released something else while it waited")
             }
@@ -208,7 +208,7 @@ impl Doubts {
             let mut doubts = Vec::new();
             match (before.get(&key), now.get(&key)) {
                 (Some(before), Some(now)) => {
-                    if now.is_polled() || before != now {
+                    if now.is_running() || before != now {
                         doubts.push(Doubt::Running(who.clone()));
                     } else if now.wakers != waits {
                         doubts.push(Doubt::OtherWakers(who.clone()));

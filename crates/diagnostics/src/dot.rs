@@ -73,7 +73,7 @@ impl Dot<'_> {
         actors: &mut Actors<'a>,
         primitive: &'a Primitive,
     ) -> fmt::Result {
-        let Primitive { site, permits, parties, holds, waits } = primitive;
+        let Primitive { site, permits, parties, holds, waits, .. } = primitive;
         let id = site.id.get();
         let mut label = Brief(site).to_string();
         if *permits > 1 {

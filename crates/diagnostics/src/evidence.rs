@@ -24,6 +24,11 @@ pub(crate) fn was_seen(site: &'static Location<'static>, what: Seen) -> bool {
     flags & what as u8 != 0
 }
 
+/// Forgets all that was seen: for tests, whose programs share their call sites.
+pub fn forget_evidence() {
+    *SEEN.write() = None;
+}
+
 /// Remembers that of `site`.
 #[cold]
 pub(crate) fn learn(site: &'static Location<'static>, what: Seen) {

@@ -4,6 +4,7 @@
 //! is off.
 
 use std::{
+    borrow::Cow,
     cell::Cell,
     fmt, mem,
     panic::Location,
@@ -13,7 +14,7 @@ use std::{
 };
 
 use crate::{
-    Actor, Kind, Site,
+    Actor, ConditionSite, Kind, Site,
     actor::{self, Asker, Blocking, Kept, KeptWaker, Key, Words},
     bell, clock,
     console::{Operation, Resource, Taken},
@@ -82,8 +83,9 @@ impl Drop for PrimitiveTrace {
 impl PrimitiveTrace {
     #[track_caller]
     const fn new(kind: Kind, name: Option<&'static str>, size: usize) -> Self {
+        let created = Location::caller();
         Self {
-            made: Made { kind, name, created: Location::caller(), size },
+            made: Made { kind, name, created, size, may_wait: false, of_condition: false },
             record: StaticRef::none(),
             resource: Resource::new(),
         }
@@ -125,6 +127,45 @@ impl PrimitiveTrace {
         Self::new(Kind::Barrier, name, parties)
     }
 
+    /// Waits for it are meant to be long. It was not used yet.
+    pub const fn may_wait(&mut self) {
+        self.made.may_wait = true;
+    }
+
+    /// It is a lock that was made as a condition's. It was not used yet.
+    pub const fn is_of_condition(&mut self) {
+        self.made.of_condition = true;
+    }
+
+    /// Names it.
+    pub fn set_name(&self, name: impl Into<Cow<'static, str>>) {
+        let name = name.into();
+        self.resource.renamed(&self.made, &name);
+        self.record().set_name(name);
+    }
+
+    /// It is a lock with which a condition waits.
+    #[inline]
+    pub fn belongs_to(&self, condition: &Self) {
+        // A condition that has a name already at this place has given it to its lock.
+        if !self.made.of_condition || condition.record().was_told() {
+            self.record().set_condition(|| ConditionSite::of(condition.site()));
+        }
+    }
+
+    /// An event is about to be set, or a condition to be notified.
+    #[inline]
+    pub fn signalled(&self, CallSite(at): CallSite) {
+        // The waiters of a condition are notified with its lock held.
+        self.record().signalled(at, matches!(self.made.kind, Kind::Condition));
+    }
+
+    /// An event is about to be cleared.
+    #[inline]
+    pub fn cleared(&self, CallSite(at): CallSite) {
+        self.record().cleared(at);
+    }
+
     /// Records that the bound of a semaphore has changed: there are more permits, or fewer.
     pub fn bound_changed(&self, from: usize, to: usize) {
         self.record().change_bound(from, to);
@@ -144,7 +185,8 @@ impl PrimitiveTrace {
     }
 
     fn site(&self) -> Site {
-        self.made.site(self.record().id())
+        let record = self.record();
+        record.add_what_was_told(self.made.site(record.id()))
     }
 
     #[inline(never)]
@@ -165,6 +207,10 @@ impl PrimitiveTrace {
     #[inline]
     pub fn enqueued(&self, wait: &WaitTrace, tag: usize) {
         wait.with_asker(|asker| {
+            if self.made.may_wait {
+                // It may have been said after the record was taken, for the name.
+                self.record().may_wait();
+            }
             let whose = wait.attribute(asker);
             wait.ask.set(opt_in::asks(&whose, || self.site(), wait.site.0));
             wait.began.now();

@@ -80,6 +80,8 @@ mod registry;
 mod report;
 #[cfg(all(unix, feature = "signal"))]
 mod signal;
+mod signals;
+mod site;
 mod snapshot;
 mod stall;
 mod static_ref;
@@ -92,13 +94,17 @@ pub use actor::{Actor, Task, TaskInfo, WakerId, task};
 pub use adopt::{Held, adopt};
 pub use clock::{Clock, ClockIsSet, ManualClock, set_clock};
 pub use deadlock::{Certainty, Deadlock, Doubt, Edge, deadlocks};
+#[doc(hidden)]
+pub use evidence::forget_evidence;
 pub use life::ThreadInfo;
 pub use lock_order::{Inversion, LockOrder, OrderStep, lock_order};
 pub use namer::{NamerIsSet, set_namer};
 pub use profile::{Histogram, Profile, ProfileRow, Profiler, profile};
 #[cfg(all(unix, feature = "signal"))]
 pub use signal::{SignalThread, on_signal, print_report};
-pub use snapshot::{Hold, Kind, Primitive, PrimitiveId, Site, Snapshot, Wait, WaitState, snapshot};
+pub use signals::{Signal, Signals};
+pub use site::{ConditionSite, Name, Site};
+pub use snapshot::{Hold, Kind, Primitive, PrimitiveId, Snapshot, Wait, WaitState, snapshot};
 pub use stall::{Cause, Phase, Stall, Unserved};
 #[cfg(not(awaitlist_loom))]
 pub use watch::{Stalls, Watch, WatchThread, watch};

@@ -7,7 +7,7 @@ use std::{
     panic::{RefUnwindSafe, UnwindSafe},
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence},
     },
     task::{Wake, Waker},
     thread::{self, Thread},
@@ -29,6 +29,9 @@ pub(crate) fn unique() -> u64 {
 pub(crate) struct Life {
     /// Counts the clones of its waker.
     relay: Weak<Target>,
+    /// Whether its waker was woken since its last poll began. Shared with the relay, whose
+    /// references are counted.
+    woken: Arc<AtomicBool>,
     /// Counts the beginnings and the ends of its polls: odd while it is polled.
     polls: AtomicU64,
     /// When the last poll began.
@@ -53,12 +56,20 @@ pub(crate) struct Pulse {
     polls: u64,
     /// How many wakers there are outside.
     pub(crate) wakers: usize,
+    /// Whether it was woken since its last poll began: then it is about to be polled, though no
+    /// waker may be left.
+    woken: bool,
 }
 
 impl Pulse {
     /// Returns whether it was being polled.
     pub(crate) const fn is_polled(self) -> bool {
         self.polls % 2 == 1
+    }
+
+    /// Returns whether it was being polled or about to be.
+    pub(crate) const fn is_running(self) -> bool {
+        self.is_polled() || self.woken
     }
 }
 
@@ -68,6 +79,7 @@ impl Life {
     pub(crate) fn new(relay: &Relay) -> Self {
         Self {
             relay: Arc::downgrade(&relay.target),
+            woken: Arc::clone(&relay.target.woken),
             polls: AtomicU64::new(0),
             polled_at: AtomicU64::new(0),
             polled_on: Mutex::new(None),
@@ -90,12 +102,18 @@ impl Life {
         }
         self.polled_at.store(clock::nanos(), Ordering::Relaxed);
         self.polls.fetch_add(1, Ordering::Relaxed);
+        // Release: pairs with the Acquire of `pulse`. A reader that sees it also sees the poll.
+        self.woken.store(false, Ordering::Release);
         Polled(self)
     }
 
     pub(crate) fn pulse(&self) -> Pulse {
         let wakers = self.relay.strong_count().saturating_sub(Relay::OWN);
-        Pulse { polls: self.polls.load(Ordering::Relaxed), wakers }
+        // Pairs with the Release with which `Arc` counts down. A reader that misses a waker that
+        // was used up also sees that it has woken the task.
+        fence(Ordering::Acquire);
+        let woken = self.woken.load(Ordering::Acquire);
+        Pulse { polls: self.polls.load(Ordering::Relaxed), wakers, woken }
     }
 
     /// Returns when its last poll began, in [nanoseconds](clock::nanos).
@@ -150,9 +168,15 @@ pub(crate) struct Relay {
     waker: Waker,
 }
 
-/// What a relay wakes: the waker that its task was last polled with, until it is woken.
+/// What a relay wakes.
 #[derive(Debug, Default)]
-struct Target(Mutex<Option<Waker>>, WokenTask);
+struct Target {
+    /// The waker that its task was last polled with, until it is woken.
+    waker: Mutex<Option<Waker>>,
+    /// Whether it was woken since.
+    woken: Arc<AtomicBool>,
+    task: WokenTask,
+}
 
 impl Relay {
     /// How many of the counted references a relay has itself.
@@ -169,7 +193,7 @@ impl Relay {
 
     /// What tokio-console calls the task.
     pub(crate) fn woken_task(&self) -> &WokenTask {
-        &self.target.1
+        &self.target.task
     }
 
     /// Has the relay wake `waker` from now on. Call it before each poll.
@@ -178,9 +202,9 @@ impl Relay {
         let is_current = |own: &Mutex<Option<Waker>>| {
             own.lock().as_ref().is_some_and(|own| own.will_wake(waker))
         };
-        if !is_current(&self.target.0) {
+        if !is_current(&self.target.waker) {
             let waker = waker.clone();
-            let old = self.target.0.lock().replace(waker);
+            let old = self.target.waker.lock().replace(waker);
             drop(old);
         }
     }
@@ -188,7 +212,7 @@ impl Relay {
     /// Lets go of what it wakes if there is no clone that could.
     pub(crate) fn rest(&self) {
         if Arc::strong_count(&self.target) == Self::OWN {
-            let old = self.target.0.lock().take();
+            let old = self.target.waker.lock().take();
             drop(old);
         }
     }
@@ -207,9 +231,11 @@ impl Wake for Target {
 
     /// Wakes once in each poll: the next poll sets the waker again before it can wait.
     fn wake_by_ref(self: &Arc<Self>) {
-        let waker = self.0.lock().take();
+        // Relaxed: the count of its references is decreased after that, with Release.
+        self.woken.store(true, Ordering::Relaxed);
+        let waker = self.waker.lock().take();
         if let Some(waker) = waker {
-            self.1.woken();
+            self.task.woken();
             waker.wake();
         }
     }

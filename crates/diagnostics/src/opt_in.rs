@@ -117,7 +117,7 @@ impl HoldLedger {
     ) -> Self {
         let who = Part::LockOrder.is_started().then(|| Actor::known_polling(context)).flatten();
         if let (Some(who), false) = (&who, waited) {
-            drop(Ask::new(who.clone(), acquired.site, acquired.at));
+            drop(Ask::new(who.clone(), acquired.site.clone(), acquired.at));
         }
         let held = who.map(|who| Held::new(who, acquired));
         Self::new(held, Timer::begin(&acquired.site, acquired.at, began.take()))

@@ -19,6 +19,7 @@
 //! the primitive before and after.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     ops::Deref,
     panic::Location,
@@ -30,13 +31,16 @@ use parking_lot::{Mutex, MutexGuard};
 use slab::Slab;
 
 use crate::{
-    Actor, Kind, PrimitiveId,
+    Actor, ConditionSite, Kind, Name, PrimitiveId, Signals, Site,
     actor::{self, Asker, Key, Words},
     attempts::{Attempts, Before},
+    class::address,
     clock,
     evidence::{self, Seen},
     life::Life,
+    names::{self, Label},
     published::Published,
+    signals::LastSeen,
     static_ref::StaticRef,
 };
 
@@ -56,6 +60,8 @@ pub(crate) struct Record {
     more: Mutex<Option<Box<Entries>>>,
     /// Whether there is more. Stored under the lock.
     has_more: AtomicBool,
+    /// Whether there is something in [`Entries::told`]. Stored under the lock.
+    was_told: AtomicBool,
 }
 
 /// What a primitive is made with.
@@ -66,12 +72,16 @@ pub(crate) struct Made {
     pub(crate) created: &'static Location<'static>,
     /// Of a semaphore: how many permits it began with. Of a barrier: how many parties it takes.
     pub(crate) size: usize,
+    /// Whether waits for it are meant to be long.
+    pub(crate) may_wait: bool,
+    /// Whether it is a lock that was made as a condition's.
+    pub(crate) of_condition: bool,
 }
 
 /// The words of [`Made`].
 struct MadeWords {
     created: StaticRef<Location<'static>>,
-    name: StaticRef<&'static str>,
+    label: StaticRef<Label>,
     /// The size, and in the lowest bits the kind.
     size: AtomicU64,
 }
@@ -80,6 +90,10 @@ const KIND: u64 = 7;
 const SIZE_SHIFT: u32 = 3;
 
 /// The words of a hold.
+///
+/// An event and a condition have no holds. Of these, `at` is the place of the last set or
+/// notification, the second word of `who` is the address of the place of the last clear, and
+/// `permits` counts both: see [`signals`](crate::signals).
 struct HoldWords {
     at: StaticRef<Location<'static>>,
     /// What the holder is known by.
@@ -93,6 +107,11 @@ const OWNED: u64 = 1 << 3;
 /// Whether the hold was passed on, so that [`Entries::passed`] is right about it.
 const PASSED: u64 = 1 << 4;
 const PERMITS_SHIFT: u32 = 5;
+
+/// Of an event or a condition: one set or notification, and one clear. The counts are the halves of
+/// a word; the lower one may overflow into the higher, which then counts a clear that was none.
+const SIGNALLED: u64 = 1;
+const CLEARED: u64 = 1 << 32;
 const MAX_PERMITS: u64 = u64::MAX >> PERMITS_SHIFT;
 
 /// What there is beside the first hold.
@@ -114,8 +133,21 @@ struct Entries {
     released_by_hand: bool,
     /// The waits that were given up, and since when no waiter was served.
     attempts: Attempts,
+    /// What was said of the primitive after it was made.
+    told: Option<Box<Told>>,
+    /// What was seen of the sets or notifications, and of the clears.
+    signalled: LastSeen,
+    cleared: LastSeen,
     /// Numbers holds and waits in the order in which they came.
     next: u64,
+}
+
+/// What was said of a primitive after it was made.
+#[derive(Default)]
+struct Told {
+    name: Option<Name>,
+    condition: Option<ConditionSite>,
+    may_wait: bool,
 }
 
 /// The number of a hold: how many first holds there were, and how many entries.
@@ -226,7 +258,7 @@ impl Record {
     pub(crate) const fn free() -> Self {
         let made = MadeWords {
             created: StaticRef::none(),
-            name: StaticRef::none(),
+            label: StaticRef::none(),
             size: AtomicU64::new(0),
         };
         let first = HoldWords {
@@ -239,6 +271,7 @@ impl Record {
             first: Published::new(AtomicU64::new(0), first),
             more: Mutex::new(None),
             has_more: AtomicBool::new(false),
+            was_told: AtomicBool::new(false),
         }
     }
 
@@ -247,8 +280,15 @@ impl Record {
         self.made.begin(number);
         let words = self.made.words();
         words.created.put(Some(made.created));
-        words.name.put(made.name.map(crate::names::interned));
+        let Made { name, may_wait, of_condition, .. } = made;
+        words.label.put(names::interned(Label { name, may_wait, of_condition }));
         words.size.store((made.size as u64) << SIZE_SHIFT | made.kind as u64, Ordering::Relaxed);
+        if made.kind.has_signals() {
+            let words = self.first.words();
+            words.at.put(None);
+            words.who[1].store(0, Ordering::Relaxed);
+            words.permits.store(0, Ordering::Relaxed);
+        }
         self.made.publish(number);
     }
 
@@ -263,6 +303,7 @@ impl Record {
         if self.has_more.load(Ordering::Relaxed) {
             let mut more = self.more.lock();
             self.has_more.store(false, Ordering::Relaxed);
+            self.was_told.store(false, Ordering::Relaxed);
             let entries = more.take();
             drop(more);
             drop(entries);
@@ -271,15 +312,12 @@ impl Record {
 
     /// Returns the primitive, if this is not a free record.
     pub(crate) fn live(&'static self) -> Option<Live> {
-        let (number, (created, name, size)) = self.made.read(|words| {
-            (words.created.get(), words.name.get(), words.size.load(Ordering::Relaxed))
+        let (number, (created, label, size)) = self.made.read(|words| {
+            (words.created.get(), words.label.get(), words.size.load(Ordering::Relaxed))
         })?;
-        let made = Made {
-            kind: kind_of(size),
-            name: name.copied(),
-            created: created?,
-            size: size_of(size),
-        };
+        let Label { name, may_wait, of_condition } = label.copied().unwrap_or_default();
+        let (kind, created, size) = (kind_of(size), created?, size_of(size));
+        let made = Made { kind, name, created, size, may_wait, of_condition };
         Some(Live { record: self, id: PrimitiveId(number), made })
     }
 
@@ -320,8 +358,98 @@ impl Record {
             supply: Supply::new(size),
             released_by_hand: false,
             attempts: Attempts::default(),
+            told: None,
+            signalled: LastSeen::default(),
+            cleared: LastSeen::default(),
             next: 0,
         }));
+    }
+
+    /// Names the primitive.
+    pub(crate) fn set_name(&self, name: Cow<'static, str>) {
+        let name = Name::new(name);
+        let mut entries = self.entries();
+        let told = entries.told.get_or_insert_default();
+        let old = told.name.replace(name);
+        self.was_told.store(true, Ordering::Relaxed);
+        drop(entries);
+        drop(old);
+    }
+
+    /// Records that waits may be long, unless the label says so.
+    #[cold]
+    pub(crate) fn may_wait(&self) {
+        if self.made.words().label.get().is_none_or(|label| !label.may_wait) {
+            self.entries().told.get_or_insert_default().may_wait = true;
+            self.was_told.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether something was said of the primitive after it was made.
+    #[inline]
+    pub(crate) fn was_told(&self) -> bool {
+        // Relaxed: for the users of the primitive, or nothing but a hint.
+        self.was_told.load(Ordering::Relaxed)
+    }
+
+    /// Records the condition that waits with this lock, if none has before.
+    #[inline]
+    pub(crate) fn set_condition(&self, condition: impl FnOnce() -> ConditionSite) {
+        if !self.was_told() || !self.has_condition() {
+            self.add_condition(condition());
+        }
+    }
+
+    #[cold]
+    fn has_condition(&self) -> bool {
+        self.entries().told.as_ref().is_some_and(|told| told.condition.is_some())
+    }
+
+    #[cold]
+    fn add_condition(&self, condition: ConditionSite) {
+        let mut entries = self.entries();
+        entries.told.get_or_insert_default().condition.get_or_insert(condition);
+        self.was_told.store(true, Ordering::Relaxed);
+    }
+
+    /// Adds to `site` what was said of the primitive after it was made. The caller uses it.
+    pub(crate) fn add_what_was_told(&self, mut site: Site) -> Site {
+        if self.was_told() {
+            self.entries().add_to(&mut site);
+        }
+        site
+    }
+
+    /// Counts a set or a notification. `is_alone`: no other thread does that now.
+    #[inline]
+    pub(crate) fn signalled(&self, at: &'static Location<'static>, is_alone: bool) {
+        let words = self.first.words();
+        words.at.put(Some(at));
+        // Relaxed, here and below: a reader may see the place of one and the count of another.
+        if is_alone {
+            let count = words.permits.load(Ordering::Relaxed);
+            words.permits.store(count.wrapping_add(SIGNALLED), Ordering::Relaxed);
+        } else {
+            words.permits.fetch_add(SIGNALLED, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts a clear.
+    #[inline]
+    pub(crate) fn cleared(&self, at: &'static Location<'static>) {
+        let words = self.first.words();
+        let address = address(at) as u64;
+        if words.who[1].load(Ordering::Relaxed) != address {
+            names::know(at);
+            words.who[1].store(address, Ordering::Relaxed);
+        }
+        words.permits.fetch_add(CLEARED, Ordering::Relaxed);
+    }
+
+    /// How many sets or notifications there were, and how many clears.
+    fn counts(&self) -> (u32, u32) {
+        let counts = self.first.words().permits.load(Ordering::Relaxed);
+        (counts as u32, (counts >> 32) as u32)
     }
 
     /// Returns what the holder of the first hold is known by.
@@ -407,6 +535,12 @@ impl Record {
 
     /// Records that all that there is was seen now.
     fn see(&self, entries: &mut Entries, now: Instant) {
+        if self.kind().has_signals() {
+            let (signalled, cleared) = self.counts();
+            entries.signalled.see(signalled, now);
+            entries.cleared.see(cleared, now);
+            return;
+        }
         let number = self.first.number();
         if entries.seen.is_none_or(|(seen, _)| seen != number) {
             entries.seen = Some((number, now));
@@ -637,8 +771,12 @@ impl Record {
     /// Says that a waiter was called.
     #[inline]
     pub(crate) fn call(&self, key: usize, now: Instant) {
-        if let Some(wait) = self.entries().waits.get_mut(key) {
+        let entries = &mut *self.entries();
+        if let Some(wait) = entries.waits.get_mut(key) {
             wait.woken = Some(now);
+        }
+        if self.kind().has_signals() {
+            entries.signalled.wakes(self.counts().0, now);
         }
     }
 
@@ -733,6 +871,38 @@ impl Live {
         self.more().is_some_and(|more| more.as_ref().is_some_and(|more| more.released_by_hand))
     }
 
+    /// Which primitive it is, with what was said of it later.
+    pub(crate) fn site(&self) -> Site {
+        let mut site = self.made.site(self.id);
+        if self.record.was_told() {
+            if let Some(entries) = self.more().as_ref().and_then(|more| more.as_ref()) {
+                entries.add_to(&mut site);
+            }
+        }
+        site
+    }
+
+    /// Its last set and clear, or its last notification.
+    pub(crate) fn signals(&self) -> Signals {
+        if !self.kind.has_signals() {
+            return Signals::default();
+        }
+        let Some(more) = self.more() else { return Signals::default() };
+        let (signalled, cleared) = match more.as_ref() {
+            Some(entries) => (entries.signalled, entries.cleared),
+            None => Default::default(),
+        };
+        let words = self.record.first.words();
+        let places = (words.at.get(), words.who[1].load(Ordering::Relaxed));
+        // They may be the next primitive's.
+        if !self.record.made.has(self.id.get()) {
+            return Signals::default();
+        }
+        drop(more);
+        let cleared_at = usize::try_from(places.1).ok().and_then(names::place);
+        Signals::of(self.kind, signalled.last(places.0), cleared.last(cleared_at))
+    }
+
     pub(crate) fn supply(&self) -> Supply {
         let more = self.more();
         let entries = more.as_ref().and_then(|more| more.as_ref());
@@ -817,6 +987,15 @@ impl Live {
 }
 
 impl Entries {
+    /// Adds to `site` what was said of the primitive after it was made.
+    fn add_to(&self, site: &mut Site) {
+        if let Some(told) = &self.told {
+            site.name = told.name.clone().or(site.name.take());
+            site.may_wait |= told.may_wait;
+            site.condition = told.condition.clone().or(site.condition.take());
+        }
+    }
+
     fn hold(
         &mut self,
         number: HoldNumber,

@@ -6,32 +6,53 @@ use std::{
 };
 
 use crate::{
-    Certainty, Deadlock, Edge, Hold, Primitive, PrimitiveId, Site, Snapshot, Wait, WaitState,
+    Certainty, ConditionSite, Deadlock, Edge, Hold, Primitive, PrimitiveId, Signal, Site, Snapshot,
+    Wait, WaitState,
 };
 
 /// How many of a kind are listed, before the rest are only counted.
 const LISTED: usize = 12;
 
-/// `Lock "cache" (#3, made at src/main.rs:7:13)`.
+/// `Lock "cache" #3 (made at src/main.rs:7:13)`, and a condition's: `Lock "jobs" #3 (the lock of
+/// Condition "jobs", made at src/main.rs:7:13)`.
 impl Display for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, kind, name, created } = self;
-        match name {
-            Some(name) => write!(f, "{kind} {name:?} {id} (made at {created})"),
-            None => write!(f, "{kind} {id} (made at {created})"),
+        let Self { id, kind, name, created, condition, .. } = self;
+        write!(f, "{kind} ")?;
+        if let Some(name) = name {
+            write!(f, "{name:?} ")?;
+        }
+        match condition {
+            Some(condition) => write!(f, "{id} ({}, made at {created})", LockOf(condition)),
+            None => write!(f, "{id} (made at {created})"),
         }
     }
 }
 
-/// `Lock "cache" #3`, `Lock #3 (made at src/main.rs:7:13)`.
+/// `the lock of Condition "jobs"`, `the lock of the Condition made at src/main.rs:7:13`.
+struct LockOf<'a>(&'a ConditionSite);
+
+impl Display for LockOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.name {
+            Some(name) => write!(f, "the lock of Condition {name:?}"),
+            None => write!(f, "the lock of the Condition made at {}", self.0.created),
+        }
+    }
+}
+
+/// `Lock "cache" #3`, `Lock #3 (made at src/main.rs:7:13)`, `Lock #3 (the lock of Condition
+/// "jobs")`.
 pub(crate) struct Brief<'a>(pub(crate) &'a Site);
 
 impl Display for Brief<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Site { id, kind, name, .. } = self.0;
-        match name {
-            Some(name) => write!(f, "{kind} {name:?} {id}"),
-            None => write!(f, "{kind} {id} (made at {})", self.0.created),
+        let Site { id, kind, name, created, condition, .. } = self.0;
+        match (name, condition) {
+            (Some(name), None) => write!(f, "{kind} {name:?} {id}"),
+            (Some(name), Some(of)) => write!(f, "{kind} {name:?} {id} ({})", LockOf(of)),
+            (None, Some(of)) => write!(f, "{kind} {id} ({})", LockOf(of)),
+            (None, None) => write!(f, "{kind} {id} (made at {created})"),
         }
     }
 }
@@ -145,6 +166,17 @@ impl Display for WaitAt<'_> {
     }
 }
 
+/// When and where a signal was given, as seen at a time.
+pub(crate) struct SignalAt<'a>(pub(crate) &'a Signal, pub(crate) Instant);
+
+impl Display for SignalAt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(Signal { at, when, woke, .. }, now) = self;
+        let least = if *woke { "" } else { "at least " };
+        write!(f, "{least}{} ago at {at}", Seconds(now.saturating_duration_since(*when)))
+    }
+}
+
 /// All that is held or waited for, a paragraph each.
 impl Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -169,12 +201,18 @@ impl Display for Snapshot {
 }
 
 fn write_primitive(f: &mut fmt::Formatter<'_>, primitive: &Primitive, now: Instant) -> fmt::Result {
-    let Primitive { site, permits, parties, holds, waits } = primitive;
+    let Primitive { site, permits, parties, holds, waits, signals } = primitive;
     write!(f, "{site}")?;
     if *parties > 0 {
         write!(f, ", for {parties} parties")?;
     } else if *permits > 1 {
         write!(f, ", with {permits} permits")?;
+    }
+    if site.may_wait {
+        f.write_str(", waits may be long")?;
+    }
+    for (did, signal) in signals.each() {
+        write!(f, "\n    last {did} {}", SignalAt(&signal, now))?;
     }
     list(f, holds, "    ", |f, hold| HoldAt(hold, now).fmt(f))?;
     list(f, waits, "    ", |f, wait| WaitAt(wait, now).fmt(f))

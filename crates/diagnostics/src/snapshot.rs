@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    Actor, clock,
+    Actor, ConditionSite, Name, Signals, Site, clock,
     record::{HoldSeen, Live, Made, Supply, WaitEntry},
     registry::records,
 };
@@ -56,6 +56,11 @@ impl Kind {
         matches!(self, Self::Lock | Self::Semaphore | Self::BoundedSemaphore)
     }
 
+    /// Whether it has no permits and no parties: tasks wait until another one sets or notifies it.
+    pub(crate) const fn has_signals(self) -> bool {
+        matches!(self, Self::Event | Self::Condition)
+    }
+
     /// How many permits one needs who joined the queue with that tag.
     pub(crate) const fn need(self, tag: usize) -> usize {
         match self {
@@ -88,20 +93,6 @@ impl fmt::Display for PrimitiveId {
     }
 }
 
-/// Which primitive it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Site {
-    /// Its number.
-    pub id: PrimitiveId,
-    /// Its type.
-    pub kind: Kind,
-    /// Its name, if it was made with one: `Lock::named("cache", …)`.
-    pub name: Option<&'static str>,
-    /// Where it was made.
-    pub created: &'static Location<'static>,
-}
-
 /// A primitive that is held or waited for.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -116,6 +107,8 @@ pub struct Primitive {
     pub holds: Vec<Hold>,
     /// Its waiters, in the order in which they were enqueued.
     pub waits: Vec<Wait>,
+    /// Of an event or a condition: where and when it was last set, cleared or notified.
+    pub signals: Signals,
 }
 
 /// One acquisition that lasts.
@@ -236,16 +229,23 @@ pub(crate) struct Reading {
     pub(crate) supply: Supply,
     pub(crate) holds: Vec<HoldSeen>,
     pub(crate) waits: Vec<WaitEntry>,
+    pub(crate) signals: Signals,
 }
 
 impl Reading {
     /// Reads a primitive. With `marks`, holds are timed from now on also where no task waits.
     pub(crate) fn of(record: Live, marks: bool) -> Self {
-        Self { holds: record.holds(marks), waits: record.waits(), supply: record.supply(), record }
+        Self {
+            holds: record.holds(marks),
+            waits: record.waits(),
+            supply: record.supply(),
+            signals: record.signals(),
+            record,
+        }
     }
 
     pub(crate) fn site(&self) -> Site {
-        self.record.site(self.record.id)
+        self.record.site()
     }
 
     pub(crate) fn need(&self, wait: &WaitEntry) -> usize {
@@ -295,13 +295,18 @@ impl Reading {
             parties: if kind == Kind::Barrier { self.record.size } else { 0 },
             holds: self.holds.iter().map(|hold| self.hold(hold)).collect(),
             waits: self.shown_waits().collect(),
+            signals: self.signals.clone(),
         }
     }
 }
 
 impl Made {
-    pub(crate) const fn site(&self, id: PrimitiveId) -> Site {
-        Site { id, kind: self.kind, name: self.name, created: self.created }
+    pub(crate) fn site(&self, id: PrimitiveId) -> Site {
+        let Self { kind, created, may_wait, of_condition, .. } = *self;
+        let name = self.name.map(Name::of_static);
+        // It has the name of its condition, and was made with it.
+        let condition = of_condition.then(|| ConditionSite { name: name.clone(), created });
+        Site { id, kind, name, created, may_wait, condition }
     }
 }
 

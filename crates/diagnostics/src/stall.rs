@@ -6,9 +6,9 @@ use std::{
 };
 
 use crate::{
-    Actor, Certainty, Deadlock, Edge, Hold, Kind, Site, Wait, clock,
+    Actor, Certainty, Deadlock, Edge, Hold, Kind, Signals, Site, Wait, clock,
     record::{HoldSeen, WaitEntry},
-    report::{Brief, HoldAt, Seconds, TimeOfDay, WaitAt, list},
+    report::{Brief, HoldAt, Seconds, SignalAt, TimeOfDay, WaitAt, list},
     snapshot::{Reading, total},
 };
 
@@ -31,6 +31,8 @@ pub struct Stall {
     pub cause: Cause,
     /// Of a semaphore: how many permits the first waiter in line needs, and how many are available.
     pub permits: Option<(usize, usize)>,
+    /// Of an event or a condition: where and when it was last set, cleared or notified.
+    pub signals: Signals,
     /// If several waits were given up and no waiter was served meanwhile: since when.
     pub unserved: Option<Unserved>,
     /// If the holder waits itself: for what, and so on. The last of them leads to the root.
@@ -114,6 +116,12 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Whether it is a deadlock without evidence to the contrary.
+    pub(crate) fn is_uncontradicted(&self) -> bool {
+        let Self::Deadlocked(deadlock) = self else { return false };
+        deadlock.certainty == Certainty::Uncontradicted
+    }
+
     /// How bad it is. A wait is reported again when that gets worse.
     pub(crate) const fn gravity(&self) -> u8 {
         match self {
@@ -149,7 +157,7 @@ impl Cause {
         }
         // Where one waits for its turn, it waits for all whose turn it is. For an event or a
         // notification each waits by itself.
-        let by_itself = matches!(site.kind, Kind::Event | Kind::Condition);
+        let by_itself = site.kind.has_signals();
         let is_kept = |wait: &Wait| wait.woken().is_some_and(long_ago);
         let woken = match by_itself {
             true => Some(told).filter(|told| is_kept(told)).cloned(),
@@ -350,9 +358,13 @@ impl Stall {
                 )?;
                 list(f, arrived, "    ", |f, wait| WaitAt(wait, *seen).fmt(f))?;
             }
-            Cause::NotSet => write!(f, "{}: the event is not set", cause.title())?,
+            Cause::NotSet => {
+                write!(f, "{}: the event is not set", cause.title())?;
+                self.fmt_signals(f, "it was never set")?;
+            }
             Cause::NotNotified => {
                 write!(f, "{}: this wait has received no notification", cause.title())?;
+                self.fmt_signals(f, "it was never notified")?;
             }
             Cause::NoPermits => {
                 write!(f, "{}: none is held, so another task has to release some", cause.title())?;
@@ -371,6 +383,28 @@ impl Stall {
             _ => {}
         }
         write!(f, "\n  see docs/hangs.md#{}", cause.anchor())
+    }
+}
+
+impl Stall {
+    /// Writes what was done last to the event or the condition.
+    fn fmt_signals(&self, f: &mut fmt::Formatter<'_>, nothing: &str) -> fmt::Result {
+        let Self { signals, wait, seen, .. } = self;
+        if signals.set.or(signals.notified).is_none() {
+            write!(f, "\n    {nothing}")?;
+        }
+        for (did, signal) in signals.each() {
+            write!(f, "\n    last {did} {}", SignalAt(&signal, *seen))?;
+            if signal.when <= wait.since {
+                f.write_str(", before this wait began")?;
+            }
+            match did {
+                "cleared" => {}
+                _ if signal.woke => f.write_str("; it woke a waiter")?,
+                _ => f.write_str("; it woke no waiter")?,
+            }
+        }
+        Ok(())
     }
 }
 

@@ -22,7 +22,7 @@ use futures_lite::Stream;
 use parking_lot::Mutex;
 
 use crate::{
-    Cause, Kind, Phase, PrimitiveId, Site, Stall, Unserved, Wait,
+    Cause, Phase, PrimitiveId, Site, Stall, Unserved, Wait,
     actor::Key,
     bell, clock,
     deadlock::deadlocks_among,
@@ -49,6 +49,9 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// to be long as a rule: workers are idle, and a server waits for its shutdown. They are reported
 /// only if the waiter holds something meanwhile, or if the watch [asks for
 /// them](Watch::with_idle_waits).
+///
+/// Waits for a primitive that [`may_wait`](Site::may_wait) are reported only as part of a deadlock
+/// without evidence to the contrary.
 ///
 /// While no task waits, the watch sleeps. While one waits, the watch checks when the oldest wait
 /// reaches the threshold. The watch costs a task that does not wait nothing, and a waiter a fence
@@ -225,7 +228,8 @@ impl Watch {
         self.pending.drain(..).collect()
     }
 
-    /// Reports waits for an event or a condition also where the waiter holds nothing.
+    /// Reports waits for an event or a condition also where the waiter holds nothing, unless it
+    /// [`may_wait`](Site::may_wait).
     #[must_use]
     pub fn with_idle_waits(mut self) -> Self {
         self.idle = true;
@@ -239,8 +243,9 @@ impl Watch {
     /// use awaitlist_diagnostics::watch;
     /// use std::time::Duration;
     ///
-    /// let watch = watch(Duration::from_secs(10)).filter(|site| site.name != Some("shutdown"));
-    /// # drop(watch);
+    /// let all_but_one = watch(Duration::from_secs(10))
+    ///     .filter(|site| site.name.as_deref() != Some("shutdown"));
+    /// # drop(all_but_one);
     /// ```
     #[must_use]
     pub fn filter(mut self, filter: impl FnMut(&Site) -> bool + Send + 'static) -> Self {
@@ -391,7 +396,7 @@ impl Watch {
             };
             let is_idle = |wait: &Wait| {
                 !self.idle
-                    && matches!(reading.record.kind, Kind::Event | Kind::Condition)
+                    && reading.record.kind.has_signals()
                     && wait.woken().is_none()
                     && !Key::of(&wait.who).is_some_and(|key| holders.contains(&key))
             };
@@ -414,12 +419,16 @@ impl Watch {
             if let Cause::Deadlocked(deadlock) = &mut cause {
                 deadlock.begin_with(&wait.who);
             }
+            if site.may_wait && !cause.is_uncontradicted() {
+                continue;
+            }
             let (chain, root) = cause.chain(&readings);
             let stall = Stall {
                 site,
                 wait,
                 others: suspect.count.saturating_sub(1),
                 permits: permits(reading),
+                signals: reading.signals.clone(),
                 unserved: reading
                     .record
                     .unserved(now)

@@ -11,7 +11,7 @@ use core::fmt;
 use awaitlist_core::{
     Brackets, StateWord, WaitQueue, const_fn,
     sync::{FIRST_GENERATION, Ordering},
-    trace::PrimitiveTrace,
+    trace::{CallSite, PrimitiveTrace},
 };
 
 use crate::Wait;
@@ -166,7 +166,15 @@ impl Event {
             Self { queue: unsafe { WaitQueue::new(FIRST_PAYLOAD, (), trace) } }
         }
     }
+}
 
+awaitlist_core::described! {
+    [] Event, |this| this.queue,
+    "use awaitlist::Event;\n\nstatic SHUTDOWN: Event = Event::named(\"shutdown\").may_wait();\n\
+     let closed = Event::new().with_name(format!(\"connection {} closed\", 17));\n# let _ = closed;"
+}
+
+impl Event {
     /// Sets the flag and releases all current waiters. If the flag is set already, it only orders
     /// memory.
     ///
@@ -180,7 +188,9 @@ impl Event {
     /// event.set();
     /// assert!(event.is_set());
     /// ```
+    #[cfg_attr(feature = "diagnostics", track_caller)]
     pub fn set(&self) {
+        self.queue.trace().signalled(CallSite::here());
         // Relaxed, here and in `clear`: the exchange decides.
         let word = self.queue.load(Ordering::Relaxed);
         let set = word.payload() | SET;
@@ -201,7 +211,9 @@ impl Event {
     }
 
     /// Clears the flag. Waiters already released by [`set`](Self::set) stay released.
+    #[cfg_attr(feature = "diagnostics", track_caller)]
     pub fn clear(&self) {
+        self.queue.trace().cleared(CallSite::here());
         let word = self.queue.load(Ordering::Relaxed);
         // AcqRel: as in `set`.
         if !self.queue.exchange(word, word.payload() & !SET, Ordering::AcqRel) {

@@ -4,7 +4,11 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-use awaitlist_core::{Brackets, const_fn, sync::UnsafeCell, trace::CallSite};
+use awaitlist_core::{
+    Brackets, const_fn,
+    sync::UnsafeCell,
+    trace::{CallSite, PrimitiveTrace},
+};
 
 use crate::{Acquire, Guard, LockGuard, raw::RawLock};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
@@ -171,7 +175,33 @@ impl<T> Lock<T> {
     }
 }
 
+awaitlist_core::described! {
+    [T] Lock<T>, |this| this.raw.queue,
+    "use awaitlist::Lock;\n\nstatic UPLOADS: Lock = Lock::named(\"uploads\", ()).may_wait();\n\
+     let account = Lock::new(0).with_name(format!(\"account {}\", 17));\n# let _ = account;"
+}
+
+/// For a condition, which owns the lock or shares it.
+#[doc(hidden)]
+impl<T> Lock<T> {
+    const_fn! {
+        /// Tells the diagnostics that the lock was made as a condition's.
+        #[inline(always)]
+        pub const fn of_condition(mut self) -> Self {
+            self.raw.queue.trace_mut().is_of_condition();
+            self
+        }
+    }
+}
+
 impl<T: ?Sized> Lock<T> {
+    /// Returns what the diagnostics know of the lock: for a condition.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub const fn trace(&self) -> &PrimitiveTrace {
+        self.raw.trace()
+    }
+
     /// Acquires the lock. The output of the future is a [`LockGuard`], which gives access to the
     /// value and releases the lock when it is dropped.
     ///

@@ -76,12 +76,12 @@ mod functions {
             for primitive in &self.0.primitives {
                 let one = PyDict::new(py);
                 one.set_item("kind", primitive.site.kind.name())?;
-                one.set_item("name", primitive.site.name)?;
+                one.set_item("name", primitive.site.name.as_deref())?;
                 let (holds, waits) = (PyList::empty(py), PyList::empty(py));
                 for hold in &primitive.holds {
                     let entry = PyDict::new(py);
                     entry.set_item("who", report::name(&hold.who))?;
-                    entry.set_item("where", report::place_of_hold(primitive.site.name, hold))?;
+                    entry.set_item("where", report::place_of_hold(primitive.site.name.as_deref(), hold))?;
                     entry.set_item("seconds", self.0.age(hold.since).as_secs_f64())?;
                     holds.append(entry)?;
                 }

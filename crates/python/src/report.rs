@@ -124,7 +124,7 @@ pub(crate) fn place_of_wait(who: &Actor, at: &Location<'_>) -> String {
     or_rusts(found.filter(|_| is_ours(at)), at)
 }
 
-pub(crate) fn place_of_hold(primitive: Option<&'static str>, hold: &Hold) -> String {
+pub(crate) fn place_of_hold(primitive: Option<&str>, hold: &Hold) -> String {
     let found = match &hold.who {
         Actor::Task(task) => task::place_of_hold(primitive, task),
         _ => None,
@@ -139,7 +139,7 @@ fn at(place: &str) -> String {
 
 /// `Lock "bank.py:12" #1`.
 fn brief(site: &Site) -> String {
-    match site.name {
+    match site.name.as_deref() {
         Some(name) => format!("{} {name:?} {}", site.kind, site.id),
         None if is_ours(site.created) => format!("{} {}", site.kind, site.id),
         None => format!("{} {} (made at {})", site.kind, site.id, site.created),
@@ -167,7 +167,7 @@ fn list<T>(text: &mut String, items: &[T], indent: &str, line: impl Fn(&T) -> St
     }
 }
 
-fn held(primitive: Option<&'static str>, hold: &Hold, now: Instant) -> String {
+fn held(primitive: Option<&str>, hold: &Hold, now: Instant) -> String {
     let mut text = format!("held by {} for {}", actor(&hold.who), age(now, hold.since));
     if hold.permits > 1 {
         let _ = write!(text, " ({} permits)", hold.permits);
@@ -213,7 +213,7 @@ pub(crate) fn snapshot(snapshot: &Snapshot) -> String {
         } else if primitive.permits > 1 {
             let _ = write!(text, ", with {} permits", primitive.permits);
         }
-        let name = primitive.site.name;
+        let name = primitive.site.name.as_deref();
         list(&mut text, &primitive.holds, "    ", |hold| held(name, hold, snapshot.taken));
         list(&mut text, &primitive.waits, "    ", |wait| waiting(wait, snapshot.taken));
     }
@@ -226,7 +226,7 @@ fn edge(edge: &Edge) -> String {
     for (index, hold) in edge.held.iter().take(LISTED).enumerate() {
         let also = if index == 0 { "," } else { ", and" };
         let itself = if hold.who == edge.who { " itself" } else { "" };
-        let place = place_of_hold(edge.site.name, hold);
+        let place = place_of_hold(edge.site.name.as_deref(), hold);
         let who = actor(&hold.who);
         let _ = write!(text, "{also}\n      which {who}{itself} acquired{}", at(&place));
     }
@@ -331,7 +331,7 @@ fn stalled(stall: &Stall) -> String {
 }
 
 fn cause(text: &mut String, stall: &Stall) {
-    let (name, now) = (stall.site.name, stall.seen);
+    let (name, now) = (stall.site.name.as_deref(), stall.seen);
     let mut holds = |what: &str, holds: &[Hold]| {
         let _ = write!(text, "{}: {what}", title(&stall.cause));
         list(text, holds, "    ", |hold| held(name, hold, now));

@@ -159,8 +159,10 @@ mod attributed {
     }
 
     /// Returns where a task acquired a primitive.
-    pub(crate) fn place_of_hold(name: Option<&'static str>, task: &TaskInfo) -> Option<Arc<str>> {
-        tables().acquired.get(&(name?, task.id())).cloned()
+    pub(crate) fn place_of_hold(name: Option<&str>, task: &TaskInfo) -> Option<Arc<str>> {
+        let tables = tables();
+        let acquired: &HashMap<(&str, u64), Arc<str>> = &tables.acquired;
+        acquired.get(&(name?, task.id())).cloned()
     }
 
     /// Returns where a task waits.

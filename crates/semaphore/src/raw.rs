@@ -137,6 +137,16 @@ impl<B> RawSemaphore<B> {
         }
     }
 
+    /// Returns what the diagnostics know of the semaphore.
+    pub const fn trace(&self) -> &PrimitiveTrace {
+        self.queue.trace()
+    }
+
+    /// Returns the same, to be changed before the semaphore is used.
+    pub const fn trace_mut(&mut self) -> &mut PrimitiveTrace {
+        self.queue.trace_mut()
+    }
+
     /// Returns the value, or 0 if it is negative. Waits while the queue is locked.
     #[inline]
     pub fn value(&self) -> usize {

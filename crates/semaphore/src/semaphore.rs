@@ -197,7 +197,15 @@ impl Semaphore {
             }
         }
     }
+}
 
+awaitlist_core::described! {
+    [] Semaphore, |this| this.raw,
+    "use awaitlist::Semaphore;\n\nstatic SIGNALS: Semaphore = Semaphore::named(\"signals\", 0).may_wait();\n\
+     let pool = Semaphore::new(4).with_name(format!(\"pool {}\", 17));\n# let _ = pool;"
+}
+
+impl Semaphore {
     /// Acquires a permit. The output of the future is a [`SemaphorePermit`], which releases the
     /// permit when it is dropped.
     ///

@@ -25,9 +25,9 @@ pub use opt_in::{Histogram, LockOrder, Profile, Profiler, lock_order, profile};
 #[cfg(all(unix, feature = "signal"))]
 pub use opt_in::{SignalThread, on_signal, print_report};
 pub use reports::{
-    Actor, Cause, Certainty, Deadlock, Doubt, Edge, Hold, Inversion, Kind, OrderStep, Phase,
-    Primitive, PrimitiveId, ProfileRow, Site, Stall, TaskInfo, ThreadInfo, Unserved, Wait,
-    WaitState, WakerId,
+    Actor, Cause, Certainty, ConditionSite, Deadlock, Doubt, Edge, Hold, Inversion, Kind, Name,
+    OrderStep, Phase, Primitive, PrimitiveId, ProfileRow, Signal, Signals, Site, Stall, TaskInfo,
+    ThreadInfo, Unserved, Wait, WaitState, WakerId,
 };
 #[cfg(not(awaitlist_loom))]
 pub use watch::{Stalls, Watch, WatchThread, watch};

@@ -29,11 +29,30 @@ macro_rules! reports {
 
 reports! {
     /// Which primitive it is.
-    Site [Eq, Copy] {
+    Site [Eq] {
         id: PrimitiveId = "Its number.",
         kind: Kind = "Its type.",
-        name: Option<&'static str> = "Its name.",
+        name: Option<Name> = "Its name.",
         created: &'static Location<'static> = "Where it was made.",
+        may_wait: bool = "Whether waits for it are meant to be long.",
+        condition: Option<ConditionSite> = "Of a lock: its condition.",
+    }
+    /// The condition that a lock belongs to.
+    ConditionSite [Eq] {
+        name: Option<Name> = "Its name.",
+        created: &'static Location<'static> = "Where it was made.",
+    }
+    /// What was done last to an event or a condition.
+    Signals [Eq] {
+        set: Option<Signal> = "The last `set`.",
+        cleared: Option<Signal> = "The last `clear`.",
+        notified: Option<Signal> = "The last notification.",
+    }
+    /// A call of `set`, `clear`, `notify` or `notify_all`.
+    Signal [Eq, Copy] {
+        at: &'static Location<'static> = "Where it was called.",
+        when: Instant = "When.",
+        woke: bool = "Whether it woke a waiter.",
     }
     /// A primitive that is held or waited for.
     Primitive [] {
@@ -42,6 +61,7 @@ reports! {
         parties: usize = "How many parties it takes.",
         holds: Vec<Hold> = "Its holders.",
         waits: Vec<Wait> = "Its waiters.",
+        signals: Signals = "What was done to it last.",
     }
     /// One acquisition that lasts.
     Hold [] {
@@ -82,6 +102,7 @@ reports! {
         others: usize = "How many others there are.",
         cause: Cause = "Why it lasts.",
         permits: Option<(usize, usize)> = "How many permits are needed, and available.",
+        signals: Signals = "What was done to it last.",
         unserved: Option<Unserved> = "Since when no waiter was served.",
         chain: Vec<Edge> = "What the holder waits for.",
         root: Option<Actor> = "The holder that all wait for.",
@@ -206,6 +227,30 @@ impl PrimitiveId {
 }
 
 impl fmt::Display for PrimitiveId {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {}
+    }
+}
+
+/// The name of a primitive. It has no value without the feature.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Name(Infallible);
+
+impl core::ops::Deref for Name {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self.0 {}
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {}
+    }
+}
+
+impl fmt::Debug for Name {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {}
     }

@@ -13,6 +13,9 @@ impl Resource {
     }
 
     #[inline(always)]
+    pub(crate) fn renamed(&self, _: &Made, _: &str) {}
+
+    #[inline(always)]
     pub(crate) fn acquired(&self, _: &Made, _: usize) -> Taken {
         Taken
     }

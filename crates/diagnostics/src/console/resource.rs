@@ -63,6 +63,16 @@ impl Resource {
         shown.span.get()
     }
 
+    /// It has another name.
+    pub(crate) fn renamed(&self, made: &Made, name: &str) {
+        if let Some(span) = self.span(made) {
+            quietly(|| {
+                let show = || trace!(target: "runtime::resource::state_update", name = name);
+                span.in_scope(show);
+            });
+        }
+    }
+
     /// Permits were taken.
     #[inline]
     pub(crate) fn acquired(&self, made: &Made, permits: usize) -> Taken {
@@ -111,7 +121,7 @@ impl Resource {
 
 /// Makes the span of a resource.
 fn quiet_resource_span(made: &Made) -> Option<QuietSpan> {
-    let Made { kind, name, created, size } = *made;
+    let Made { kind, name, created, size, .. } = *made;
     let span = QuietSpan::new(trace_span!(
         parent: None,
         "runtime.resource",

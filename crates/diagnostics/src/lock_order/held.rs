@@ -44,7 +44,7 @@ impl Held {
     /// Enters a hold of `who`.
     pub(crate) fn new(who: Actor, acquired: &Acquired) -> Self {
         let class = state::class_of(&acquired.site);
-        Self::enter(who, acquired.site, class, acquired.at, acquired.owned)
+        Self::enter(who, acquired.site.clone(), class, acquired.at, acquired.owned)
     }
 
     fn enter(
@@ -65,7 +65,7 @@ impl Held {
     /// Enters another hold of the same permits.
     pub(crate) fn split(&self) -> Option<Self> {
         let who = self.who.lock().clone()?;
-        let HeldLock { site, class, at, owned, .. } = self.lock;
+        let HeldLock { site, class, at, owned, .. } = self.lock.clone();
         Some(Self::enter(who, site, class, at, owned))
     }
 
@@ -164,9 +164,9 @@ impl Drop for Ask {
             let gates = gates.map(|gate| Gate { id: gate.site.id, class: gate.class }).collect();
             state::enter(lock.class, class, || Witness {
                 who: self.who.clone(),
-                held: lock.site,
+                held: lock.site.clone(),
                 held_at: lock.at,
-                asked: self.site,
+                asked: self.site.clone(),
                 asked_at: self.at,
                 gates,
             });

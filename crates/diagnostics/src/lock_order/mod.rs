@@ -99,7 +99,7 @@ impl LockOrder {
     /// ```
     /// use awaitlist_diagnostics::lock_order;
     ///
-    /// lock_order().apart(|site| site.name == Some("account")).start();
+    /// lock_order().apart(|site| site.name.as_deref() == Some("account")).start();
     /// ```
     #[allow(clippy::must_use_candidate, reason = "it does something")]
     pub fn apart(self, filter: impl Fn(&Site) -> bool + Send + Sync + 'static) -> Self {
@@ -182,9 +182,9 @@ impl Inversion {
     fn of(cycle: &Cycle) -> Self {
         let step = |witness: &Arc<graph::Witness>| OrderStep {
             who: witness.who.clone(),
-            held: witness.held,
+            held: witness.held.clone(),
             held_at: witness.held_at,
-            asked: witness.asked,
+            asked: witness.asked.clone(),
             asked_at: witness.asked_at,
         };
         Self { steps: cycle.iter().map(step).collect() }

@@ -74,7 +74,7 @@ impl Counts {
 
     fn read(&self) -> ProfileRow {
         ProfileRow {
-            site: self.site,
+            site: self.site.clone(),
             at: self.at,
             acquired: self.acquired.load(Ordering::Relaxed),
             given_up: self.given_up.load(Ordering::Relaxed),
@@ -159,7 +159,7 @@ fn row(site: &Site, at: &'static Location<'static>) -> Arc<Counts> {
     let key = (Class::of(site), address(at));
     let known = ROWS.read().as_ref().and_then(|rows| rows.rows.get(&key).cloned());
     known.unwrap_or_else(|| {
-        let new = Arc::new(Counts::new(*site, at));
+        let new = Arc::new(Counts::new(site.clone(), at));
         write(|rows| Arc::clone(rows.rows.entry(key).or_insert(new)))
     })
 }

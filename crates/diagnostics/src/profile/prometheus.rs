@@ -57,7 +57,12 @@ struct Labels<'a>(&'a ProfileRow);
 impl fmt::Display for Labels<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ProfileRow { site, at, .. } = self.0;
-        write!(f, "kind=\"{}\",name=\"{}\",", site.kind, Escaped(site.name.unwrap_or_default()))?;
+        write!(
+            f,
+            "kind=\"{}\",name=\"{}\",",
+            site.kind,
+            Escaped(site.name.as_deref().unwrap_or_default())
+        )?;
         let (created, at) = (site.created.to_string(), at.to_string());
         write!(f, "made_at=\"{}\",at=\"{}\"", Escaped(&created), Escaped(&at))
     }
