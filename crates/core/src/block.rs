@@ -7,11 +7,9 @@ use core::{
     hint,
     ops::Deref,
     pin::{Pin, pin},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, RawWaker, RawWakerVTable, Waker},
 };
 use std::{
-    sync::{Arc, LazyLock},
-    task::Wake,
     thread, thread_local,
     time::{Duration, Instant},
 };
@@ -45,6 +43,7 @@ use crate::{sync::Blocking, trace::blocking};
 /// It also works in the destructor of a thread-local.
 pub trait Block: Future + Sized {
     /// Waits until the future is ready.
+    #[inline(always)]
     fn block(self) -> Self::Output {
         let output = block_on(pin!(self), None);
         output.expect("without a deadline it waits until the future is ready")
@@ -60,6 +59,7 @@ pub trait Block: Future + Sized {
     /// Returns [`TimedOut`] if the future was not ready in time. The future has been dropped by
     /// then, so its place in a queue is given up, and what it had been given has gone to the next
     /// waiter.
+    #[inline(always)]
     fn block_timeout(self, timeout: Duration) -> Result<Self::Output, TimedOut> {
         let deadline = Instant::now().checked_add(timeout);
         block_on(pin!(self), deadline).ok_or(TimedOut)
@@ -72,6 +72,7 @@ pub trait Block: Future + Sized {
     /// # Errors
     ///
     /// Returns [`TimedOut`] if the future was not ready in time, and has been dropped.
+    #[inline(always)]
     fn block_deadline(self, deadline: Instant) -> Result<Self::Output, TimedOut> {
         block_on(pin!(self), Some(deadline)).ok_or(TimedOut)
     }
@@ -98,10 +99,12 @@ pub fn block_until<F: Future>(future: Pin<&mut F>, deadline: Instant) -> Option<
     block_on(future, Some(deadline))
 }
 
-#[inline]
+// Inlined, and so are its callers: a future that is passed by value would be copied, and the copy
+// would wait for the stores that have just made it.
+#[inline(always)]
 fn block_on<F: Future>(future: Pin<&mut F>, deadline: Option<Instant>) -> Option<F::Output> {
     let mut future = pin!(blocking(future));
-    let _blocking = Blocking::enter(may_spin(deadline).then_some(&*FIRST));
+    let _blocking = Blocking::enter(may_spin(deadline).then_some(&FIRST));
     match future.as_mut().poll(&mut Context::from_waker(&FIRST)) {
         Poll::Ready(output) => Some(output),
         Poll::Pending => wait(future, deadline),
@@ -115,15 +118,14 @@ const fn may_spin(deadline: Option<Instant>) -> bool {
 
 /// The waker of the first poll, which does nothing. If the future is ready, the thread needs none;
 /// otherwise it is polled again at once with the thread's own, so no wake-up is lost.
-static FIRST: LazyLock<Waker> = LazyLock::new(|| Arc::new(NoWaker).into());
-
-struct NoWaker;
-
-impl Wake for NoWaker {
-    fn wake(self: Arc<Self>) {}
-
-    fn wake_by_ref(self: &Arc<Self>) {}
-}
+///
+/// It is not [`Waker::noop`], which points to nothing and is used for other polls as well.
+static FIRST: Waker = {
+    const WAKER: RawWaker = RawWaker::new((&raw const VTABLE).cast(), &VTABLE);
+    static VTABLE: RawWakerVTable = RawWakerVTable::new(|_| WAKER, |_| {}, |_| {}, |_| {});
+    // SAFETY: the functions of the table may run on any thread, and use the pointer for nothing.
+    unsafe { Waker::from_raw(WAKER) }
+};
 
 /// Polls with the thread's own waker until the future is ready, and sleeps in between.
 #[inline(never)]

@@ -32,12 +32,12 @@ use awaitlist_core::sync::{
 
 /// The number of newcomers after which a lock tries again whether spinning helps.
 const WORTH_IT: u8 = 224;
-/// The number of loads before a task enqueues, or a thread begins to yield. The pause before each
-/// is four times as long as the one before.
-const LOADS: u32 = 5;
-/// The longest pause before a load, in multiples of the processor's own. So all loads together take
-/// 213 of those: 5 microseconds where one takes 24 ns, and 14 where it takes 65.
-const LONGEST_PAUSE: u32 = 128;
+/// The pauses of a task before each load, in multiples of the processor's own, until it enqueues.
+/// Together 213: 5 microseconds where one takes 24 ns, and 14 where it takes 65.
+const PAUSES_OF_TASK: [u32; 5] = [1, 4, 16, 64, 128];
+/// The pauses of a thread before each load, until it begins to yield. It can afford longer ones, in
+/// which the holder acquires the lock many times without losing the cache line.
+const PAUSES_OF_THREAD: [u32; 4] = [16, 64, 256, 256];
 /// How often a thread yields at most before it enqueues. If many threads share a processor, each
 /// yield lets several of them run.
 const YIELDS: u32 = 24;
@@ -104,8 +104,9 @@ impl Spin {
             Attempt::MustWait if !blocking => Some(false),
             Attempt::Held | Attempt::MustWait => None,
         };
-        for load in 0..LOADS {
-            pause(LONGEST_PAUSE.min(1 << (2 * load)));
+        let pauses: &[u32] = if blocking { &PAUSES_OF_THREAD } else { &PAUSES_OF_TASK };
+        for &times in pauses {
+            pause(times);
             if let Some(acquired) = finished() {
                 return acquired;
             }
