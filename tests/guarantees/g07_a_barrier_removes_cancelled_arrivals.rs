@@ -308,7 +308,37 @@ fn an_arrival_dropped_between_two_batches_renumbers_no_other() {
     }
 }
 
-/// The same, when a waker behind it panics.
+/// Between two batches, an arrival that has its index leaves, and so does a newcomer at the gate.
+/// Neither changes what those behind them have.
+#[test]
+fn a_drop_between_two_batches_wakes_none_of_those_behind_it() {
+    let barrier = Arc::new(Barrier::new(70));
+    let victim: Arc<Mutex<Option<Wait>>> = Arc::new(Mutex::new(None));
+    let behind = Arc::new(TestWaker::new());
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let drops = {
+        let (barrier, victim) = (Arc::clone(&barrier), Arc::clone(&victim));
+        let (behind, seen) = (Arc::clone(&behind), Arc::clone(&seen));
+        TestWaker::new().on_wake(once(move || {
+            let newcomer = waiting(barrier.wait_owned(), Waker::noop());
+            for leaves in [victim.lock().unwrap().take().unwrap(), newcomer] {
+                drop(leaves);
+                seen.lock().unwrap().push(behind.wakes());
+            }
+        }))
+    };
+    let mut waits = vec![waiting(barrier.wait_owned(), &drops.waker())];
+    *victim.lock().unwrap() = Some(waiting(barrier.wait_owned(), Waker::noop()));
+    waits.extend((2..69).map(|index| {
+        let waker = if index < 32 { Waker::noop().clone() } else { behind.waker() };
+        waiting(barrier.wait_owned(), &waker)
+    }));
+    assert_eq!(now(barrier.wait()), Ok(69));
+    assert_eq!(*seen.lock().unwrap(), [0, 0]);
+    assert_eq!(behind.wakes(), 69 - 32);
+}
+
+/// An arrival without an index leaves, and a waker behind it panics.
 #[test]
 fn an_arrival_dropped_between_two_batches_leaves_though_a_waker_panics() {
     let barrier = Arc::new(Barrier::new(70));
