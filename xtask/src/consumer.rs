@@ -14,7 +14,7 @@ pub(crate) const SUBCOMMAND: Subcommand = Subcommand {
     about: "Build crates that depend on awaitlist, as a user's crate does",
     details: "\
 - The examples of the documentation compile and run in a crate that depends on awaitlist alone.
-- Beside tokio with all its features there is one copy of parking_lot.
+- Beside tokio with all its features and the diagnostics there is one copy of parking_lot.
 - With --oldest: a crate of edition 2021, whose dependencies are resolved without regard to the
   compiler, builds with the oldest rustc that is promised. The compiler comes from Debian's
   packages, as for cargo xtask msrv.
@@ -101,8 +101,12 @@ fn blocks(source: &str) -> String {
 
 /// A user of tokio does not get a second copy of what tokio depends on.
 fn one_parking_lot() -> Outcome {
-    let directory =
-        new_crate("beside-tokio", "2021", "tokio = { version = \"1\", features = [\"full\"] }\n")?;
+    let diagnostics = project::root().join("crates/diagnostics");
+    let dependencies = format!(
+        "awaitlist-diagnostics = {{ path = {diagnostics:?} }}\n\
+         tokio = {{ version = \"1\", features = [\"full\"] }}\n"
+    );
+    let directory = new_crate("beside-tokio", "2021", &dependencies)?;
     let tree = Run::new("cargo tree --prefix none --edges normal").dir(&directory);
     run::timed("cargo tree, beside tokio", || {
         let tree = tree.output()?;

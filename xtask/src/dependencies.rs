@@ -81,11 +81,11 @@ xtask ci` fails if it is out of date.
 | crate | used for |
 |---|---|
 | `pin-project-lite` | pinned futures without unsafe code of our own |
-| `parking_lot` | std: blocks threads while the lock of a wait queue stays taken |
 | `parking` | std: waiting on a thread |
 | `critical-section` | without std: the target's critical section |
 | `portable-atomic` | targets without compare-and-swap |
-| `event-listener`, `slab` | diagnostics: wakes the stall watch, and stores the entries |
+| `parking_lot`, `slab` | diagnostics: guard the records, and store their entries |
+| `event-listener`, `futures-lite` | diagnostics: wake the stall watch, and let it wait |
 | `serde_core`, `signal-hook`, `tracing` | diagnostics: each with its feature of that name (`signal`), none by default |
 
 The number of crates that are not ours:

@@ -1,6 +1,9 @@
 //! With an operating system: a thread that finds a queue locked retries, then waits at a mutex.
 
-use ::std::{thread, thread_local};
+use ::std::{
+    sync::{Mutex, PoisonError},
+    thread, thread_local,
+};
 use core::{
     cell::Cell,
     hint, ptr,
@@ -21,14 +24,19 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(1);
 
 /// Where threads wait for the lock of a queue whose holder was preempted.
 ///
-/// All but one of them sleep at the mutex. The one that owns it yields its processor to the holder
-/// of the queue's lock, and finally sleeps as well, so that it never starves a holder of lower
+/// All but one of them sleep at a mutex. The one that owns it yields its processor to the holder of
+/// the queue's lock, and finally sleeps as well, so that it never starves a holder of lower
 /// priority.
-pub(crate) struct ParkingSpot(parking_lot::Mutex<()>);
+///
+/// The mutex is one of a table's, chosen by the address. Two queues may share it: a thread has the
+/// lock of one queue at a time, so the holder of a queue's lock does not wait at a mutex.
+pub(crate) struct ParkingSpot;
+
+static MUTEXES: [Mutex<()>; 64] = [const { Mutex::new(()) }; 64];
 
 impl ParkingSpot {
     pub(crate) const fn new() -> Self {
-        Self(parking_lot::Mutex::new(()))
+        Self
     }
 
     /// Repeats `attempt` until it succeeds.
@@ -39,7 +47,7 @@ impl ParkingSpot {
                 return result;
             }
         }
-        let _turn = self.0.lock();
+        let _turn = self.mutex().lock().unwrap_or_else(PoisonError::into_inner);
         let mut yields = 0;
         let mut sleep = Duration::from_micros(1);
         loop {
@@ -54,6 +62,11 @@ impl ParkingSpot {
                 sleep = LONGEST_SLEEP.min(sleep * 2);
             }
         }
+    }
+
+    fn mutex(&self) -> &'static Mutex<()> {
+        // The smallest primitives have 24 bytes, and are aligned to eight.
+        &MUTEXES[ptr::from_ref(self).addr() / 8 % MUTEXES.len()]
     }
 
     /// Called after the unlock. Waiting threads retry by themselves.
