@@ -15,10 +15,12 @@ use std::{
 };
 
 use awaitlist::{
-    Block, Event, Lock, Semaphore,
+    Block, Event, Lock, LockGuard, Semaphore,
     diagnostics::{
-        Actor, ManualClock, Site, deadlocks, set_clock, set_namer, snapshot, task, watch,
+        Actor, Deadlock, Doubt, ManualClock, Site, deadlocks, set_clock, set_namer, snapshot, task,
+        watch,
     },
+    lock,
 };
 use awaitlist_tests::TestWaker;
 
@@ -339,6 +341,43 @@ fn a_holder_that_has_ended_keeps_its_name_whatever_ends_after_it() {
     let holder = seen("of an ended thread").holds[0].who.clone();
     assert_eq!(holder.to_string(), "thread \"has ended too\"");
     drop((guard, other));
+}
+
+/// A guard that is kept in a thread-local is released by its thread, though what the diagnostics
+/// know of the thread is gone by then.
+#[test]
+fn a_guard_that_a_thread_local_drops_has_not_moved() {
+    static LOCK: Lock = Lock::named("kept by a thread-local", ());
+
+    thread_local! {
+        static KEPT: RefCell<Option<LockGuard<'static, ()>>> = const { RefCell::new(None) };
+    }
+
+    /// One call site, which is seen to do what it does.
+    fn acquire() -> lock::Acquire<(), &'static Lock> {
+        LOCK.acquire()
+    }
+
+    thread::spawn(|| {
+        // Its destructor is registered first, and so runs last.
+        KEPT.set(None);
+        KEPT.set(Some(acquire().block()));
+    })
+    .join()
+    .unwrap();
+    assert!(!LOCK.locked());
+
+    let mut twice = Box::pin(task("twice", async {
+        let _guard = acquire().await;
+        drop(acquire().await);
+    }));
+    assert!(poll(&mut twice, Waker::noop()).is_pending());
+    let is_of = |deadlock: &Deadlock| {
+        deadlock.edges.iter().any(|edge| edge.site.name == Some("kept by a thread-local"))
+    };
+    let deadlock = deadlocks().into_iter().find(is_of).expect("it waits for itself");
+    let has_moved = |doubt: &Doubt| matches!(doubt, Doubt::Moved(_));
+    assert!(!deadlock.doubts.iter().any(has_moved), "{deadlock}");
 }
 
 /// Also one that is dropped when what the diagnostics know of the thread is gone already.

@@ -80,6 +80,28 @@ fn requests_of_many_tasks_that_all_time_out_are_one_stall() {
     assert!(matches!(ended.phase, Phase::Ended { .. }), "{ended}");
 }
 
+/// The waits that were given up were for another holder.
+#[test]
+fn a_stall_of_waits_that_were_given_up_ends_when_the_lock_changes_hands() {
+    let (_alone, clock) = (alone(), clock());
+    let lock = Lock::named("changes hands", ());
+    let mut watch = watch_of("changes hands");
+    let first = ready(lock.acquire(), Waker::noop());
+    let mut stalls = Vec::new();
+    for number in 0..6 {
+        let request = waiting(task(format!("request {number}"), lock.acquire()), Waker::noop());
+        clock.advance(TIMEOUT);
+        stalls.extend(watch.check());
+        drop(request);
+    }
+    only_stall(stalls);
+    drop(first);
+    let _second = ready(lock.acquire(), Waker::noop());
+    // The last request was given up just now.
+    let ended = only_stall(watch.check());
+    assert!(matches!(ended.phase, Phase::Ended { .. }), "{ended}");
+}
+
 /// A `select!` in a loop makes its wait anew, and so gets behind all others each time.
 #[test]
 fn a_wait_that_starves_since_it_is_made_anew_is_one_wait() {

@@ -404,7 +404,7 @@ impl Key {
     pub(crate) fn is_elsewhere(self) -> bool {
         HERE.with(|here| match self {
             Self::Task(id) => here.task.get() != id,
-            Self::Thread(number) => here.task.get() != 0 || here.thread.get() != number,
+            Self::Thread(number) => here.task.get() != 0 || !here.is_thread(number),
             // A release has no waker.
             Self::Waker(_) => false,
         })
@@ -559,6 +559,8 @@ thread_local! {
     static BLOCKING: Cell<RawId> = const { Cell::new(RawId::NONE) };
     /// The number of the thread, or 0 before it has one and when it is ending.
     static THREAD: Cell<u64> = const { Cell::new(0) };
+    /// The number that it had until it was ending, or 0.
+    static ENDING: Cell<u64> = const { Cell::new(0) };
     /// How many [first holds](crate::record) are attributed to the thread.
     static HOLDS: Cell<u64> = const { Cell::new(0) };
     /// The tasks that are dropped on this thread, and what it ran before each.
@@ -630,6 +632,12 @@ impl Here {
         (number != 0).then_some(Words { kind: kind | Words::SURE, who: [number, 0] })
     }
 
+    /// Returns whether this is the thread with that number, which may be ending.
+    #[inline(always)]
+    fn is_thread(&self, number: u64) -> bool {
+        self.thread.get() == number || ENDING.get() == number
+    }
+
     /// Calls `look` with the task that runs, if there is one.
     #[inline(always)]
     fn with_running(&self, look: impl FnOnce(&TaskInfo)) {
@@ -695,7 +703,7 @@ fn current_task() -> Option<TaskInfo> {
 /// attributed to it.
 pub(crate) fn set_thread_number(number: u64) -> u64 {
     HERE.with(|here| {
-        here.thread.set(number);
+        ENDING.set(here.thread.replace(number));
         here.holds.get()
     })
 }
@@ -742,7 +750,7 @@ pub(crate) fn ends_first_hold(kind: u64, who: u64) -> bool {
                 if thread == who {
                     here.holds.set(here.holds.get().wrapping_sub(1));
                 }
-                return kind == Words::THREAD && (task != 0 || thread != who);
+                return kind == Words::THREAD && (task != 0 || !here.is_thread(who));
             }
         }
         false

@@ -103,12 +103,19 @@ impl Attempts {
     }
 
     /// Returns since when no waiter was served, and how many waits were given up meanwhile, if they
-    /// are many. `is_waited_for`: there is a wait now. Otherwise the last one was given up not
-    /// longer ago than the longest had lasted.
-    pub(crate) fn unserved(&self, is_waited_for: bool, now: Instant) -> Option<(Instant, usize)> {
+    /// are many. `hold`: the number of the first hold now. `is_waited_for`: there is a wait now.
+    /// Otherwise the last one was given up not longer ago than the longest had lasted.
+    pub(crate) fn unserved(
+        &self,
+        hold: u64,
+        is_waited_for: bool,
+        now: Instant,
+    ) -> Option<(Instant, usize)> {
         let unserved = self.unserved.as_ref().filter(|unserved| {
             let gap = now.saturating_duration_since(unserved.ended);
-            unserved.given_up >= MANY && (is_waited_for || gap <= unserved.longest)
+            unserved.hold == hold
+                && unserved.given_up >= MANY
+                && (is_waited_for || gap <= unserved.longest)
         });
         unserved.map(|unserved| (unserved.since, unserved.given_up))
     }

@@ -852,8 +852,10 @@ impl Live {
         // Relaxed: a wait that begins now is not seen yet.
         self.record.has_more.load(Ordering::Relaxed)
             && self.more().is_some_and(|more| {
+                let hold = self.record.first.number();
                 more.as_ref().is_some_and(|entries| {
-                    !entries.waits.is_empty() || entries.attempts.unserved(false, now).is_some()
+                    !entries.waits.is_empty()
+                        || entries.attempts.unserved(hold, false, now).is_some()
                 })
             })
     }
@@ -863,7 +865,8 @@ impl Live {
     pub(crate) fn unserved(&self, now: Instant) -> Option<(Instant, usize)> {
         let more = self.more()?;
         let entries = more.as_ref()?;
-        entries.attempts.unserved(!entries.waits.is_empty(), now)
+        let hold = self.record.first.number();
+        entries.attempts.unserved(hold, !entries.waits.is_empty(), now)
     }
 
     /// Whether forgotten permits were ever released: then those that are forgotten now are no leak.

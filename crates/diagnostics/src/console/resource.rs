@@ -123,6 +123,7 @@ impl Resource {
 fn quiet_resource_span(made: &Made) -> Option<QuietSpan> {
     let Made { kind, name, created, size, .. } = *made;
     let span = QuietSpan::new(trace_span!(
+        target: "awaitlist",
         parent: None,
         "runtime.resource",
         concrete_type = kind.name(),
@@ -270,8 +271,11 @@ impl Begun {
             Kind::Barrier => ("Barrier::wait", "poll_wait"),
         };
         let begin = || {
-            let operation =
-                QuietSpan::new(trace_span!("runtime.resource.async_op", source = source))?;
+            let operation = QuietSpan::new(trace_span!(
+                target: "awaitlist",
+                "runtime.resource.async_op",
+                source = source,
+            ))?;
             let poll = operation.in_scope(|| {
                 trace!(target: "runtime::resource::async_op::state_update", at = %at);
                 if matches!(kind, Kind::Semaphore | Kind::BoundedSemaphore) {
@@ -281,7 +285,10 @@ impl Begun {
                         permits_requested.op = "override",
                     );
                 }
-                let poll = QuietSpan::new(trace_span!("runtime.resource.async_op.poll"));
+                let poll = QuietSpan::new(trace_span!(
+                    target: "awaitlist",
+                    "runtime.resource.async_op.poll",
+                ));
                 report_poll(poll.as_deref(), op_name, false);
                 poll
             });

@@ -36,6 +36,7 @@ impl TaskSpan {
         let at = info.named_at();
         let span = quietly(|| {
             QuietSpan::new(trace_span!(
+                target: "awaitlist::task",
                 parent: None,
                 "runtime.spawn",
                 kind = %"task",
