@@ -217,17 +217,16 @@ fn a_wait_for_an_event_a_condition_or_a_barrier_ends_ready() {
             .until("their ends", |state| {
                 ALL.iter().all(|(name, source)| {
                     let id = operation(state, name, source).unwrap();
-                    let is_its = |poll: &&Poll| poll.operation == id && poll.is_ready;
+                    let is_its = |poll: &Poll| poll.operation == id && poll.name == "poll_wait";
                     state.operations[&id].is_over
-                        && state
-                            .polls
-                            .iter()
-                            .find(is_its)
-                            .is_some_and(|poll| poll.name == "poll_wait")
+                        && state.polls.iter().any(|poll| is_its(poll) && poll.is_ready)
                         && has(state, name, "waiters", "0")
+                        && (*name != "to be set" || has(state, name, "set", "true"))
                 })
             })
             .await;
+        event.clear();
+        client.until("the clear", |state| has(state, "to be set", "set", "false")).await;
     });
 }
 

@@ -373,7 +373,10 @@ fn a_guard_that_a_thread_local_drops_has_not_moved() {
     }));
     assert!(poll(&mut twice, Waker::noop()).is_pending());
     let is_of = |deadlock: &Deadlock| {
-        deadlock.edges.iter().any(|edge| edge.site.name == Some("kept by a thread-local"))
+        deadlock
+            .edges
+            .iter()
+            .any(|edge| edge.site.name.as_deref() == Some("kept by a thread-local"))
     };
     let deadlock = deadlocks().into_iter().find(is_of).expect("it waits for itself");
     let has_moved = |doubt: &Doubt| matches!(doubt, Doubt::Moved(_));

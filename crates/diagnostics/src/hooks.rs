@@ -158,12 +158,14 @@ impl PrimitiveTrace {
     pub fn signalled(&self, CallSite(at): CallSite) {
         // The waiters of a condition are notified with its lock held.
         self.record().signalled(at, matches!(self.made.kind, Kind::Condition));
+        self.resource.sets(&self.made, true);
     }
 
     /// An event is about to be cleared.
     #[inline]
     pub fn cleared(&self, CallSite(at): CallSite) {
         self.record().cleared(at);
+        self.resource.sets(&self.made, false);
     }
 
     /// Records that the bound of a semaphore has changed: there are more permits, or fewer.

@@ -27,6 +27,9 @@ impl Resource {
     pub(crate) fn changes(&self, _: &Made, _: usize, _: usize) {}
 
     #[inline(always)]
+    pub(crate) fn sets(&self, _: &Made, _: bool) {}
+
+    #[inline(always)]
     pub(crate) fn waits(&self, _: &Made, _: &Operation, _: &'static Location<'static>) {}
 }
 

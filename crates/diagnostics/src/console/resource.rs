@@ -106,6 +106,21 @@ impl Resource {
         }
     }
 
+    /// An event is about to be set or cleared.
+    #[inline]
+    pub(crate) fn sets(&self, made: &Made, is_set: bool) {
+        match self.span(made) {
+            Some(span) if made.kind == Kind::Event => {
+                quietly(|| {
+                    span.in_scope(
+                        || trace!(target: "runtime::resource::state_update", set = is_set),
+                    );
+                });
+            }
+            _ => {}
+        }
+    }
+
     /// A waiter was polled, and waits on.
     pub(crate) fn waits(&self, made: &Made, wait: &Operation, at: &'static Location<'static>) {
         let begun = match wait.shown.take() {
