@@ -57,11 +57,6 @@ impl<'q, S> QueueGuard<'q, S> {
         self.word.0 = self.word.0.wrapping_add(payload << StateWord::PAYLOAD_SHIFT);
     }
 
-    /// Returns whether there are waiters, be they linked or notified.
-    pub const fn has_waiters(&self) -> bool {
-        self.word.has_waiters()
-    }
-
     /// Returns the tag of the first waiter that was not notified yet.
     #[inline]
     pub fn front(&self) -> Option<usize> {

@@ -106,9 +106,9 @@ impl RawLock {
         }
     }
 
-    /// Acquires the lock if it is free and there are no waiters.
+    /// Acquires the lock if it is free. There are no waiters then: while there are, `HELD` is set.
     pub(crate) fn acquire_locked(&self, queue: &mut QueueGuard<'_, Hints>) -> bool {
-        let free = queue.payload() & HELD == 0 && !queue.has_waiters();
+        let free = queue.payload() & HELD == 0;
         if free {
             queue.set_payload(HELD);
         }

@@ -1,6 +1,6 @@
 //! `Condition`: every method.
 
-use awaitlist::{Condition, Lock, LockGuard, OwnedLockGuard};
+use awaitlist::{Condition, Lock, LockGuard, OwnedLockGuard, condition::AnyCondition};
 use awaitlist_tests::{now, poll};
 use std::{fmt::Debug, ptr, sync::Arc, task::Waker};
 use tokio_test::{assert_pending, assert_ready, task::spawn};
@@ -366,6 +366,7 @@ mod printing {
         let guard = now(condition.acquire());
         assert!(!format!("{condition:?}").contains('3'));
         drop(guard);
+        assert_eq!(format!("{:?}", condition.as_raw()), "RawCondition { waiters: 0 }");
     }
 
     #[test]
