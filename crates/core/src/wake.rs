@@ -113,8 +113,6 @@ impl<'q, S, F: FnMut(&mut QueueGuard<'q, S>) -> Option<Waker>> WakeBatch<'q, S, 
 
 impl<'q, S, F: FnMut(&mut QueueGuard<'q, S>) -> Option<Waker>> Drop for WakeBatch<'q, S, F> {
     fn drop(&mut self) {
-        if self.woken < self.taken || self.more {
-            self.wake_all();
-        }
+        self.wake_all();
     }
 }
