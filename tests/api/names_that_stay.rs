@@ -32,6 +32,21 @@ fn a_program_may_use_the_diagnostics_whether_they_are_there_or_not() {
     drop(watching);
 }
 
+/// With the diagnostics, the panic is caught. Without them, nothing is called.
+#[test]
+fn what_panics_in_a_filter_or_a_report_stays_there() {
+    let mut filtered = watch(Duration::from_secs(3600)).filter(|_| panic!("a filter"));
+    assert!(filtered.check().is_empty());
+    let watching = watch(Duration::from_secs(3600))
+        .filter(|_| panic!("a filter"))
+        .spawn(|stall| panic!("a report of {stall}"));
+    assert_eq!(watching.is_alive(), cfg!(feature = "diagnostics"));
+    drop(watching);
+    lock_order().apart(|_| panic!("a filter")).on_inversion(|_| panic!("a report"));
+    let lock = Lock::new(1);
+    assert_eq!(task("works", async { *lock.acquire().await }).block(), 1);
+}
+
 /// All that a program does with a stall.
 fn handle(stall: &Stall) -> String {
     let Stall {
