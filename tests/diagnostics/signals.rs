@@ -92,7 +92,9 @@ fn a_notification_that_came_too_early_is_told() {
     assert_eq!(stall.cause, Cause::NotNotified);
     assert_eq!(of(stall.signals.notified), Some((line, false)));
     assert_eq!((stall.signals.set, stall.signals.cleared), (None, None));
-    assert!(stall.to_string().contains("\n    last notified at least "), "{stall}");
+    let text = stall.to_string();
+    assert!(text.contains("\n    last notified at least "), "{text}");
+    assert!(text.ends_with("\n  see docs/hangs.md#a-signal-that-came-too-early"), "{text}");
     drop(wait);
 }
 

@@ -435,6 +435,7 @@ impl Cause {
             Self::WokenButUnpolled(_) => "a-select-stops-polling-a-designated-future",
             Self::Leaked(_) | Self::HolderEnded(_) => "a-permit-is-never-released",
             Self::BarrierShort { .. } => "a-barrier-waits-for-a-party-that-never-arrives",
+            Self::NotSet | Self::NotNotified => "a-signal-that-came-too-early",
             _ => "other-reports",
         }
     }
