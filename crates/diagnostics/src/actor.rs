@@ -3,12 +3,12 @@
 
 use std::{
     borrow::Cow,
-    cell::{Cell, RefCell},
+    cell::RefCell,
     collections::BTreeMap,
     fmt,
     future::Future,
     hash::{Hash, Hasher},
-    mem::{self, ManuallyDrop},
+    mem,
     panic::{AssertUnwindSafe, Location, catch_unwind},
     pin::Pin,
     sync::{
@@ -16,7 +16,6 @@ use std::{
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     task::{Context, Poll, Waker},
-    thread::LocalKey,
 };
 
 use parking_lot::Mutex;
@@ -24,6 +23,7 @@ use parking_lot::Mutex;
 use crate::{
     console::TaskSpan,
     ended,
+    here::{self, Running, current_task, set_blocking, set_current},
     life::{BlockedThread, Life, Relay, ThreadInfo},
     namer,
     record::Attributed,
@@ -163,7 +163,19 @@ pub(crate) struct RawId {
 
 impl RawId {
     /// That of no waker.
-    const NONE: Self = Self { data: 0, vtable: 0 };
+    pub(crate) const NONE: Self = Self { data: 0, vtable: 0 };
+
+    /// Returns whether it is that of a waker.
+    #[inline]
+    pub(crate) const fn is_some(self) -> bool {
+        self.vtable != 0
+    }
+
+    /// Returns whether the waker has no data, as that of [`Waker::noop`].
+    #[inline]
+    pub(crate) const fn has_no_data(self) -> bool {
+        self.data == 0
+    }
 
     #[inline]
     pub(crate) fn of(waker: &Waker) -> Self {
@@ -190,7 +202,7 @@ impl Actor {
     /// Returns what is known of its polls and waits. `None` for an unnamed task.
     pub(crate) fn life(&self) -> Option<&Life> {
         match self {
-            Self::Task(task) => Some(&task.0.life),
+            Self::Task(task) => Some(task.life()),
             Self::Thread(thread) => Some(thread.life()),
             Self::Waker(_) | Self::Unknown(_) => None,
         }
@@ -198,9 +210,11 @@ impl Actor {
 
     /// Returns the named task or the thread that polls with that context, if that is sure.
     pub(crate) fn known_polling(context: &Context<'_>) -> Option<Self> {
-        match Key::polling(context) {
-            (Some(Key::Task(_)), true) => current_task().map(Self::Task),
-            (Some(Key::Thread(_)), _) => Some(Self::Thread(ThreadInfo::current())),
+        const TASK: u64 = Words::TASK | Words::SURE;
+        const THREAD: u64 = Words::THREAD | Words::SURE;
+        match here::polling(RawId::of(context.waker())).kind {
+            TASK => current_task().map(Self::Task),
+            THREAD => Some(Self::Thread(ThreadInfo::current())),
             _ => None,
         }
     }
@@ -236,51 +250,47 @@ impl Asker {
     /// polls, as far as can be told. But they have wakers of their own, so that is not sure.
     #[inline]
     pub(crate) fn polling(context: &Context<'_>) -> Self {
-        let id = RawId::of(context.waker());
-        let words = HERE.with(|here| here.polling(id));
-        match words {
-            Some(words) => Self { words, kept: Kept::Nothing },
-            None => Self::unnamed(context.waker(), id),
+        let words = here::polling(RawId::of(context.waker()));
+        if words.has_number() {
+            return Self { words, kept: Kept::Nothing };
         }
+        let unknown = match words.kind & Words::KIND {
+            Words::WAKER => {
+                // If its waker cannot be kept, the address says nothing.
+                if let Some(waker) = KeptWaker::of(context.waker()) {
+                    let kept = match namer::label() {
+                        None => Kept::Waker(waker),
+                        Some(label) => Kept::Labelled(Box::new((waker, label))),
+                    };
+                    return Self { words, kept };
+                }
+                Words::UNKNOWN
+            }
+            kind => kind,
+        };
+        Self::on_new_thread(unknown)
     }
 
     /// Returns the one that calls a function, outside of any poll.
     #[inline]
     pub(crate) fn calling() -> Self {
-        match HERE.with(Here::calling) {
-            Some(words) => Self { words, kept: Kept::Nothing },
-            None => Self::on_new_thread(Words::UNKNOWN),
+        let words = here::calling();
+        match words.has_number() {
+            true => Self { words, kept: Kept::Nothing },
+            false => Self::on_new_thread(Words::UNKNOWN),
         }
-    }
-
-    #[inline(never)]
-    fn unnamed(waker: &Waker, id: RawId) -> Self {
-        match Key::unnamed(id) {
-            Some(Key::Thread(_)) => return Self::on_new_thread(Words::THREAD),
-            Some(Key::Waker(id)) => {
-                // If its waker cannot be kept, the address says nothing.
-                if let Some(waker) = KeptWaker::of(waker) {
-                    let kept = match namer::label() {
-                        None => Kept::Waker(waker),
-                        Some(label) => Kept::Labelled(Box::new((waker, label))),
-                    };
-                    return Self { words: Words::of_waker(id), kept };
-                }
-            }
-            _ => {}
-        }
-        Self::on_new_thread(Words::UNKNOWN)
     }
 
     /// That of a thread that has not used a primitive yet, or that is ending.
     #[cold]
     fn on_new_thread(kind: u64) -> Self {
         let thread = ThreadInfo::current();
-        let words = Words { kind: kind | Words::SURE, who: [thread.number(), 0] };
-        match HERE.with(|here| here.thread.get()) == thread.number() {
-            true => Self { words, kept: Kept::Nothing },
-            false => Self { words, kept: Kept::Thread(thread) },
-        }
+        let words = Words::of_thread(kind, thread.number());
+        let kept = match here::thread() == thread.number() {
+            true => Kept::Nothing,
+            false => Kept::Thread(thread),
+        };
+        Self { words, kept }
     }
 
     /// Whether all that is known of it are its words.
@@ -330,14 +340,28 @@ impl Words {
     pub(crate) const SURE: u64 = 1 << 2;
 
     /// Those of an unnamed task.
+    #[inline]
     pub(crate) const fn of_waker(id: RawId) -> Self {
         Self { kind: Self::WAKER | Self::SURE, who: [id.data as u64, id.vtable as u64] }
     }
 
-    /// Those of the task or thread that polls with that context. `None` if it is known by its
-    /// waker, or not known yet.
-    pub(crate) fn polling(context: &Context<'_>) -> Option<Self> {
-        HERE.with(|here| here.polling(RawId::of(context.waker())))
+    /// Those of a thread, or of a caller on it.
+    #[inline]
+    pub(crate) const fn of_thread(kind: u64, number: u64) -> Self {
+        Self { kind: kind | Self::SURE, who: [number, 0] }
+    }
+
+    /// Returns whether the actor is found by its number: that of a task or thread.
+    #[inline]
+    pub(crate) const fn has_number(self) -> bool {
+        self.kind & Self::KIND != Self::WAKER && self.who[0] != 0
+    }
+
+    /// Returns whether they are of the same actor, and as sure. What is unknown is one.
+    #[inline]
+    pub(crate) fn is_same(self, other: Self) -> bool {
+        self.kind == other.kind
+            && (self.who == other.who || self.kind & Self::KIND == Self::UNKNOWN)
     }
 
     const fn raw_id(self) -> RawId {
@@ -365,30 +389,6 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    /// Returns the key of what [`Asker::polling`] would return, and whether that is sure; but keeps
-    /// nothing.
-    #[inline]
-    pub(crate) fn polling(context: &Context<'_>) -> (Option<Self>, bool) {
-        let id = RawId::of(context.waker());
-        HERE.with(|here| match here.task.get() {
-            0 => (Self::unnamed(id), true),
-            task => (Some(Self::Task(task)), here.is_polled_with(id)),
-        })
-    }
-
-    /// Returns what a waker says of the one that polls with it, outside of named tasks.
-    fn unnamed(id: RawId) -> Option<Self> {
-        // In a model a waker is not kept: it is made of what is modelled. And one without data, as
-        // that of `Waker::noop`, is not of one task more than of another.
-        if cfg!(awaitlist_loom) {
-            None
-        } else if HERE.with(|here| here.blocking.get() == id) {
-            ThreadInfo::current_number().map(Self::Thread)
-        } else {
-            (id.data != 0).then_some(Self::Waker(id))
-        }
-    }
-
     /// Returns the key of an actor. `None` for one that equals no other.
     pub(crate) fn of(who: &Actor) -> Option<Self> {
         match who {
@@ -402,12 +402,12 @@ impl Key {
     /// Returns whether the caller, which releases something, is known to be another than this.
     #[inline]
     pub(crate) fn is_elsewhere(self) -> bool {
-        HERE.with(|here| match self {
-            Self::Task(id) => here.task.get() != id,
-            Self::Thread(number) => here.task.get() != 0 || !here.is_thread(number),
+        match self {
+            Self::Task(id) => here::task() != id,
+            Self::Thread(number) => here::task() != 0 || !here::is_thread(number),
             // A release has no waker.
             Self::Waker(_) => false,
-        })
+        }
     }
 }
 
@@ -466,7 +466,7 @@ impl Drop for Inner {
 impl TaskInfo {
     /// Records that it begins a first hold. It is polled or dropped now.
     #[inline]
-    fn begin_first_hold(&self) {
+    pub(crate) fn begin_first_hold(&self) {
         // Relaxed, here and below: only the task stores it, and what runs a task orders its polls.
         let holds = self.0.first_holds.load(Ordering::Relaxed);
         self.0.first_holds.store(holds.wrapping_add(1), Ordering::Relaxed);
@@ -477,7 +477,7 @@ impl TaskInfo {
 
     /// Records that it ends a first hold. It is polled or dropped now.
     #[inline]
-    fn end_first_hold(&self) {
+    pub(crate) fn end_first_hold(&self) {
         let holds = self.0.first_holds.load(Ordering::Relaxed);
         self.0.first_holds.store(holds.wrapping_sub(1), Ordering::Relaxed);
     }
@@ -493,6 +493,11 @@ impl TaskInfo {
     fn with_id(id: u64) -> Option<Self> {
         let task = tasks_beside(id).lock().get(&id).and_then(Weak::upgrade);
         task.map(Self)
+    }
+
+    /// Returns what is known of its polls and waits.
+    pub(crate) fn life(&self) -> &Life {
+        &self.0.life
     }
 
     /// Returns its name. Several tasks may have the same.
@@ -542,224 +547,9 @@ impl fmt::Display for TaskInfo {
     }
 }
 
-/// A named task that is polled, and with which waker.
-type Running = (TaskInfo, RawId);
-
 thread_local! {
-    // These have no destructor, so they are there until the thread has ended. Each is one word or
-    // two, so that an access is inlined.
-    /// The number of the innermost named task that is polled on this thread, or 0.
-    static TASK: Cell<u64> = const { Cell::new(0) };
-    /// The waker that it is polled with.
-    static TASK_WAKER: Cell<RawId> = const { Cell::new(RawId::NONE) };
-    /// The task itself.
-    static RUNNING: ManuallyDrop<RefCell<Option<TaskInfo>>> =
-        const { ManuallyDrop::new(RefCell::new(None)) };
-    /// The waker with which this thread polls what it blocks on.
-    static BLOCKING: Cell<RawId> = const { Cell::new(RawId::NONE) };
-    /// The number of the thread, or 0 before it has one and when it is ending.
-    static THREAD: Cell<u64> = const { Cell::new(0) };
-    /// The number that it had until it was ending, or 0.
-    static ENDING: Cell<u64> = const { Cell::new(0) };
-    /// How many [first holds](crate::record) are attributed to the thread.
-    static HOLDS: Cell<u64> = const { Cell::new(0) };
     /// The tasks that are dropped on this thread, and what it ran before each.
     static OUTER: RefCell<Vec<(u64, Option<Running>)>> = const { RefCell::new(Vec::new()) };
-}
-
-/// What a thread runs, and what it is known by.
-struct Here {
-    task: &'static LocalKey<Cell<u64>>,
-    task_waker: &'static LocalKey<Cell<RawId>>,
-    running: &'static LocalKey<ManuallyDrop<RefCell<Option<TaskInfo>>>>,
-    blocking: &'static LocalKey<Cell<RawId>>,
-    thread: &'static LocalKey<Cell<u64>>,
-    holds: &'static LocalKey<Cell<u64>>,
-}
-
-const HERE: Here = Here {
-    task: &TASK,
-    task_waker: &TASK_WAKER,
-    running: &RUNNING,
-    blocking: &BLOCKING,
-    thread: &THREAD,
-    holds: &HOLDS,
-};
-
-impl Here {
-    #[inline(always)]
-    fn with<R>(&self, access: impl FnOnce(&Self) -> R) -> R {
-        access(self)
-    }
-
-    /// Returns whether what polls with the waker of `id` surely is the task that is polled: it
-    /// polls itself, or blocks its thread.
-    #[inline(always)]
-    fn is_polled_with(&self, id: RawId) -> bool {
-        id == self.task_waker.get() || id == self.blocking.get()
-    }
-
-    /// Returns the one that polls with that waker. `None` if that takes more than a look.
-    #[inline(always)]
-    fn polling(&self, id: RawId) -> Option<Words> {
-        let task = self.task.get();
-        if task != 0 {
-            let sure = if self.is_polled_with(id) { Words::SURE } else { 0 };
-            return Some(Words { kind: Words::TASK | sure, who: [task, 0] });
-        }
-        let thread = self.thread.get();
-        if thread == 0 {
-            return None;
-        }
-        let kind = if cfg!(awaitlist_loom) || id.data == 0 {
-            Words::UNKNOWN
-        } else if id == self.blocking.get() {
-            Words::THREAD
-        } else {
-            return None;
-        };
-        Some(Words { kind: kind | Words::SURE, who: [thread, 0] })
-    }
-
-    /// Returns the one that calls a function, outside of any poll. `None` if the thread has no
-    /// number.
-    #[inline(always)]
-    fn calling(&self) -> Option<Words> {
-        let (kind, number) = match self.task.get() {
-            0 => (Words::UNKNOWN, self.thread.get()),
-            task => (Words::TASK, task),
-        };
-        (number != 0).then_some(Words { kind: kind | Words::SURE, who: [number, 0] })
-    }
-
-    /// Returns whether this is the thread with that number, which may be ending.
-    #[inline(always)]
-    fn is_thread(&self, number: u64) -> bool {
-        self.thread.get() == number || ENDING.get() == number
-    }
-
-    /// Calls `look` with the task that runs, if there is one.
-    #[inline(always)]
-    fn with_running(&self, look: impl FnOnce(&TaskInfo)) {
-        if self.task.get() != 0 {
-            self.running.with(|running| {
-                if let Some(task) = &*running.borrow() {
-                    look(task);
-                }
-            });
-        }
-    }
-
-    /// Records that the named task that runs here, or the thread that blocks, acquires or releases
-    /// something.
-    #[inline(always)]
-    fn act(&self) {
-        if self.task.get() != 0 {
-            self.with_running(|task| task.0.life.act());
-        } else if self.blocking.get().vtable != 0 {
-            ThreadInfo::with_current(|thread| thread.life().act());
-        }
-    }
-
-    #[inline(always)]
-    fn holds_first(&self, who: Option<Words>, hold: impl FnOnce(Words) -> bool) -> bool {
-        let Some(who) = who else { return false };
-        let holds = hold(who);
-        if holds {
-            self.begins_first_hold(who);
-        }
-        holds
-    }
-
-    #[inline(always)]
-    fn begins_first_hold(&self, words: Words) {
-        match words.kind & Words::KIND {
-            Words::TASK => self.with_running(|task| {
-                task.0.life.act();
-                task.begin_first_hold();
-            }),
-            Words::WAKER => self.act(),
-            _ => {
-                self.act();
-                self.holds.set(self.holds.get() + 1);
-            }
-        }
-    }
-
-    fn set(&self, task: Option<Running>) -> Option<Running> {
-        let waker = self.task_waker.get();
-        let (task, new_waker) = task.unzip();
-        self.task.set(task.as_ref().map_or(0, TaskInfo::id));
-        self.task_waker.set(new_waker.unwrap_or(RawId::NONE));
-        self.running.with(|running| running.replace(task)).map(|task| (task, waker))
-    }
-}
-
-fn current_task() -> Option<TaskInfo> {
-    RUNNING.with(|running| running.borrow().clone())
-}
-
-/// Gives the thread its number, or takes it away: then it is ending. Returns how many holds are
-/// attributed to it.
-pub(crate) fn set_thread_number(number: u64) -> u64 {
-    HERE.with(|here| {
-        ENDING.set(here.thread.replace(number));
-        here.holds.get()
-    })
-}
-
-/// Records that the named task that runs here, or the thread that blocks, acquires or releases
-/// something.
-#[inline]
-pub(crate) fn acts_here() {
-    HERE.with(Here::act);
-}
-
-/// Records that the caller acquires something, which becomes a first hold of its own. The task or
-/// thread is found by its number from now on, also after its end.
-pub(crate) fn begins_first_hold(words: Words) {
-    HERE.with(|here| here.begins_first_hold(words));
-}
-
-/// Calls `hold` with the one that polls with that context, if it is known by its number, and counts
-/// a first hold of it if that returns true. Returns whether it did.
-#[inline(always)]
-pub(crate) fn holds_first(context: &Context<'_>, hold: impl FnOnce(Words) -> bool) -> bool {
-    let id = RawId::of(context.waker());
-    HERE.with(|here| here.holds_first(here.polling(id), hold))
-}
-
-/// Like [`holds_first`], for one that calls a function outside of any poll.
-#[inline(always)]
-pub(crate) fn calls_first(hold: impl FnOnce(Words) -> bool) -> bool {
-    HERE.with(|here| here.holds_first(here.calling(), hold))
-}
-
-/// Records that the caller releases a first hold of `who`. Returns whether the caller is known to
-/// be another.
-#[inline(always)]
-pub(crate) fn ends_first_hold(kind: u64, who: u64) -> bool {
-    HERE.with(|here| {
-        here.act();
-        let (task, thread) = (here.task.get(), here.thread.get());
-        match kind {
-            Words::TASK if task == who => here.with_running(TaskInfo::end_first_hold),
-            Words::TASK => return true,
-            Words::WAKER => {}
-            _ => {
-                if thread == who {
-                    here.holds.set(here.holds.get().wrapping_sub(1));
-                }
-                return kind == Words::THREAD && (task != 0 || !here.is_thread(who));
-            }
-        }
-        false
-    })
-}
-
-/// Sets what this thread runs, and returns what it ran before.
-fn set_current(task: Option<Running>) -> Option<Running> {
-    HERE.with(|here| here.set(task))
 }
 
 /// Names a task: what `future` acquires and waits for is attributed to it, as long as it polls it
@@ -955,7 +745,7 @@ impl<F: Future> Future for Blocking<F> {
 
         impl Drop for Outer {
             fn drop(&mut self) {
-                HERE.with(|here| here.blocking.set(self.0));
+                set_blocking(self.0);
             }
         }
 
@@ -963,8 +753,7 @@ impl<F: Future> Future for Blocking<F> {
         let blocked = this.blocks.0.get_or_insert_with(BlockedThread::begin);
         blocked.relay().lead_to(context.waker());
         let waker = blocked.relay().waker();
-        let outer = HERE.with(|here| here.blocking.replace(RawId::of(waker)));
-        let _outer = Outer(outer);
+        let _outer = Outer(set_blocking(RawId::of(waker)));
         let polled = blocked.thread().life().begin_poll(None);
         let poll = this.future.poll(&mut Context::from_waker(waker));
         drop(polled);

@@ -5,7 +5,7 @@
 
 use std::{
     borrow::Cow,
-    cell::Cell,
+    cell::{Cell, OnceCell},
     fmt, mem,
     panic::Location,
     sync::atomic::{AtomicUsize, Ordering},
@@ -15,13 +15,14 @@ use std::{
 
 use crate::{
     Actor, ConditionSite, Kind, Site,
-    actor::{self, Asker, Blocking, Kept, KeptWaker, Key, Words},
+    actor::{Asker, Blocking, Kept, KeptWaker, RawId, Words},
     bell, clock,
     console::{Operation, Resource, Taken},
+    here,
     lock_order::Ask,
     opt_in::{self, Acquired, HoldLedger},
     profile::WaitBegan,
-    record::{Attributed, FIRST, Made, Record},
+    record::{Amount, Attributed, FIRST, Made, Record},
     registry,
     static_ref::StaticRef,
 };
@@ -74,8 +75,7 @@ impl Drop for PrimitiveTrace {
     #[inline]
     fn drop(&mut self) {
         if let Some(record) = self.record.get() {
-            record.close();
-            registry::give(record);
+            registry::free(record);
         }
     }
 }
@@ -197,8 +197,7 @@ impl PrimitiveTrace {
         record.open(number, self.made);
         self.record.set(record).map_or_else(
             |other| {
-                record.close();
-                registry::give(record);
+                registry::free(record);
                 other
             },
             |()| record,
@@ -208,20 +207,22 @@ impl PrimitiveTrace {
     /// Somebody joined the queue. Under its lock.
     #[inline]
     pub fn enqueued(&self, wait: &WaitTrace, tag: usize) {
-        wait.with_asker(|asker| {
-            if self.made.may_wait {
-                // It may have been said after the record was taken, for the name.
-                self.record().may_wait();
-            }
-            let whose = wait.attribute(asker);
-            wait.ask.set(opt_in::asks(&whose, || self.site(), wait.site.0));
-            wait.began.now();
-            let key = self.record().wait(whose, wait.site.0, tag);
-            // Relaxed: written and read under the lock of the queue, or by the owner.
-            wait.key.store(key, Ordering::Relaxed);
-            wait.joined.set(true);
-            wait.operation.asks_for(self.made.kind.need(tag));
-        });
+        let Some(own) = wait.own.get() else { return };
+        let Some(whose) = own.attribute() else { return };
+        let record = self.record();
+        if self.made.may_wait {
+            // It may have been said after the record was taken, for the name.
+            record.may_wait();
+        }
+        if opt_in::is_any_started() {
+            own.ask.set(opt_in::asks(&whose, || self.site(), wait.site.0));
+            own.began.now();
+        }
+        let key = record.wait(whose, wait.site.0, tag);
+        // Relaxed: written and read under the lock of the queue, or by the owner.
+        wait.key.store(key, Ordering::Relaxed);
+        own.joined.set(true);
+        wait.operation.asks_for(self.made.kind.need(tag));
     }
 
     /// Drops what was recorded of the task that polls, and shows the wait if it has just begun.
@@ -235,24 +236,26 @@ impl PrimitiveTrace {
 
     /// Another task polls a waiter.
     pub fn waker_changed(&self, wait: &WaitTrace) {
-        wait.with_asker(|asker| {
-            if let Some(key) = wait.key() {
-                self.record().pass_wait(key, wait.attribute(asker));
-            }
-        });
+        let (Some(key), Some(own)) = (wait.key(), wait.own.get()) else { return };
+        if let Some(whose) = own.attribute() {
+            self.record().pass_wait(key, whose);
+        }
     }
 
     /// A waiter is polled, maybe by another task than before although with the same waker. Called
     /// outside the lock.
     #[inline]
     pub fn still_waiting(&self, wait: &WaitTrace, context: &Context<'_>) {
-        self.still_waits(wait, context);
+        if wait.key().is_some() {
+            self.is_polled_by(wait, here::polling(RawId::of(context.waker())), context);
+        }
         self.resource.waits(&self.made, &wait.operation, wait.site.0);
     }
 
+    /// A waiter is polled by `who`.
     #[inline]
-    fn still_waits(&self, wait: &WaitTrace, context: &Context<'_>) {
-        if wait.key().is_some() && wait.whose.get() != Key::polling(context) {
+    fn is_polled_by(&self, wait: &WaitTrace, who: Words, context: &Context<'_>) {
+        if wait.own.get().is_some_and(|own| !own.whose.get().is_same(who)) {
             wait.before_enqueue(context);
             self.waker_changed(wait);
             wait.after_enqueue();
@@ -273,7 +276,9 @@ impl PrimitiveTrace {
         if let Some(key) = wait.key() {
             wait.key.store(NONE, Ordering::Relaxed);
             self.record().end_wait(key, false);
-            opt_in::ended(&wait.began, || self.site(), wait.site.0);
+            if let Some(own) = wait.own.get() {
+                opt_in::ended(&own.began, || self.site(), wait.site.0);
+            }
         }
     }
 
@@ -286,7 +291,9 @@ impl PrimitiveTrace {
         permits: usize,
         owned: bool,
     ) -> HoldTrace {
-        let mut hold = match self.acquired_first(wait, context, permits, owned) {
+        let is_first =
+            wait.key().is_none() && self.acquired_first(wait.site, Some(context), permits, owned);
+        let mut hold = match is_first {
             true => HoldTrace::FIRST,
             false => self.acquired_slow(wait, context, permits, owned),
         };
@@ -296,22 +303,64 @@ impl PrimitiveTrace {
     }
 
     /// Records the usual case: it has not waited, and its hold is the only one. Returns whether it
-    /// is that case.
-    // Not inlined: a thread-local of another crate is found by a call, and this makes one.
-    #[inline(never)]
+    /// is that case. Without a context it was acquired outside of any poll.
+    #[inline]
     fn acquired_first(
         &self,
-        wait: &WaitTrace,
-        context: &Context<'_>,
+        site: CallSite,
+        context: Option<&Context<'_>>,
         permits: usize,
         owned: bool,
     ) -> bool {
-        if wait.key().is_some() || permits == 0 || opt_in::is_any_started() {
+        Amount::new(permits, owned).is_some_and(|amount| self.is_first(site, context, amount))
+    }
+
+    // Not inlined: a thread-local of another crate is found by a call, and this makes one.
+    #[inline(never)]
+    fn is_first(&self, site: CallSite, context: Option<&Context<'_>>, amount: Amount) -> bool {
+        if opt_in::is_any_started() {
             return false;
         }
+        let Some(record) = self.record.get() else {
+            return self.is_first_use(site, context, amount);
+        };
+        if here::is_known() {
+            return self.is_first_of_known(site, context, amount);
+        }
+        // The usual case makes no calls.
+        let who = here::unnamed(context);
+        let is_first = who.has_number() && record.hold_first(who, site.0, amount, self.is_alone());
+        if is_first {
+            here::count_hold();
+        }
+        is_first
+    }
+
+    /// As [`is_first`](Self::is_first), when the primitive is first used.
+    #[inline(never)]
+    fn is_first_use(&self, site: CallSite, context: Option<&Context<'_>>, amount: Amount) -> bool {
+        self.register();
+        self.is_first(site, context, amount)
+    }
+
+    /// As [`is_first`](Self::is_first), for a named task or in a thread that blocks.
+    #[inline(never)]
+    fn is_first_of_known(
+        &self,
+        site: CallSite,
+        context: Option<&Context<'_>>,
+        amount: Amount,
+    ) -> bool {
         let record = self.record();
-        let hold = |words| record.hold_first(words, wait.site.0, permits, owned, self.is_alone());
-        actor::holds_first(context, hold)
+        let who = match context {
+            Some(context) => here::polling(RawId::of(context.waker())),
+            None => here::calling(),
+        };
+        let is_first = who.has_number() && record.hold_first(who, site.0, amount, self.is_alone());
+        if is_first {
+            here::begins_first_hold(who);
+        }
+        is_first
     }
 
     #[cold]
@@ -329,7 +378,8 @@ impl PrimitiveTrace {
         };
         if opt_in::is_any_started() && permits > 0 {
             let acquired = Acquired { site: self.site(), at: wait.site.0, owned };
-            hold.ledger = HoldLedger::polled(&acquired, context, has_waited, &wait.began);
+            let began = wait.own.get().and_then(|own| own.began.take());
+            hold.ledger = HoldLedger::polled(&acquired, context, has_waited, began);
         }
         hold
     }
@@ -351,42 +401,29 @@ impl PrimitiveTrace {
     ) -> HoldTrace {
         // The wake-up was for the task that polled it last; the permits are of the one that polls
         // now.
-        self.still_waits(wait, context);
-        let Some(key) = wait.key() else { return HoldTrace::none() };
+        let (Some(key), Some(own)) = (wait.key(), wait.own.get()) else { return HoldTrace::none() };
+        let who = here::polling(RawId::of(context.waker()));
+        self.is_polled_by(wait, who, context);
         wait.key.store(NONE, Ordering::Relaxed);
         if permits == 0 {
             self.record().end_wait(key, true);
             return HoldTrace::none();
         }
-        let kept = wait.kept.take();
-        let words = match (wait.whose.get(), &kept) {
-            ((Some(Key::Waker(id)), _), Kept::Waker(_)) => Some(Words::of_waker(id)),
-            ((Some(Key::Waker(_)), _), _) => None,
-            _ => Words::polling(context),
-        };
-        let key = self.record().grant(key, words, permits, owned);
+        let kept = own.kept.take();
+        let is_words = who.has_number() || matches!(kept, Kept::Waker(_));
+        let key = self.record().grant(key, is_words.then_some(who), permits, owned);
         HoldTrace::of(key, kept.into_waker())
     }
 
     /// Permits were acquired outside of any poll.
     #[inline]
     pub fn acquired_at(&self, site: CallSite, permits: usize, owned: bool) -> HoldTrace {
-        let mut hold = match self.acquired_first_at(site, permits, owned) {
+        let mut hold = match self.acquired_first(site, None, permits, owned) {
             true => HoldTrace::FIRST,
             false => self.acquired_slow_at(site, permits, owned),
         };
         hold.taken = self.resource.acquired(&self.made, permits);
         hold
-    }
-
-    /// As [`acquired_first`](Self::acquired_first).
-    #[inline(never)]
-    fn acquired_first_at(&self, site: CallSite, permits: usize, owned: bool) -> bool {
-        if permits == 0 || opt_in::is_any_started() {
-            return false;
-        }
-        let record = self.record();
-        actor::calls_first(|who| record.hold_first(who, site.0, permits, owned, self.is_alone()))
     }
 
     #[cold]
@@ -404,10 +441,11 @@ impl PrimitiveTrace {
             return HoldTrace::none();
         }
         let record = self.record();
-        let first =
-            asker.is_words() && record.hold_first(asker.words, at, permits, owned, self.is_alone());
+        let amount = Amount::new(permits, owned).filter(|_| asker.is_words());
+        let first = amount
+            .is_some_and(|amount| record.hold_first(asker.words, at, amount, self.is_alone()));
         if first {
-            actor::begins_first_hold(asker.words);
+            here::begins_first_hold(asker.words);
         }
         let key = if first { FIRST } else { record.hold_another(&asker, at, permits, owned) };
         HoldTrace::of(key, asker.kept.into_waker())
@@ -419,13 +457,11 @@ impl PrimitiveTrace {
         self.resource.released(&self.made, &mut hold.taken);
         hold.ledger.end();
         if let Some(key) = hold.take() {
-            self.end_hold(key);
+            match key {
+                FIRST => self.record().end_first(),
+                _ => self.record().end_other(key),
+            }
         }
-    }
-
-    #[inline(never)]
-    fn end_hold(&self, key: usize) {
-        self.record().end_hold(key);
     }
 
     /// Permits stay acquired, and are nobody's by now.
@@ -544,20 +580,52 @@ pub struct WaitTrace {
     site: CallSite,
     /// The entry's key, while it waits.
     key: AtomicUsize,
-    /// Whose the entry is, and whether that is sure. The owner's alone.
-    whose: Cell<(Option<Key>, bool)>,
-    /// The waker that its entry is known by. The owner's alone.
-    kept: Cell<Kept>,
-    /// Who polls it now, until that is written down. The owner's alone.
-    asker: Cell<Option<Asker>>,
-    /// Whether it waits by now, and the watches are to know. The owner's alone.
-    joined: Cell<bool>,
-    /// What it asks for, if the lock order is recorded. The owner's alone.
-    ask: Cell<Option<Ask>>,
-    /// When it was enqueued, if there is a profile. The owner's alone.
-    began: WaitBegan,
+    /// What its owner alone looks at. Made when it is about to be enqueued: most never are.
+    own: OnceCell<OwnTrace>,
     /// What tokio-console shows of it. The owner's alone.
     operation: Operation,
+}
+
+/// What the owner of a waiter knows of its entry.
+struct OwnTrace {
+    /// Whose the entry is.
+    whose: Cell<Words>,
+    /// The waker that its entry is known by.
+    kept: Cell<Kept>,
+    /// Who polls it now, until that is written down. After that, what is no longer kept.
+    asker: Cell<Option<Asker>>,
+    /// Whether it waits by now, and the watches are to know.
+    joined: Cell<bool>,
+    /// What it asks for, if the lock order is recorded.
+    ask: Cell<Option<Ask>>,
+    /// When it was enqueued, if there is a profile.
+    began: WaitBegan,
+}
+
+impl OwnTrace {
+    /// Of a wait that `asker` is about to begin.
+    fn new(asker: Asker) -> Self {
+        Self {
+            whose: Cell::new(asker.words),
+            kept: Cell::new(Kept::Nothing),
+            asker: Cell::new(Some(asker)),
+            joined: Cell::new(false),
+            ask: Cell::new(None),
+            began: WaitBegan::never(),
+        }
+    }
+
+    /// Has the entry be the asker's from now on, whose waker is kept. What was kept before is
+    /// dropped after the lock. `None` if nobody asks.
+    #[inline]
+    fn attribute(&self) -> Option<Attributed> {
+        let mut asker = self.asker.take()?;
+        let whose = asker.attributed();
+        self.whose.set(asker.words);
+        asker.kept = self.kept.replace(mem::take(&mut asker.kept));
+        self.asker.set(Some(asker));
+        Some(whose)
+    }
 }
 
 impl WaitTrace {
@@ -567,19 +635,18 @@ impl WaitTrace {
         Self {
             site,
             key: AtomicUsize::new(NONE),
-            whose: Cell::new((None, false)),
-            kept: Cell::new(Kept::Nothing),
-            asker: Cell::new(None),
-            joined: Cell::new(false),
-            ask: Cell::new(None),
-            began: WaitBegan::never(),
+            own: OnceCell::new(),
             operation: Operation::new(),
         }
     }
 
     /// Records which task polls it, before the queue is locked.
     pub fn before_enqueue(&self, context: &Context<'_>) {
-        self.asker.set(Some(Asker::polling(context)));
+        let asker = Asker::polling(context);
+        match self.own.get() {
+            Some(own) => own.asker.set(Some(asker)),
+            None => drop(self.own.set(OwnTrace::new(asker))),
+        }
     }
 
     /// Records that a poll of the waiter found its wait to be over. Called outside the lock.
@@ -592,33 +659,14 @@ impl WaitTrace {
     /// begun.
     #[inline]
     fn after_enqueue(&self) -> bool {
-        drop(self.asker.take());
-        drop(self.ask.take());
-        let has_joined = self.joined.take();
+        let Some(own) = self.own.get() else { return false };
+        drop(own.asker.take());
+        drop(own.ask.take());
+        let has_joined = own.joined.take();
         if has_joined {
             bell::ring();
         }
         has_joined
-    }
-
-    /// Writes something down of who polls it.
-    #[inline]
-    fn with_asker(&self, write: impl FnOnce(&mut Asker)) {
-        if let Some(mut asker) = self.asker.take() {
-            write(&mut asker);
-            // To be dropped after the lock.
-            self.asker.set(Some(asker));
-        }
-    }
-
-    /// Has the entry be the asker's from now on, whose waker is kept. The asker gets the one that
-    /// was kept before.
-    #[inline]
-    fn attribute(&self, asker: &mut Asker) -> Attributed {
-        let whose = asker.attributed();
-        self.whose.set((Key::of(&whose.who), whose.sure));
-        asker.kept = self.kept.replace(mem::take(&mut asker.kept));
-        whose
     }
 
     #[inline]
@@ -636,7 +684,11 @@ impl fmt::Debug for WaitTrace {
 }
 
 /// What a guard knows of its entry.
+///
+/// Guards are moved sixteen bytes at a time. Aligned to that, a move loads what was stored as one:
+/// processors stall on a load that covers two stores which are still under way.
 #[derive(Debug)]
+#[repr(align(16))]
 pub struct HoldTrace {
     key: usize,
     /// The waker that its holder is known by.

@@ -66,6 +66,7 @@ mod ended;
 #[cfg(feature = "tracing")]
 mod events;
 mod evidence;
+mod here;
 #[doc(hidden)]
 pub mod hooks;
 mod life;

@@ -15,7 +15,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-use crate::{Actor, actor, clock, console::WokenTask, ended, lock_order::HeldList};
+use crate::{Actor, clock, console::WokenTask, ended, here, lock_order::HeldList};
 
 /// Returns a number that it has not returned before.
 pub(crate) fn unique() -> u64 {
@@ -284,11 +284,6 @@ impl ThreadInfo {
         thread.map(Self)
     }
 
-    /// Returns the number of the current thread.
-    pub(crate) fn current_number() -> Option<u64> {
-        ME.try_with(|me| me.info.number()).ok()
-    }
-
     /// Calls `look` with the current thread, unless it is ending.
     #[inline]
     pub(crate) fn with_current(look: impl FnOnce(&Self)) {
@@ -357,7 +352,7 @@ thread_local! {
     static ME: Me = {
         let relay = Relay::new();
         let info = ThreadInfo::new(&relay);
-        actor::set_thread_number(info.number());
+        here::set_thread_number(info.number());
         Me { info, relay: Mutex::new(Some(relay)) }
     };
 }
@@ -366,7 +361,7 @@ impl Drop for Me {
     fn drop(&mut self) {
         // Relaxed: as in `has_ended`.
         self.info.0.ended.store(true, Ordering::Relaxed);
-        if actor::set_thread_number(0) > 0 {
+        if here::set_thread_number(0) > 0 {
             ended::keep(Actor::Thread(self.info.clone()));
         }
     }

@@ -9,6 +9,7 @@ use std::{
     panic::{AssertUnwindSafe, Location},
     sync::atomic::{AtomicU8, Ordering},
     task::Context,
+    time::Instant,
 };
 
 use crate::{
@@ -113,14 +114,14 @@ impl HoldLedger {
         acquired: &Acquired,
         context: &Context<'_>,
         waited: bool,
-        began: &WaitBegan,
+        began: Option<Instant>,
     ) -> Self {
         let who = Part::LockOrder.is_started().then(|| Actor::known_polling(context)).flatten();
         if let (Some(who), false) = (&who, waited) {
             drop(Ask::new(who.clone(), acquired.site.clone(), acquired.at));
         }
         let held = who.map(|who| Held::new(who, acquired));
-        Self::new(held, Timer::begin(&acquired.site, acquired.at, began.take()))
+        Self::new(held, Timer::begin(&acquired.site, acquired.at, began))
     }
 
     /// Records what was acquired without asking: it was available.
@@ -150,7 +151,12 @@ impl HoldLedger {
     #[inline]
     pub(crate) fn end(&mut self) {
         if self.0.is_some() {
-            *self = Self::NOTHING;
+            self.clear();
         }
+    }
+
+    #[cold]
+    fn clear(&mut self) {
+        *self = Self::NOTHING;
     }
 }

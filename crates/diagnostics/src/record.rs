@@ -32,11 +32,12 @@ use slab::Slab;
 
 use crate::{
     Actor, ConditionSite, Kind, Name, PrimitiveId, Signals, Site,
-    actor::{self, Asker, Key, Words},
+    actor::{Asker, Key, Words},
     attempts::{Attempts, Before},
     class::address,
     clock,
     evidence::{self, Seen},
+    here,
     life::Life,
     names::{self, Label},
     published::Published,
@@ -113,6 +114,22 @@ const PERMITS_SHIFT: u32 = 5;
 const SIGNALLED: u64 = 1;
 const CLEARED: u64 = 1 << 32;
 const MAX_PERMITS: u64 = u64::MAX >> PERMITS_SHIFT;
+
+/// How many permits a hold has, and whether its guard owns the primitive, in one word.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Amount(u64);
+
+impl Amount {
+    /// `None` if there are none, or more than a word can say.
+    #[inline]
+    pub(crate) const fn new(permits: usize, owned: bool) -> Option<Self> {
+        let (permits, owned) = (permits as u64, if owned { OWNED } else { 0 });
+        match permits {
+            1..=MAX_PERMITS => Some(Self(permits << PERMITS_SHIFT | owned)),
+            _ => None,
+        }
+    }
+}
 
 /// What there is beside the first hold.
 struct Entries {
@@ -276,6 +293,7 @@ impl Record {
     }
 
     /// Makes this free record the record of a primitive.
+    #[inline]
     pub(crate) fn open(&self, number: u64, made: Made) {
         self.made.begin(number);
         let words = self.made.words();
@@ -293,6 +311,7 @@ impl Record {
     }
 
     /// Makes it a free one: the primitive is dropped.
+    #[inline]
     pub(crate) fn close(&self) {
         self.made.clear(self.made.number());
         // Of a guard that was leaked.
@@ -301,13 +320,18 @@ impl Record {
         // empty box just now that this does not see. The box has this primitive's number, and is
         // replaced by those that find it later, under the lock.
         if self.has_more.load(Ordering::Relaxed) {
-            let mut more = self.more.lock();
-            self.has_more.store(false, Ordering::Relaxed);
-            self.was_told.store(false, Ordering::Relaxed);
-            let entries = more.take();
-            drop(more);
-            drop(entries);
+            self.drop_entries();
         }
+    }
+
+    #[inline(never)]
+    fn drop_entries(&self) {
+        let mut more = self.more.lock();
+        self.has_more.store(false, Ordering::Relaxed);
+        self.was_told.store(false, Ordering::Relaxed);
+        let entries = more.take();
+        drop(more);
+        drop(entries);
     }
 
     /// Returns the primitive, if this is not a free record.
@@ -458,29 +482,22 @@ impl Record {
     }
 
     /// Publishes a hold, if it is the only one. `is_alone`: no other thread can do that now. The
-    /// caller [counts](actor::begins_first_hold) it.
+    /// caller [counts](here::begins_first_hold) it.
     #[inline(always)]
     pub(crate) fn hold_first(
         &self,
-        holder: Words,
+        Words { kind, who }: Words,
         at: &'static Location<'static>,
-        permits: usize,
-        owned: bool,
+        Amount(amount): Amount,
         is_alone: bool,
     ) -> bool {
-        let permits = permits as u64;
-        if permits > MAX_PERMITS {
-            return false;
-        }
         let claimed = if is_alone { self.first.claim_alone() } else { self.first.claim() };
         let Some(number) = claimed else { return false };
-        let Words { kind, who } = holder;
         let words = self.first.words();
         words.at.put(Some(at));
         words.who[0].store(who[0], Ordering::Relaxed);
         words.who[1].store(who[1], Ordering::Relaxed);
-        let owned = if owned { OWNED } else { 0 };
-        words.permits.store(permits << PERMITS_SHIFT | owned | kind, Ordering::Relaxed);
+        words.permits.store(amount | kind, Ordering::Relaxed);
         self.first.publish(number);
         true
     }
@@ -494,7 +511,7 @@ impl Record {
         permits: usize,
         owned: bool,
     ) -> usize {
-        actor::acts_here();
+        here::acts();
         let whose = asker.attributed();
         let entries = &mut *self.entries();
         let number = self.tick(entries);
@@ -516,14 +533,14 @@ impl Record {
         self.count_wait(&wait.whose, Life::end_wait);
         let since = wait.woken.unwrap_or(wait.since);
         entries.attempts.served();
-        if let Some(words) = words {
-            if self.hold_first(words, wait.at, permits, owned, self.kind() == Kind::Lock) {
-                actor::begins_first_hold(words);
+        if let (Some(words), Some(amount)) = (words, Amount::new(permits, owned)) {
+            if self.hold_first(words, wait.at, amount, self.kind() == Kind::Lock) {
+                here::begins_first_hold(words);
                 entries.seen = Some((self.first.number(), since));
                 return FIRST;
             }
         }
-        actor::acts_here();
+        here::acts();
         let number = self.tick(entries);
         entries.hold(number, wait.whose, wait.at, Some(since), permits, owned)
     }
@@ -548,12 +565,9 @@ impl Record {
         if let Some(passed) = &mut entries.passed {
             passed.since.get_or_insert(now);
         }
-        for key in entries.unseen.drain(..) {
-            if let Some(hold) = entries.holds.get_mut(key) {
-                hold.since.get_or_insert(now);
-            }
+        if !entries.unseen.is_empty() {
+            entries.see_all(now);
         }
-        entries.give_back();
     }
 
     /// Tells the life of an actor of a wait for permits.
@@ -563,12 +577,9 @@ impl Record {
         }
     }
 
-    /// Strikes a hold out.
-    #[inline(always)]
-    pub(crate) fn end_hold(&self, key: usize) {
-        if key != FIRST {
-            return self.end_other(key);
-        }
+    /// Strikes the first hold out.
+    #[inline(never)]
+    pub(crate) fn end_first(&self) {
         let words = self.first.words();
         // Relaxed: the words are of the caller's hold.
         let permits = words.permits.load(Ordering::Relaxed);
@@ -576,30 +587,46 @@ impl Record {
             return self.end_passed();
         }
         let who = words.who[0].load(Ordering::Relaxed);
-        if actor::ends_first_hold(permits & Words::KIND, who) {
-            self.first_has_moved();
+        let kind = permits & Words::KIND;
+        if kind == Words::TASK || here::is_known() {
+            return self.end_first_of_known(kind, who);
+        }
+        // The usual case makes no calls.
+        match here::ends_unnamed_hold(kind, who) {
+            true => self.end_moved(),
+            false => self.first.clear(self.first.number()),
+        }
+    }
+
+    /// Does so for a named task, or in a thread that blocks.
+    #[inline(never)]
+    fn end_first_of_known(&self, kind: u64, who: u64) {
+        match here::ends_first_hold(kind, who) {
+            true => self.end_moved(),
+            false => self.first.clear(self.first.number()),
+        }
+    }
+
+    /// Strikes out the first hold, which is released elsewhere, and learns that.
+    #[cold]
+    fn end_moved(&self) {
+        if let Some(at) = self.first.words().at.get() {
+            evidence::learn(at, Seen::Moved);
         }
         self.first.clear(self.first.number());
     }
 
-    /// Learns that the first hold is released elsewhere.
-    #[cold]
-    fn first_has_moved(&self) {
-        if let Some(at) = self.first.words().at.get() {
-            evidence::learn(at, Seen::Moved);
-        }
-    }
-
+    /// Strikes out another hold.
     #[inline(never)]
-    fn end_other(&self, key: usize) {
-        actor::acts_here();
+    pub(crate) fn end_other(&self, key: usize) {
+        here::acts();
         let ended = self.entries().holds.try_remove(key);
         learn_of_release(ended);
     }
 
     #[cold]
     fn end_passed(&self) {
-        actor::acts_here();
+        here::acts();
         let mut entries = self.entries();
         let passed = entries.passed.take();
         self.first.clear(self.first.number());
@@ -1022,6 +1049,17 @@ impl Entries {
             self.unseen.push(key);
         }
         key
+    }
+
+    /// Records that all holds were seen now.
+    fn see_all(&mut self, now: Instant) {
+        let Self { holds, unseen, .. } = self;
+        for key in unseen.drain(..) {
+            if let Some(hold) = holds.get_mut(key) {
+                hold.since.get_or_insert(now);
+            }
+        }
+        self.give_back();
     }
 
     /// How many keys are kept in `unseen` before those of ended holds are struck out.

@@ -29,29 +29,51 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// What a thread has.
 struct Pool {
+    /// The record that became free last: it is still in the cache of the processor.
+    recent: Cell<Option<&'static Record>>,
     free: RefCell<Vec<&'static Record>>,
     /// The number of its next primitive, and how many it has.
     next: Cell<(u64, u64)>,
 }
 
 thread_local! {
-    static POOL: Pool = const { Pool { free: RefCell::new(Vec::new()), next: Cell::new((0, 0)) } };
+    static POOL: Pool = const {
+        Pool {
+            recent: Cell::new(None),
+            free: RefCell::new(Vec::new()),
+            next: Cell::new((0, 0)),
+        }
+    };
 }
 
 /// How many numbers a thread takes at a time.
-const NUMBERS: u64 = 16;
+const NUMBERS: u64 = 256;
 
 impl Pool {
+    #[inline]
     fn number(&self) -> u64 {
-        let (mut next, mut left) = self.next.get();
+        let (next, left) = self.next.get();
         if left == 0 {
-            (next, left) = (numbers(NUMBERS), NUMBERS);
+            return self.take_numbers();
         }
         self.next.set((next + 1, left - 1));
         next
     }
 
+    #[cold]
+    fn take_numbers(&self) -> u64 {
+        let next = numbers(NUMBERS);
+        self.next.set((next + 1, NUMBERS - 1));
+        next
+    }
+
+    #[inline]
     fn take(&self) -> &'static Record {
+        self.recent.take().unwrap_or_else(|| self.take_another())
+    }
+
+    #[inline(never)]
+    fn take_another(&self) -> &'static Record {
         let free = &mut *self.free.borrow_mut();
         match free.pop() {
             Some(record) => record,
@@ -62,7 +84,15 @@ impl Pool {
         }
     }
 
+    #[inline]
     fn give(&self, record: &'static Record) {
+        if let Some(other) = self.recent.replace(Some(record)) {
+            self.keep(other);
+        }
+    }
+
+    #[inline(never)]
+    fn keep(&self, record: &'static Record) {
         let free = &mut *self.free.borrow_mut();
         free.push(record);
         if free.len() > KEPT {
@@ -74,7 +104,9 @@ impl Pool {
 /// The free records of a thread that ends go to others.
 impl Drop for Pool {
     fn drop(&mut self) {
-        FREE.lock().append(self.free.get_mut());
+        let mut free = FREE.lock();
+        free.extend(self.recent.take());
+        free.append(self.free.get_mut());
     }
 }
 
@@ -98,19 +130,25 @@ fn refill(free: &mut Vec<&'static Record>) {
 }
 
 /// Takes a free record, and a number for the primitive that it will be of.
+#[inline]
 pub(crate) fn take() -> (&'static Record, u64) {
-    POOL.try_with(|pool| (pool.take(), pool.number())).unwrap_or_else(|_| {
-        // The thread is ending.
-        let mut free = Vec::new();
-        refill(&mut free);
-        let record = free.pop().expect("there are some now");
-        FREE.lock().append(&mut free);
-        (record, numbers(1))
-    })
+    POOL.try_with(|pool| (pool.take(), pool.number())).unwrap_or_else(|_| take_at_end())
 }
 
-/// Returns a record that has become free.
-pub(crate) fn give(record: &'static Record) {
+/// Does so on a thread that is ending.
+#[cold]
+fn take_at_end() -> (&'static Record, u64) {
+    let mut free = Vec::new();
+    refill(&mut free);
+    let record = free.pop().expect("there are some now");
+    FREE.lock().append(&mut free);
+    (record, numbers(1))
+}
+
+/// Frees the record of a primitive that is dropped.
+#[inline(never)]
+pub(crate) fn free(record: &'static Record) {
+    record.close();
     if POOL.try_with(|pool| pool.give(record)).is_err() {
         FREE.lock().push(record);
     }
