@@ -5,7 +5,7 @@
 
 use std::{
     borrow::Cow,
-    cell::{Cell, OnceCell},
+    cell::{Cell, OnceCell, RefCell},
     fmt, mem,
     panic::Location,
     sync::atomic::{AtomicUsize, Ordering},
@@ -208,7 +208,7 @@ impl PrimitiveTrace {
     #[inline]
     pub fn enqueued(&self, wait: &WaitTrace, tag: usize) {
         let Some(own) = wait.own.get() else { return };
-        let Some(whose) = own.attribute() else { return };
+        let whose = own.attribute();
         let record = self.record();
         if self.made.may_wait {
             // It may have been said after the record was taken, for the name.
@@ -237,9 +237,7 @@ impl PrimitiveTrace {
     /// Another task polls a waiter.
     pub fn waker_changed(&self, wait: &WaitTrace) {
         let (Some(key), Some(own)) = (wait.key(), wait.own.get()) else { return };
-        if let Some(whose) = own.attribute() {
-            self.record().pass_wait(key, whose);
-        }
+        self.record().pass_wait(key, own.attribute());
     }
 
     /// A waiter is polled, maybe by another task than before although with the same waker. Called
@@ -255,7 +253,7 @@ impl PrimitiveTrace {
     /// A waiter is polled by `who`.
     #[inline]
     fn is_polled_by(&self, wait: &WaitTrace, who: Words, context: &Context<'_>) {
-        if wait.own.get().is_some_and(|own| !own.whose.get().is_same(who)) {
+        if wait.own.get().is_some_and(|own| !own.words().is_same(who)) {
             wait.before_enqueue(context);
             self.waker_changed(wait);
             wait.after_enqueue();
@@ -409,7 +407,7 @@ impl PrimitiveTrace {
             self.record().end_wait(key, true);
             return HoldTrace::none();
         }
-        let kept = own.kept.take();
+        let kept = mem::take(&mut own.asker.borrow_mut().kept);
         let is_words = who.has_number() || matches!(kept, Kept::Waker(_));
         let key = self.record().grant(key, is_words.then_some(who), permits, owned);
         HoldTrace::of(key, kept.into_waker())
@@ -588,12 +586,10 @@ pub struct WaitTrace {
 
 /// What the owner of a waiter knows of its entry.
 struct OwnTrace {
-    /// Whose the entry is.
-    whose: Cell<Words>,
-    /// The waker that its entry is known by.
-    kept: Cell<Kept>,
+    /// Whose the entry is, with the waker that it is known by.
+    asker: RefCell<Asker>,
     /// Who polls it now, until that is written down. After that, what is no longer kept.
-    asker: Cell<Option<Asker>>,
+    next: Cell<Option<Asker>>,
     /// Whether it waits by now, and the watches are to know.
     joined: Cell<bool>,
     /// What it asks for, if the lock order is recorded.
@@ -606,25 +602,27 @@ impl OwnTrace {
     /// Of a wait that `asker` is about to begin.
     fn new(asker: Asker) -> Self {
         Self {
-            whose: Cell::new(asker.words),
-            kept: Cell::new(Kept::Nothing),
-            asker: Cell::new(Some(asker)),
+            asker: RefCell::new(asker),
+            next: Cell::new(None),
             joined: Cell::new(false),
             ask: Cell::new(None),
             began: WaitBegan::never(),
         }
     }
 
-    /// Has the entry be the asker's from now on, whose waker is kept. What was kept before is
-    /// dropped after the lock. `None` if nobody asks.
+    /// Returns whose the entry is from now on: of what polls it now. What was kept before is dropped
+    /// after the lock.
     #[inline]
-    fn attribute(&self) -> Option<Attributed> {
-        let mut asker = self.asker.take()?;
-        let whose = asker.attributed();
-        self.whose.set(asker.words);
-        asker.kept = self.kept.replace(mem::take(&mut asker.kept));
-        self.asker.set(Some(asker));
-        Some(whose)
+    fn attribute(&self) -> Attributed {
+        if let Some(next) = self.next.take() {
+            self.next.set(Some(self.asker.replace(next)));
+        }
+        self.asker.borrow().attributed()
+    }
+
+    #[inline]
+    fn words(&self) -> Words {
+        self.asker.borrow().words
     }
 }
 
@@ -644,7 +642,7 @@ impl WaitTrace {
     pub fn before_enqueue(&self, context: &Context<'_>) {
         let asker = Asker::polling(context);
         match self.own.get() {
-            Some(own) => own.asker.set(Some(asker)),
+            Some(own) => own.next.set(Some(asker)),
             None => drop(self.own.set(OwnTrace::new(asker))),
         }
     }
@@ -660,7 +658,7 @@ impl WaitTrace {
     #[inline]
     fn after_enqueue(&self) -> bool {
         let Some(own) = self.own.get() else { return false };
-        drop(own.asker.take());
+        drop(own.next.take());
         drop(own.ask.take());
         let has_joined = own.joined.take();
         if has_joined {
