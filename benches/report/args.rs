@@ -3,7 +3,16 @@
 use std::{path::PathBuf, time::Duration};
 
 use benches::{harness::Budget, python::Effort};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+
+/// A part of the diagnostics that is off until it is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OptIn {
+    /// The lock order.
+    LockOrder,
+    /// The profile.
+    Profile,
+}
 
 /// Measures awaitlist beside its peers, and writes the figures as CSV.
 #[derive(Debug, Parser)]
@@ -24,6 +33,10 @@ pub(crate) struct Args {
     /// build.
     #[arg(long, hide = true, requires = "only")]
     pub(crate) own: bool,
+
+    /// With `--own`: what is started that the program would have to ask for.
+    #[arg(long, hide = true, requires = "own", value_name = "PART")]
+    pub(crate) start: Option<OptIn>,
 
     /// The CPython whose asyncio is measured. Without it, python3.13 or python3 is looked for.
     #[arg(long, value_name = "PATH")]

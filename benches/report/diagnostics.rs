@@ -27,6 +27,7 @@ const ROWS: &[(&str, f64)] = &[
     ("semaphore/pool-2", 2.5),
     ("lock/blocking", 2.5),
     ("lock/convoy-tasks", 3.0),
+    ("lock/short-lived", 4.0),
 ];
 
 /// What one row costs, in nanoseconds a unit.
@@ -38,6 +39,10 @@ pub(crate) struct Cost {
     pub(crate) without: f64,
     /// With them.
     pub(crate) with: f64,
+    /// With them, and the lock order started.
+    pub(crate) with_lock_order: f64,
+    /// With them, and the profile started.
+    pub(crate) with_profile: f64,
     /// How many times as much it may be.
     pub(crate) limit: f64,
 }
@@ -55,10 +60,12 @@ pub(crate) fn measure(args: &Args) -> Result<Vec<Cost>, String> {
     let without = env::current_exe().map_err(|error| error.to_string())?;
     let with = build()?;
     let rounds = if args.quick { 1 } else { 5 };
-    let mut figures = [BTreeMap::new(), BTreeMap::new()];
+    let modes =
+        [(&without, None), (&with, None), (&with, Some("lock-order")), (&with, Some("profile"))];
+    let mut figures = [const { BTreeMap::new() }; 4];
     for _ in 0..rounds {
-        for (program, figures) in [&without, &with].into_iter().zip(&mut figures) {
-            for (row, ns) in run(program)? {
+        for ((program, start), figures) in modes.into_iter().zip(&mut figures) {
+            for (row, ns) in run(program, start)? {
                 figures.entry(row).or_insert_with(Vec::new).push(ns);
             }
         }
@@ -71,7 +78,14 @@ pub(crate) fn measure(args: &Args) -> Result<Vec<Cost>, String> {
     };
     ROWS.iter()
         .map(|&(row, limit)| {
-            Ok(Cost { row, without: median(0, row)?, with: median(1, row)?, limit })
+            Ok(Cost {
+                row,
+                without: median(0, row)?,
+                with: median(1, row)?,
+                with_lock_order: median(2, row)?,
+                with_profile: median(3, row)?,
+                limit,
+            })
         })
         .collect()
 }
@@ -94,12 +108,14 @@ fn build() -> Result<PathBuf, String> {
     Ok(target.join("release/report"))
 }
 
-/// Has `program` measure our own rows.
-fn run(program: &Path) -> Result<Vec<(String, f64)>, String> {
+/// Has `program` measure our own rows, each with its first size, after it has started a part of the
+/// diagnostics.
+fn run(program: &Path, start: Option<&str>) -> Result<BTreeMap<String, f64>, String> {
     let rows = ROWS.iter().flat_map(|(row, _)| ["--only", row]);
     let output = Command::new(program)
         .args(["--quick", "--own"])
         .args(rows)
+        .args(start.map(|part| ["--start", part]).into_iter().flatten())
         .output()
         .map_err(|error| format!("{}: {error}", program.display()))?;
     if !output.status.success() {
@@ -111,5 +127,10 @@ fn run(program: &Path) -> Result<Vec<(String, f64)>, String> {
         let (row, _size, ns) = (words.next()?, words.next()?, words.next()?);
         Some((row.to_owned(), ns.parse().ok()?))
     };
-    text.lines().map(|line| figure(line).ok_or_else(|| format!("not a figure: {line}"))).collect()
+    let mut figures = BTreeMap::new();
+    for line in text.lines() {
+        let (row, ns) = figure(line).ok_or_else(|| format!("not a figure: {line}"))?;
+        figures.entry(row).or_insert(ns);
+    }
+    Ok(figures)
 }

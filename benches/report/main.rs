@@ -11,7 +11,7 @@ mod table;
 
 use std::{error::Error, process::ExitCode, time::Duration};
 
-use args::Args;
+use args::{Args, OptIn};
 use benches::{harness::Counting, targets::Verdict};
 use clap::Parser;
 use measure::Measured;
@@ -24,6 +24,11 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     if args.own {
         // As in a program that is built with the diagnostics.
         awaitlist::diagnostics::watch(Duration::from_secs(10)).print().detach();
+        match args.start {
+            Some(OptIn::LockOrder) => awaitlist::diagnostics::lock_order().start(),
+            Some(OptIn::Profile) => awaitlist::diagnostics::profile().start(),
+            None => {}
+        }
         for (row, size, ns) in measure::own(&args) {
             println!("{row} {size} {ns}");
         }

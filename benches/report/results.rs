@@ -58,6 +58,8 @@ pub(crate) fn csv(measured: &Measured) -> String {
     for cost in &measured.diagnostics {
         csv.figure("diagnostics", cost.row, "", "without", cost.without);
         csv.figure("diagnostics", cost.row, "", "with", cost.with);
+        csv.figure("diagnostics", cost.row, "", "with lock order", cost.with_lock_order);
+        csv.figure("diagnostics", cost.row, "", "with profile", cost.with_profile);
         csv.figure("diagnostics", cost.row, "", "limit", cost.limit);
     }
     for verdict in &measured.verdicts {

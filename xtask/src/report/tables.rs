@@ -149,12 +149,19 @@ pub(super) fn by_crate(results: &Results, section: &str, figures: &[&str]) -> St
 
 pub(super) fn diagnostics(results: &Results) -> String {
     let mut rows = vec![["", "without", "with", "ratio"].map(String::from).to_vec()];
+    // Files from before these were measured do not have them.
+    let parts = ["with lock order", "with profile"]
+        .into_iter()
+        .filter(|part| results.section("diagnostics").any(|line| line.figure == *part));
+    let parts: Vec<&str> = parts.collect();
+    rows[0].extend(parts.iter().map(|part| (*part).to_owned()));
     for row in results.rows("diagnostics") {
         let value =
             |figure: &str| results.number("diagnostics", row, "", figure).unwrap_or(f64::NAN);
         let (without, with) = (value("without"), value("with"));
         let mut line = vec![results.title(row).to_owned()];
         line.extend([without, with, with / without].map(digits));
+        line.extend(parts.iter().map(|part| digits(value(part))));
         rows.push(line);
     }
     markdown(&rows)
