@@ -25,8 +25,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         // As in a program that is built with the diagnostics.
         awaitlist::diagnostics::watch(Duration::from_secs(10)).print().detach();
         match args.start {
-            Some(OptIn::LockOrder) => awaitlist::diagnostics::lock_order().start(),
-            Some(OptIn::Profile) => awaitlist::diagnostics::profile().start(),
+            Some(OptIn::LockOrder) => _ = awaitlist::diagnostics::lock_order().start(),
+            Some(OptIn::Profile) => _ = awaitlist::diagnostics::profile().start(),
             None => {}
         }
         for (row, size, ns) in measure::own(&args) {

@@ -1,3 +1,6 @@
-//! The atomics that what is [published](crate::published) is made of. A model takes loom's instead.
+//! What is [published](crate::published), and what is [beside](crate::beside) it, is made of this.
+//! A model takes loom's instead.
 
-pub(crate) use std::sync::atomic::{AtomicU64, Ordering, fence};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+
+pub(crate) use parking_lot::{Mutex, MutexGuard};

@@ -610,8 +610,8 @@ impl OwnTrace {
         }
     }
 
-    /// Returns whose the entry is from now on: of what polls it now. What was kept before is dropped
-    /// after the lock.
+    /// Returns whose the entry is from now on: of what polls it now. What was kept before is
+    /// dropped after the lock.
     #[inline]
     fn attribute(&self) -> Attributed {
         if let Some(next) = self.next.take() {

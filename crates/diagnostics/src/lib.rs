@@ -56,6 +56,7 @@ mod adopt;
 mod atomics;
 mod attempts;
 mod bell;
+mod beside;
 mod class;
 mod clock;
 mod console;

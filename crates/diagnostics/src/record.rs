@@ -34,6 +34,7 @@ use crate::{
     Actor, ConditionSite, Kind, Name, PrimitiveId, Signals, Site,
     actor::{Asker, Key, Words},
     attempts::{Attempts, Before},
+    beside::{Beside, OfPrimitive},
     class::address,
     clock,
     evidence::{self, Seen},
@@ -58,9 +59,7 @@ pub(crate) struct Record {
     /// The first hold.
     first: Published<HoldWords>,
     /// Everything else.
-    more: Mutex<Option<Box<Entries>>>,
-    /// Whether there is more. Stored under the lock.
-    has_more: AtomicBool,
+    more: Beside<Entries>,
     /// Whether there is something in [`Entries::told`]. Stored under the lock.
     was_told: AtomicBool,
 }
@@ -286,8 +285,7 @@ impl Record {
         Self {
             made: Published::new(AtomicU64::new(0), made),
             first: Published::new(AtomicU64::new(0), first),
-            more: Mutex::new(None),
-            has_more: AtomicBool::new(false),
+            more: Beside::new(Mutex::new(None), AtomicBool::new(false)),
             was_told: AtomicBool::new(false),
         }
     }
@@ -316,22 +314,11 @@ impl Record {
         self.made.clear(self.made.number());
         // Of a guard that was leaked.
         self.first.clear(self.first.number());
-        // Relaxed: what the users of the primitive stored came before this. A reader may make an
-        // empty box just now that this does not see. The box has this primitive's number, and is
-        // replaced by those that find it later, under the lock.
-        if self.has_more.load(Ordering::Relaxed) {
-            self.drop_entries();
+        if self.more.has_more() {
+            // Relaxed: for the users of the next primitive.
+            self.was_told.store(false, Ordering::Relaxed);
         }
-    }
-
-    #[inline(never)]
-    fn drop_entries(&self) {
-        let mut more = self.more.lock();
-        self.has_more.store(false, Ordering::Relaxed);
-        self.was_told.store(false, Ordering::Relaxed);
-        let entries = more.take();
-        drop(more);
-        drop(entries);
+        self.more.clear();
     }
 
     /// Returns the primitive, if this is not a free record.
@@ -359,34 +346,11 @@ impl Record {
     fn entries(&self) -> parking_lot::MappedMutexGuard<'_, Entries> {
         // The caller uses the primitive, so the number and the size are its.
         let number = self.made.number();
-        let mut more = self.more.lock();
-        if more.as_ref().is_none_or(|entries| entries.of != number) {
+        let more = self.more.own(number, || {
             let size = size_of(self.made.words().size.load(Ordering::Relaxed));
-            self.make_entries(&mut more, number, size);
-        }
+            Entries::new(number, size)
+        });
         MutexGuard::map(more, |more| &mut **more.as_mut().expect("there are some now"))
-    }
-
-    /// Makes the box of the primitive with that number, in place of none or of an older one's.
-    #[cold]
-    fn make_entries(&self, more: &mut Option<Box<Entries>>, number: u64, size: usize) {
-        self.has_more.store(true, Ordering::Relaxed);
-        *more = Some(Box::new(Entries {
-            of: number,
-            holds: Slab::new(),
-            forgotten: BTreeMap::new(),
-            waits: Slab::new(),
-            passed: None,
-            seen: None,
-            unseen: Vec::new(),
-            supply: Supply::new(size),
-            released_by_hand: false,
-            attempts: Attempts::default(),
-            told: None,
-            signalled: LastSeen::default(),
-            cleared: LastSeen::default(),
-            next: 0,
-        }));
     }
 
     /// Names the primitive.
@@ -861,23 +825,14 @@ impl Deref for Live {
 impl Live {
     /// Locks what there is beside the first hold, if the primitive still lives.
     fn more(&self) -> Option<MutexGuard<'static, Option<Box<Entries>>>> {
-        let mut more = self.record.more.lock();
-        // The next primitive adds entries after it has its number.
-        if !self.record.made.has(self.id.get()) {
-            return None;
-        }
-        // Made by a reader when the last primitive was dropped: there is nothing in it.
-        if more.as_ref().is_some_and(|entries| entries.of != self.id.get()) {
-            self.record.has_more.store(false, Ordering::Relaxed);
-            *more = None;
-        }
-        Some(more)
+        let record = self.record;
+        record.more.of_live(self.id.get(), || record.made.has(self.id.get()))
     }
 
     /// Whether any task waits, or has given up so short a time ago that it may try again.
     pub(crate) fn is_waited_for(&self, now: Instant) -> bool {
-        // Relaxed: a wait that begins now is not seen yet.
-        self.record.has_more.load(Ordering::Relaxed)
+        // A wait that begins now is not seen yet.
+        self.record.more.has_more()
             && self.more().is_some_and(|more| {
                 let hold = self.record.first.number();
                 more.as_ref().is_some_and(|entries| {
@@ -946,7 +901,7 @@ impl Live {
         let mut holds: Vec<HoldSeen> = Vec::new();
         let Some(mut more) = self.more() else { return holds };
         if marks && more.is_none() && record.first.read(|_| ()).is_some() {
-            record.make_entries(&mut more, self.id.get(), self.size);
+            record.more.put(&mut more, Entries::new(self.id.get(), self.size));
         }
         if let Some(entries) = &mut *more {
             record.see(entries, clock::now());
@@ -1016,7 +971,33 @@ impl Live {
     }
 }
 
+impl OfPrimitive for Entries {
+    fn of(&self) -> u64 {
+        self.of
+    }
+}
+
 impl Entries {
+    /// Those of a primitive with that number and size: none yet.
+    fn new(number: u64, size: usize) -> Self {
+        Self {
+            of: number,
+            holds: Slab::new(),
+            forgotten: BTreeMap::new(),
+            waits: Slab::new(),
+            passed: None,
+            seen: None,
+            unseen: Vec::new(),
+            supply: Supply::new(size),
+            released_by_hand: false,
+            attempts: Attempts::default(),
+            told: None,
+            signalled: LastSeen::default(),
+            cleared: LastSeen::default(),
+            next: 0,
+        }
+    }
+
     /// Adds to `site` what was said of the primitive after it was made.
     fn add_to(&self, site: &mut Site) {
         if let Some(told) = &self.told {
