@@ -1,4 +1,5 @@
-//! What there is beside the [published](crate::published) words of a primitive: a box behind a lock.
+//! What there is beside the [published](crate::published) words of a primitive: a box behind a
+//! lock.
 //!
 //! A record is used for one primitive after the other. The box says which one it is of, by the
 //! primitive's number, and there are three kinds of threads that look at it:
@@ -7,8 +8,8 @@
 //!   box of an older primitive replaces it.
 //! - **The closer**, which drops the primitive after all users have returned.
 //! - **Readers**, at any time. One that has the lock checks whether the primitive still lives: then
-//!   the next one has no box yet, and what the reader finds is of this one or of an older one. It may
-//!   make a box, which the closer may not see: then it is left, of a primitive that is gone.
+//!   the next one has no box yet, and what the reader finds is of this one or of an older one. It
+//!   may make a box, which the closer may not see: then it is left, of a primitive that is gone.
 //!
 //! `tests/loom/published.rs` models this file.
 
@@ -40,8 +41,8 @@ impl<T: OfPrimitive> Beside<T> {
         self.has_more.load(Ordering::Relaxed)
     }
 
-    /// Locks the box, for a user of the primitive with that number. There is one from now on: `make`
-    /// makes it.
+    /// Locks the box, for a user of the primitive with that number. There is one from now on:
+    /// `make` makes it.
     #[inline]
     pub(crate) fn own(
         &self,
