@@ -9,6 +9,7 @@ mod deadlocks;
 mod hang_report;
 mod outputs;
 mod parts;
+mod records;
 mod resources;
 mod signals;
 mod sites;
