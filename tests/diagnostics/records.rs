@@ -29,8 +29,8 @@ fn a_lock_that_is_acquired_again_is_not_held_since_the_last_hold_was_seen() {
     drop(guard);
 }
 
-/// Keys of holds that were not seen are struck out when many of them have ended. Those that last are
-/// kept, or each look would be the first.
+/// Keys of holds that were not seen are struck out when many of them have ended. Those that last
+/// are kept, or each look would be the first.
 #[test]
 fn a_hold_beside_many_short_ones_is_held_since_it_was_first_seen() {
     let pool = Semaphore::named("beside short ones", 3);
