@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     mem,
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context, Poll, Waker},
 };
 
@@ -68,10 +68,9 @@ impl Drop for AcquiresLast<'_> {
 #[test]
 fn what_a_finished_future_acquires_when_it_is_dropped_is_still_its_tasks() {
     let lock = Lock::named("acquired last", ());
-    {
-        let mut finished = pin!(task("is finished", AcquiresLast(&lock)));
-        assert!(poll(finished.as_mut(), Waker::noop()).is_ready());
-    }
+    let mut finished = Box::pin(task("is finished", AcquiresLast(&lock)));
+    assert!(poll(&mut finished, Waker::noop()).is_ready());
+    drop(finished);
     let holder = seen("acquired last").holds[0].who.clone();
     assert_eq!((holder.to_string(), holder.has_ended()), ("task \"is finished\"".into(), true));
 }
