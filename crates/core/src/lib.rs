@@ -152,7 +152,8 @@ macro_rules! described {
             /// Names it for the diagnostics, as `named` does, with a name that need not be
             /// `'static`. The name is dropped with it. Called where it is made.
             ///
-            /// Without the feature `diagnostics` the name is discarded.
+            /// Without the feature `diagnostics` the name is discarded. The example of
+            /// [`may_wait`](Self::may_wait) has a name as well.
             #[cfg(feature = "alloc")]
             #[must_use]
             #[inline]
