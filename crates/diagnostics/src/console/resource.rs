@@ -34,9 +34,14 @@ impl Resource {
         Self(OnceLock::new())
     }
 
+    /// Returns whether there is no span, and none is to be made.
+    #[inline(always)]
+    fn is_hidden(&self) -> bool {
+        self.0.get().is_none() && !may_be_interested()
+    }
+
     /// Returns the span, which is made if there is none and a subscriber is interested. `None` also
     /// while another thread makes it. Not to be called under a lock.
-    #[inline]
     fn span(&self, made: &Made) -> Option<&QuietSpan> {
         match self.0.get() {
             Some(AssertUnwindSafe(shown)) => shown.span.get().or_else(|| self.make(made)),
@@ -64,6 +69,7 @@ impl Resource {
     }
 
     /// It has another name.
+    #[cold]
     pub(crate) fn renamed(&self, made: &Made, name: &str) {
         if let Some(span) = self.span(made) {
             quietly(|| {
@@ -74,8 +80,13 @@ impl Resource {
     }
 
     /// Permits were taken.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn acquired(&self, made: &Made, permits: usize) -> Taken {
+        if self.is_hidden() { Taken::NOTHING } else { self.show_acquired(made, permits) }
+    }
+
+    #[cold]
+    fn show_acquired(&self, made: &Made, permits: usize) -> Taken {
         match self.span(made) {
             Some(span) if permits > 0 && change(span, made.kind, Change::Less, permits) => {
                 Taken(permits)
@@ -85,18 +96,23 @@ impl Resource {
     }
 
     /// What was taken is about to be released.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn released(&self, made: &Made, taken: &mut Taken) {
-        let permits = mem::take(&mut taken.0);
-        if permits > 0 {
-            if let Some(span) = self.span(made) {
-                change(span, made.kind, Change::More, permits);
-            }
+        if taken.0 > 0 {
+            self.changes(made, mem::take(&mut taken.0), 0);
         }
     }
 
     /// There are so many permits more, and so many fewer, which no guard holds.
+    #[inline(always)]
     pub(crate) fn changes(&self, made: &Made, more: usize, fewer: usize) {
+        if !self.is_hidden() {
+            self.show_changes(made, more, fewer);
+        }
+    }
+
+    #[cold]
+    fn show_changes(&self, made: &Made, more: usize, fewer: usize) {
         if let Some(span) = self.span(made) {
             match more.checked_sub(fewer) {
                 Some(0) => true,
@@ -107,8 +123,15 @@ impl Resource {
     }
 
     /// An event is about to be set or cleared.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn sets(&self, made: &Made, is_set: bool) {
+        if !self.is_hidden() {
+            self.show_set(made, is_set);
+        }
+    }
+
+    #[cold]
+    fn show_set(&self, made: &Made, is_set: bool) {
         match self.span(made) {
             Some(span) if made.kind == Kind::Event => {
                 quietly(|| {
@@ -122,7 +145,15 @@ impl Resource {
     }
 
     /// A waiter was polled, and waits on.
+    #[inline(always)]
     pub(crate) fn waits(&self, made: &Made, wait: &Operation, at: &'static Location<'static>) {
+        if !self.is_hidden() {
+            self.show_wait(made, wait, at);
+        }
+    }
+
+    #[cold]
+    fn show_wait(&self, made: &Made, wait: &Operation, at: &'static Location<'static>) {
         let begun = match wait.shown.take() {
             Some(begun) => {
                 begun.polled(false);
@@ -252,10 +283,10 @@ impl Operation {
     }
 
     /// The wait is over, in a poll. Not to be called under a lock.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn ends(&self) {
         if let Some(begun) = self.shown.take() {
-            begun.polled(true);
+            Begun::ends(begun);
         }
     }
 }
@@ -316,6 +347,11 @@ impl Begun {
         };
         let begun = quietly(|| resource.in_scope(begin)).flatten();
         begun.map(|begun| AssertUnwindSafe(Box::new(begun)))
+    }
+
+    #[cold]
+    fn ends(AssertUnwindSafe(begun): AssertUnwindSafe<Box<Self>>) {
+        begun.polled(true);
     }
 
     /// Reports a poll, in the span of the task that polls, if it has one.
