@@ -295,8 +295,11 @@ impl PrimitiveTrace {
             true => HoldTrace::FIRST,
             false => self.acquired_slow(wait, context, permits, owned),
         };
-        hold.taken = self.resource.acquired(&self.made, permits);
-        wait.operation.ends();
+        // A wait is shown only of a primitive that is.
+        if !self.resource.is_hidden() {
+            hold.taken = self.resource.acquired(&self.made, permits);
+            wait.operation.ends();
+        }
         hold
     }
 
@@ -420,7 +423,9 @@ impl PrimitiveTrace {
             true => HoldTrace::FIRST,
             false => self.acquired_slow_at(site, permits, owned),
         };
-        hold.taken = self.resource.acquired(&self.made, permits);
+        if !self.resource.is_hidden() {
+            hold.taken = self.resource.acquired(&self.made, permits);
+        }
         hold
     }
 

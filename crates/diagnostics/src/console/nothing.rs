@@ -13,6 +13,11 @@ impl Resource {
     }
 
     #[inline(always)]
+    pub(crate) fn is_hidden(&self) -> bool {
+        true
+    }
+
+    #[inline(always)]
     pub(crate) fn renamed(&self, _: &Made, _: &str) {}
 
     #[inline(always)]

@@ -36,7 +36,7 @@ impl Resource {
 
     /// Returns whether there is no span, and none is to be made.
     #[inline(always)]
-    fn is_hidden(&self) -> bool {
+    pub(crate) fn is_hidden(&self) -> bool {
         self.0.get().is_none() && !may_be_interested()
     }
 
@@ -80,13 +80,8 @@ impl Resource {
     }
 
     /// Permits were taken.
-    #[inline(always)]
-    pub(crate) fn acquired(&self, made: &Made, permits: usize) -> Taken {
-        if self.is_hidden() { Taken::NOTHING } else { self.show_acquired(made, permits) }
-    }
-
     #[cold]
-    fn show_acquired(&self, made: &Made, permits: usize) -> Taken {
+    pub(crate) fn acquired(&self, made: &Made, permits: usize) -> Taken {
         match self.span(made) {
             Some(span) if permits > 0 && change(span, made.kind, Change::Less, permits) => {
                 Taken(permits)
@@ -283,10 +278,10 @@ impl Operation {
     }
 
     /// The wait is over, in a poll. Not to be called under a lock.
-    #[inline(always)]
+    #[cold]
     pub(crate) fn ends(&self) {
         if let Some(begun) = self.shown.take() {
-            Begun::ends(begun);
+            begun.polled(true);
         }
     }
 }
@@ -347,11 +342,6 @@ impl Begun {
         };
         let begun = quietly(|| resource.in_scope(begin)).flatten();
         begun.map(|begun| AssertUnwindSafe(Box::new(begun)))
-    }
-
-    #[cold]
-    fn ends(AssertUnwindSafe(begun): AssertUnwindSafe<Box<Self>>) {
-        begun.polled(true);
     }
 
     /// Reports a poll, in the span of the task that polls, if it has one.
