@@ -227,3 +227,17 @@ fn what_users_have_entered_is_dropped_with_their_primitive_whatever_a_reader_doe
         assert_eq!(record.read(2), Some(0), "none was entered of the second");
     });
 }
+
+#[test]
+fn a_box_that_is_left_of_a_dropped_primitive_is_not_read_as_the_next_ones() {
+    model(|| {
+        let record = Record::open(1);
+        let reader = {
+            let record = Arc::clone(&record);
+            thread::spawn(move || record.read(1))
+        };
+        record.reopen(2);
+        assert_eq!(record.read(2), Some(0), "nothing was entered of either");
+        reader.join().unwrap();
+    });
+}
