@@ -191,12 +191,7 @@ impl Event {
     #[cfg_attr(feature = "diagnostics", track_caller)]
     pub fn set(&self) {
         self.queue.trace().signalled(CallSite::here());
-        // Relaxed, here and in `clear`: the exchange decides.
-        let word = self.queue.load(Ordering::Relaxed);
-        let set = word.payload() | SET;
-        // Even if the flag is set: the exchange orders what this thread did before a later clear.
-        // AcqRel: pairs with itself, and with the lock of the queue.
-        if !word.has_waiters() && self.queue.exchange(word, set, Ordering::AcqRel) {
+        if self.set_without_waiters() {
             return;
         }
         let mut queue = self.queue.lock();
@@ -208,6 +203,17 @@ impl Event {
             let released = queue.front()? != generation(queue.word());
             if released { queue.notify(0) } else { None }
         });
+    }
+
+    #[inline(always)]
+    fn set_without_waiters(&self) -> bool {
+        // Relaxed, here and in `clear`: the exchange decides.
+        let word = self.queue.load(Ordering::Relaxed);
+        let set = word.payload() | SET;
+        // Even if the flag is set: the exchange orders what this thread did before a later clear.
+        // AcqRel: pairs with itself, and with the lock of the queue. It fails if there are waiters;
+        // to ask first costs less.
+        !word.has_waiters() && self.queue.exchange(word, set, Ordering::AcqRel)
     }
 
     /// Clears the flag. Waiters already released by [`set`](Self::set) stay released.
