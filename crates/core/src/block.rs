@@ -99,7 +99,7 @@ pub fn block_until<F: Future>(future: Pin<&mut F>, deadline: Instant) -> Option<
     block_on(future, Some(deadline))
 }
 
-// Inlined, and so are its callers: a future that is passed by value would be copied, and the copy
+// Inlined, and so are the callers that take the future by value: it would be copied, and the copy
 // would wait for the stores that have just made it.
 #[inline(always)]
 fn block_on<F: Future>(future: Pin<&mut F>, deadline: Option<Instant>) -> Option<F::Output> {

@@ -108,7 +108,7 @@ impl StateWord {
 /// A first-in-first-out queue of futures. A primitive keeps its own state in the payload of the
 /// state word, and in a value of type `S`.
 ///
-/// On 64-bit targets an `S` of three bytes fits into the padding.
+/// On 64-bit targets an `S` of four bytes fits into the padding.
 pub struct WaitQueue<S = ()> {
     word: AtomicUsize,
     /// Guarded by the lock.

@@ -36,7 +36,7 @@ pub struct RawLock {
     pub(crate) queue: WaitQueue<Hints>,
 }
 
-/// What is kept in the queue's three spare bytes.
+/// What is kept in the spare bytes of the queue.
 #[derive(Debug)]
 pub(crate) struct Hints {
     /// Whether a waiter is designated. Set under the lock of the queue, cleared by that waiter

@@ -22,7 +22,7 @@
 //! | from there on | spin; a success adds [`GAIN`], a failure subtracts [`LOSS`] |
 //!
 //! Each load takes the cache line of the word from the holder, which needs it for the release. So
-//! the pauses between loads grow.
+//! the pauses between loads grow at first.
 
 use core::{fmt, hint, task::Context};
 

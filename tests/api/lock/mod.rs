@@ -6,7 +6,10 @@ use std::{
     error::Error,
     fmt::Debug,
     ptr,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -356,6 +359,8 @@ mod printing {
 mod blocking {
     use super::*;
 
+    const TIMES: usize = 20_000;
+
     #[test]
     fn a_thread_waits_for_a_task_and_gets_the_lock() {
         let lock = Arc::new(Lock::new(0));
@@ -368,6 +373,38 @@ mod blocking {
             *guard = 4;
             drop(guard);
             assert_eq!(thread.join().unwrap(), 4);
+        });
+    }
+
+    #[test]
+    fn threads_that_spin_have_the_lock_one_at_a_time() {
+        let (lock, inside) = (Lock::new(()), AtomicBool::new(false));
+        let thread = || {
+            for _ in 0..TIMES {
+                let guard = lock.acquire().block();
+                assert!(!inside.swap(true, Relaxed) && lock.locked());
+                inside.store(false, Relaxed);
+                drop(guard);
+            }
+        };
+        thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(thread))));
+        assert!(!lock.locked());
+    }
+
+    #[test]
+    fn a_free_lock_is_acquired_at_once_while_another_thread_looks_at_it() {
+        let (lock, over) = (Lock::new(()), AtomicBool::new(false));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..TIMES * 50 {
+                    assert_eq!(lock.waiters(), 0);
+                }
+                over.store(true, Relaxed);
+            });
+            while !over.load(Relaxed) {
+                let guard = lock.try_acquire();
+                assert!(guard.is_some() && lock.locked());
+            }
         });
     }
 

@@ -3,7 +3,7 @@
 //!
 //! | build | atomics | a thread that finds the queue locked |
 //! |---|---|---|
-//! | `std` | `core`, or `portable-atomic` | retries, then waits at a mutex |
+//! | `std` | `core`, or `portable-atomic` | retries, then yields, then sleeps |
 //! | `critical-section` | `core`, or `portable-atomic` | does not exist on one core: interrupts are disabled while it is locked |
 //! | `--cfg awaitlist_loom` | `loom` | sleeps until it is unlocked |
 //! | `--cfg awaitlist_shuttle` | `shuttle` | sleeps until it is unlocked |

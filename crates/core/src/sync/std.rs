@@ -1,9 +1,6 @@
-//! With an operating system: a thread that finds a queue locked retries, then waits at a mutex.
+//! With an operating system: a thread that finds a queue locked retries, then yields, then sleeps.
 
-use ::std::{
-    sync::{Mutex, PoisonError},
-    thread, thread_local,
-};
+use ::std::{thread, thread_local};
 use core::{
     cell::Cell,
     hint, ptr,
@@ -13,26 +10,20 @@ use core::{
 
 use super::{AtomicU8, Ordering};
 
-/// How often a thread retries before it waits at the mutex. A queue is locked for some twenty
+/// How often a thread retries before it yields its processor. A queue is locked for some twenty
 /// nanoseconds.
 const SPINS: u32 = 64;
-/// How often the thread that owns the mutex yields its processor before it starts to sleep.
+/// How often it yields before it sleeps.
 const YIELDS: u32 = 128;
-/// The longest sleep, in case the holder of the queue's lock cannot run while this thread can, as
-/// with real-time priorities.
+/// The longest sleep.
 const LONGEST_SLEEP: Duration = Duration::from_millis(1);
 
-/// Where threads wait for the lock of a queue whose holder was preempted.
+/// How threads wait for the lock of a queue whose holder was preempted: each yields its processor
+/// to the holder, and finally sleeps, so that it never starves a holder of lower priority.
 ///
-/// All but one of them sleep at a mutex. The one that owns it yields its processor to the holder of
-/// the queue's lock, and finally sleeps as well, so that it never starves a holder of lower
-/// priority.
-///
-/// The mutex is one of a table's, chosen by the address. Two queues may share it: a thread has the
-/// lock of one queue at a time, so the holder of a queue's lock does not wait at a mutex.
+/// They do not wait for each other. A child process that was forked while they wait has none of
+/// them, and would wait for ever.
 pub(crate) struct ParkingSpot;
-
-static MUTEXES: [Mutex<()>; 64] = [const { Mutex::new(()) }; 64];
 
 impl ParkingSpot {
     pub(crate) const fn new() -> Self {
@@ -40,33 +31,24 @@ impl ParkingSpot {
     }
 
     /// Repeats `attempt` until it succeeds.
+    #[allow(clippy::unused_self, reason = "a model has something to do here")]
     pub(crate) fn wait<R>(&self, mut attempt: impl FnMut() -> Option<R>) -> R {
-        for _ in 0..SPINS {
-            hint::spin_loop();
-            if let Some(result) = attempt() {
-                return result;
-            }
-        }
-        let _turn = self.mutex().lock().unwrap_or_else(PoisonError::into_inner);
-        let mut yields = 0;
+        let mut times = 0;
         let mut sleep = Duration::from_micros(1);
         loop {
-            if let Some(result) = attempt() {
-                return result;
-            }
-            if yields < YIELDS {
-                yields += 1;
+            if times < SPINS {
+                hint::spin_loop();
+            } else if times < SPINS + YIELDS {
                 thread::yield_now();
             } else {
                 thread::sleep(sleep);
                 sleep = LONGEST_SLEEP.min(sleep * 2);
             }
+            times = times.saturating_add(1);
+            if let Some(result) = attempt() {
+                return result;
+            }
         }
-    }
-
-    fn mutex(&self) -> &'static Mutex<()> {
-        // The smallest primitives have 24 bytes, and are aligned to eight.
-        &MUTEXES[ptr::from_ref(self).addr() / 8 % MUTEXES.len()]
     }
 
     /// Called after the unlock. Waiting threads retry by themselves.
