@@ -109,6 +109,23 @@ fn a_queued_need_above_the_bound_waits_until_the_bound_rises() {
     assert_eq!(semaphore.value(), 3);
 }
 
+/// The first of them fills the bound without granting the first waiter, which needs more; the
+/// second waiter, which needs less, is not reached.
+#[test]
+fn releases_beyond_a_lowered_bound_fail_though_a_small_need_waits_behind_a_big_one() {
+    let semaphore = BoundedSemaphore::new(5);
+    now(semaphore.acquire_many(5)).forget();
+    let mut big = spawn(semaphore.acquire_many(5));
+    let mut small = spawn(semaphore.acquire());
+    assert_pending!(big.poll());
+    assert_pending!(small.poll());
+    semaphore.set_bound(1);
+    assert_eq!(semaphore.release_many(6), TOO_MANY);
+    assert_eq!((semaphore.value(), semaphore.waiters()), (0, 2));
+    assert_eq!(semaphore.release_many(5), Ok(()));
+    assert_eq!((semaphore.value(), semaphore.waiters()), (1, 2));
+}
+
 #[test]
 fn a_new_need_above_a_lowered_bound_panics() {
     let semaphore = BoundedSemaphore::new(3);
@@ -127,7 +144,7 @@ fn a_bound_above_the_most_panics_and_changes_nothing() {
     assert_eq!((semaphore.bound(), semaphore.value()), (3, 3));
     semaphore.set_bound(MAX_PERMITS);
     assert_eq!((semaphore.bound(), semaphore.value()), (MAX_PERMITS, MAX_PERMITS));
-    let all = now(semaphore.acquire_many(MAX_PERMITS));
+    let all = semaphore.try_acquire_many(MAX_PERMITS).unwrap();
     semaphore.set_bound(0);
     assert_eq!(semaphore.value(), 0);
     drop(all);

@@ -98,6 +98,8 @@ fn a_release_of_no_permits_is_always_within_the_bound() {
     five.release_saturating(1);
     assert_eq!(five.release(1), Err(TooManyPermits));
     assert_eq!(five.value(), 5);
+    let shown = format!("{five:?}");
+    assert_eq!(shown, "RawSemaphore { value: 5, waiters: 0, bound: Bounded(5) }");
 }
 
 #[test]

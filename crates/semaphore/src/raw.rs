@@ -381,7 +381,7 @@ const fn value_of(payload: usize) -> isize {
 /// Returns a value as users see it.
 #[inline(always)]
 const fn shown(value: isize) -> usize {
-    if value < 0 { 0 } else { value as usize }
+    if value.is_negative() { 0 } else { value as usize }
 }
 
 /// Returns whether `need` permits are available. `need` is at most [`MAX_PERMITS`].
