@@ -257,10 +257,10 @@ fn a_watch_in_a_thread_hands_its_stalls_over_until_it_is_dropped() {
     let wait = waiting(event.wait(), Waker::noop());
     clock().advance(SECOND);
     assert_eq!(tells.recv().unwrap().cause, Cause::NotSet);
-    drop(wait);
+    // Its end closes the channel. The wait goes on until then: its end would be reported as well.
     drop(watching);
-    // Its end closes the channel.
     assert!(tells.recv().is_err());
+    drop(wait);
 }
 
 #[test]
