@@ -163,9 +163,12 @@ impl Barrier {
 }
 
 awaitlist_core::described! {
-    [] Barrier, |this| this.queue,
-    "use awaitlist::Barrier;\n\nstatic READY: Barrier = Barrier::named(\"ready\", 3).may_wait();\n\
-     let phase = Barrier::new(3).with_name(format!(\"phase {}\", 17));\n# let _ = phase;"
+    /// use awaitlist::Barrier;
+    ///
+    /// static READY: Barrier = Barrier::named("ready", 3).may_wait();
+    /// let phase = Barrier::new(3).with_name(format!("phase {}", 17));
+    /// # let _ = phase;
+    [] Barrier, |this| this.queue
 }
 
 impl Barrier {

@@ -162,9 +162,12 @@ impl BoundedSemaphore {
 }
 
 awaitlist_core::described! {
-    [] BoundedSemaphore, |this| this.raw,
-    "use awaitlist::BoundedSemaphore;\n\nstatic SLOTS: BoundedSemaphore = BoundedSemaphore::named(\"slots\", 0).may_wait();\n\
-     let pool = BoundedSemaphore::new(4).with_name(format!(\"pool {}\", 17));\n# let _ = pool;"
+    /// use awaitlist::BoundedSemaphore;
+    ///
+    /// static SLOTS: BoundedSemaphore = BoundedSemaphore::named("slots", 0).may_wait();
+    /// let pool = BoundedSemaphore::new(4).with_name(format!("pool {}", 17));
+    /// # let _ = pool;
+    [] BoundedSemaphore, |this| this.raw
 }
 
 impl BoundedSemaphore {
@@ -353,7 +356,7 @@ impl BoundedSemaphore {
     #[doc(alias = "add_permits")]
     #[inline]
     pub fn release_many(&self, n: usize) -> Result<(), ReleasedTooManyTimes> {
-        let trace = self.raw.releasing(n);
+        let trace = self.raw.trace().releasing(n);
         let outcome = self.raw.release(n).inspect_err(|_| trace.refused());
         outcome.map_err(|TooManyPermits| ReleasedTooManyTimes)
     }

@@ -193,9 +193,12 @@ impl<T: ?Sized, L> Condition<T, L> {
 }
 
 awaitlist_core::described! {
-    [T: ?Sized, L] Condition<T, L>, |this| this.raw.queue,
-    "use awaitlist::Condition;\n\nstatic JOBS: Condition<u32> = Condition::named(\"jobs\", 0).may_wait();\n\
-     let inbox = Condition::new(0).with_name(format!(\"inbox {}\", 17));\n# let _ = inbox;"
+    /// use awaitlist::Condition;
+    ///
+    /// static JOBS: Condition<u32> = Condition::named("jobs", 0).may_wait();
+    /// let inbox = Condition::new(0).with_name(format!("inbox {}", 17));
+    /// # let _ = inbox;
+    [T: ?Sized, L] Condition<T, L>, |this| this.raw.queue
 }
 
 impl<T> Condition<T> {
@@ -244,7 +247,6 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     }
 
     /// Returns the lock.
-    #[inline]
     pub fn lock(&self) -> &Lock<T> {
         self.lock.borrow()
     }
@@ -265,7 +267,6 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
     }
 
     /// Returns whether the lock is held: [`Lock::locked`].
-    #[inline]
     #[must_use]
     pub fn locked(&self) -> bool {
         self.lock().locked()
@@ -273,7 +274,6 @@ impl<T: ?Sized, L: Borrow<Lock<T>>> Condition<T, L> {
 
     /// Returns the number of waiters for a notification. It includes those that were notified and
     /// were not polled since, but not those that wait for the lock by now.
-    #[inline]
     #[must_use]
     pub fn waiters(&self) -> usize {
         self.raw.queue.waiters()

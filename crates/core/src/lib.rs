@@ -122,12 +122,12 @@ macro_rules! held {
     ($($anything:tt)*) => {};
 }
 
-/// Gives a primitive the methods that tell the diagnostics more of it: `[generics] type, |this| its
-/// queue, example`.
+/// Gives a primitive the methods that tell the diagnostics more of it: an example, then `[generics]
+/// type, |this| its queue`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! described {
-    ([$($generics:tt)*] $primitive:ty, |$this:ident| $queue:expr, $example:literal) => {
+    ($(#[$example:meta])* [$($generics:tt)*] $primitive:ty, |$this:ident| $queue:expr) => {
         impl<$($generics)*> $primitive {
             $crate::const_fn! {
                 /// Declares that waits for it are meant to be long: those of idle workers, or for a
@@ -138,7 +138,7 @@ macro_rules! described {
                 /// Without the feature this does nothing.
                 ///
                 /// ```
-                #[doc = $example]
+                $(#[$example])*
                 /// ```
                 #[must_use]
                 #[inline(always)]

@@ -169,9 +169,12 @@ impl Event {
 }
 
 awaitlist_core::described! {
-    [] Event, |this| this.queue,
-    "use awaitlist::Event;\n\nstatic SHUTDOWN: Event = Event::named(\"shutdown\").may_wait();\n\
-     let closed = Event::new().with_name(format!(\"connection {} closed\", 17));\n# let _ = closed;"
+    /// use awaitlist::Event;
+    ///
+    /// static SHUTDOWN: Event = Event::named("shutdown").may_wait();
+    /// let closed = Event::new().with_name(format!("connection {} closed", 17));
+    /// # let _ = closed;
+    [] Event, |this| this.queue
 }
 
 impl Event {

@@ -176,9 +176,12 @@ impl<T> Lock<T> {
 }
 
 awaitlist_core::described! {
-    [T] Lock<T>, |this| this.raw.queue,
-    "use awaitlist::Lock;\n\nstatic UPLOADS: Lock = Lock::named(\"uploads\", ()).may_wait();\n\
-     let account = Lock::new(0).with_name(format!(\"account {}\", 17));\n# let _ = account;"
+    /// use awaitlist::Lock;
+    ///
+    /// static UPLOADS: Lock = Lock::named("uploads", ()).may_wait();
+    /// let account = Lock::new(0).with_name(format!("account {}", 17));
+    /// # let _ = account;
+    [T] Lock<T>, |this| this.raw.queue
 }
 
 /// For a condition, which owns the lock or shares it.

@@ -29,7 +29,7 @@ use core::{fmt, mem, task::Waker};
 use awaitlist_core::{
     Brackets, QueueGuard, StateWord, WaitQueue, const_fn,
     sync::{AtomicUsize, Ordering},
-    trace::{PrimitiveTrace, ReleaseTrace},
+    trace::PrimitiveTrace,
 };
 
 /// The most permits that a semaphore can have: 2<sup>61</sup> - 1 on targets with 64-bit pointers,
@@ -148,14 +148,12 @@ impl<B> RawSemaphore<B> {
     }
 
     /// Returns the value, or 0 if it is negative. Waits while the queue is locked.
-    #[inline]
     pub fn value(&self) -> usize {
         shown(value_of(self.queue.read().payload()))
     }
 
     /// Returns whether an acquire of one permit would have to wait: the value is not above 0, or
     /// there are waiters.
-    #[inline]
     pub fn is_locked(&self) -> bool {
         let word = self.queue.read();
         value_of(word.payload()) <= 0 || word.has_waiters()
@@ -163,7 +161,6 @@ impl<B> RawSemaphore<B> {
 
     /// Returns the number of waiters, those included that were granted their permits and were not
     /// polled since.
-    #[inline]
     pub fn waiters(&self) -> usize {
         self.queue.waiters()
     }
@@ -172,12 +169,6 @@ impl<B> RawSemaphore<B> {
     pub fn snapshot(&self) -> (usize, usize) {
         let queue = self.queue.lock();
         (shown(value_of(queue.payload())), queue.queue().waiters())
-    }
-
-    /// Tells the diagnostics that `count` permits are about to be released without a `Permit`.
-    #[inline(always)]
-    pub fn releasing(&self, count: usize) -> ReleaseTrace<'_> {
-        self.queue.trace().releasing(count)
     }
 
     /// Returns what asyncio's `repr` has in brackets. Like asyncio, it shows the value only if an

@@ -200,9 +200,12 @@ impl Semaphore {
 }
 
 awaitlist_core::described! {
-    [] Semaphore, |this| this.raw,
-    "use awaitlist::Semaphore;\n\nstatic SIGNALS: Semaphore = Semaphore::named(\"signals\", 0).may_wait();\n\
-     let pool = Semaphore::new(4).with_name(format!(\"pool {}\", 17));\n# let _ = pool;"
+    /// use awaitlist::Semaphore;
+    ///
+    /// static SIGNALS: Semaphore = Semaphore::named("signals", 0).may_wait();
+    /// let pool = Semaphore::new(4).with_name(format!("pool {}", 17));
+    /// # let _ = pool;
+    [] Semaphore, |this| this.raw
 }
 
 impl Semaphore {
@@ -429,7 +432,7 @@ impl Semaphore {
     /// ```
     #[inline]
     pub fn try_release_many(&self, n: usize) -> Result<(), TooManyPermits> {
-        let trace = self.raw.releasing(n);
+        let trace = self.raw.trace().releasing(n);
         self.raw.release(n).inspect_err(|_| trace.refused())
     }
 

@@ -5,6 +5,7 @@
 //! reports whether the feature is enabled or not. Nothing is ever reported: the types of reports
 //! have no values.
 
+mod actor;
 mod clock;
 mod opt_in;
 mod reports;
@@ -20,14 +21,15 @@ use core::{
 };
 use std::{borrow::Cow, string::String, time::SystemTime, vec::Vec};
 
+pub use actor::{Actor, TaskInfo, ThreadInfo, WakerId};
 pub use clock::{Clock, ClockIsSet, ManualClock, set_clock};
 pub use opt_in::{Histogram, LockOrder, Profile, Profiler, lock_order, profile};
 #[cfg(all(unix, feature = "signal"))]
 pub use opt_in::{SignalThread, on_signal, print_report};
 pub use reports::{
-    Actor, Cause, Certainty, ConditionSite, Deadlock, Doubt, Edge, Hold, Inversion, Kind, Name,
-    OrderStep, Phase, Primitive, PrimitiveId, ProfileRow, Signal, Signals, Site, Stall, TaskInfo,
-    ThreadInfo, Unserved, Wait, WaitState, WakerId,
+    Cause, Certainty, ConditionSite, Deadlock, Doubt, Edge, Hold, Inversion, Kind, Name, OrderStep,
+    Phase, Primitive, PrimitiveId, ProfileRow, Signal, Signals, Site, Stall, Unserved, Wait,
+    WaitState,
 };
 #[cfg(not(awaitlist_loom))]
 pub use watch::{Stalls, Watch, WatchThread, watch};
