@@ -74,7 +74,7 @@ fn everything() -> Outcome {
     features::run(&[])?;
     run::timed("cargo xtask dependencies --check", || dependencies::run(&["--check".to_owned()]))?;
     platforms()?;
-    console::run()?;
+    console::test()?;
     python::run(&[])?;
     instructions::run(&[])?;
     package()

@@ -81,7 +81,10 @@ mod functions {
                 for hold in &primitive.holds {
                     let entry = PyDict::new(py);
                     entry.set_item("who", report::name(&hold.who))?;
-                    entry.set_item("where", report::place_of_hold(primitive.site.name.as_deref(), hold))?;
+                    entry.set_item(
+                        "where",
+                        report::place_of_hold(primitive.site.name.as_deref(), hold),
+                    )?;
                     entry.set_item("seconds", self.0.age(hold.since).as_secs_f64())?;
                     holds.append(entry)?;
                 }
