@@ -144,7 +144,7 @@ pub(super) const BREAKAGES: &[Breakage] = &[
         file: "crates/event/src/event.rs",
         edits: &[(
             "        // Even if the flag is set: the exchange",
-            "        if set == word.payload() {\n            return;\n        }\n        // Even if the flag is set: the exchange",
+            "        if set == word.payload() {\n            return true;\n        }\n        // Even if the flag is set: the exchange",
         )],
         seen_by: &["event::clear_look_wait_misses_nothing"],
     },
