@@ -14,7 +14,7 @@ use awaitlist::{
 };
 use awaitlist_tests::{TestWaker, executor::Executor};
 
-use crate::{deadlocks_at, poll, ready, seen, waiting};
+use crate::{deadlocks_at, hold_until, poll, ready, seen, waiting};
 
 /// The waiters in it, in order.
 fn names(deadlock: &Deadlock) -> Vec<String> {
@@ -140,11 +140,7 @@ fn the_branches_of_a_join_are_never_certain_to_wait_for_each_other() {
     let lock = Lock::named("joined", ());
     let event = Event::new();
     let branches = async {
-        let holder = async {
-            let guard = lock.acquire().await;
-            event.wait().await;
-            drop(guard);
-        };
+        let holder = hold_until(lock.acquire(), event.wait());
         let _both = futures_lite::future::zip(holder, lock.acquire()).await;
     };
     let family = TestWaker::new();

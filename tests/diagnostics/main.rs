@@ -26,8 +26,13 @@ use awaitlist_tests::{
 
 /// Acquires something, and never releases it by itself.
 async fn hold_on<F: Future>(acquire: F) {
+    hold_until(acquire, std::future::pending()).await;
+}
+
+/// Acquires something, and releases it when `end` is ready.
+async fn hold_until<F: Future>(acquire: F, end: impl Future<Output = ()>) {
     let held = acquire.await;
-    std::future::pending::<()>().await;
+    end.await;
     drop(held);
 }
 

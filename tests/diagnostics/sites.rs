@@ -9,7 +9,7 @@ use awaitlist::{
 };
 use awaitlist_tests::TestWaker;
 
-use crate::{SECOND, clock, find, hold_on, seen, stalls_at, waiting};
+use crate::{SECOND, clock, find, hold_on, hold_until, seen, stalls_at, waiting};
 
 fn watch_of(name: &'static str) -> Watch {
     watch(SECOND).with_idle_waits().filter(move |site| site.name.as_deref() == Some(name))
@@ -135,14 +135,7 @@ fn a_deadlock_is_reported_also_where_waits_may_be_long() {
 fn a_holder_that_waits_for_what_may_be_long_is_reported_to_those_that_it_keeps() {
     clock();
     let (lock, event) = (Lock::named("kept by a long wait", ()), Event::new().may_wait());
-    let holder = waiting(
-        task("holder", async {
-            let guard = lock.acquire().await;
-            event.wait().await;
-            drop(guard);
-        }),
-        Waker::noop(),
-    );
+    let holder = waiting(task("holder", hold_until(lock.acquire(), event.wait())), Waker::noop());
     let wait = waiting(lock.acquire(), Waker::noop());
     let mut watch = watch_of("kept by a long wait");
     clock().advance(SECOND);

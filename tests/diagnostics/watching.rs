@@ -13,7 +13,7 @@ use awaitlist::{
 };
 use futures_lite::StreamExt;
 
-use crate::{SECOND, clock, hold_on, poll, ready, stalls_at, waiting};
+use crate::{SECOND, clock, hold_on, hold_until, poll, ready, stalls_at, waiting};
 
 /// For tests that let hours pass: one at a time, so that they do not pass for another. The rest
 /// advance by seconds.
@@ -422,14 +422,8 @@ fn idle_workers_and_a_shutdown_event_are_not_reported_unless_asked_for() {
     );
     drop(idle);
     let lock = Lock::new(());
-    let holds = waiting(
-        task("holds meanwhile", async {
-            let guard = lock.acquire().await;
-            event.wait().await;
-            drop(guard);
-        }),
-        Waker::noop(),
-    );
+    let holds =
+        waiting(task("holds meanwhile", hold_until(lock.acquire(), event.wait())), Waker::noop());
     clock().advance(SECOND);
     let stalls = stalls_at(
         "idle",
@@ -468,14 +462,7 @@ fn a_quiet_holder_that_waits_itself_is_followed_to_the_root() {
     clock();
     let lock = Lock::named("chain: lock", ());
     let event = Event::named("chain: event");
-    let holder = waiting(
-        task("holder", async {
-            let guard = lock.acquire().await;
-            event.wait().await;
-            drop(guard);
-        }),
-        Waker::noop(),
-    );
+    let holder = waiting(task("holder", hold_until(lock.acquire(), event.wait())), Waker::noop());
     let wait = waiting(task("victim", lock.acquire()), Waker::noop());
     let stall = told(&mut watch_mine(SECOND), "chain: lock");
     assert_eq!(stall.chain.len(), 1, "{stall}");

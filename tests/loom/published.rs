@@ -189,16 +189,19 @@ impl Record {
         assert_eq!(waits.of, number, "a reader finds what is of the primitive that lives");
         Some(waits.entered)
     }
+
+    /// Reads on another thread what is of the first primitive.
+    fn reader_of_the_first(self: &Arc<Self>) -> thread::JoinHandle<Option<usize>> {
+        let record = Arc::clone(self);
+        thread::spawn(move || record.read(1))
+    }
 }
 
 #[test]
 fn a_box_that_a_reader_makes_while_a_primitive_is_dropped_is_not_the_next_ones() {
     model(|| {
         let record = Record::open(1);
-        let reader = {
-            let record = Arc::clone(&record);
-            thread::spawn(move || record.read(1))
-        };
+        let reader = record.reader_of_the_first();
         record.reopen(2);
         assert_eq!(record.enter(2), 1, "the next primitive begins with none");
         assert!(matches!(reader.join().unwrap(), None | Some(0)), "none was entered of the first");
@@ -232,10 +235,7 @@ fn what_users_have_entered_is_dropped_with_their_primitive_whatever_a_reader_doe
 fn a_box_that_is_left_of_a_dropped_primitive_is_not_read_as_the_next_ones() {
     model(|| {
         let record = Record::open(1);
-        let reader = {
-            let record = Arc::clone(&record);
-            thread::spawn(move || record.read(1))
-        };
+        let reader = record.reader_of_the_first();
         record.reopen(2);
         assert_eq!(record.read(2), Some(0), "nothing was entered of either");
         reader.join().unwrap();
