@@ -593,7 +593,7 @@ pub struct WaitTrace {
 struct OwnTrace {
     /// Whose the entry is, with the waker that it is known by.
     asker: RefCell<Asker>,
-    /// Who polls it now, until that is written down. After that, what is no longer kept.
+    /// The task or thread that polls it now, until `asker` is that one. After that, the former.
     next: Cell<Option<Asker>>,
     /// Whether it waits by now, and the watches are to know.
     joined: Cell<bool>,

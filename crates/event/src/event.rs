@@ -208,6 +208,7 @@ impl Event {
         });
     }
 
+    /// Sets the flag if there are no waiters. Returns whether it did.
     #[inline(always)]
     fn set_without_waiters(&self) -> bool {
         // Relaxed, here and in `clear`: the exchange decides.

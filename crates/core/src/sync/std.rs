@@ -21,8 +21,8 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(1);
 /// How threads wait for the lock of a queue whose holder was preempted: each yields its processor
 /// to the holder, and finally sleeps, so that it never starves a holder of lower priority.
 ///
-/// They do not wait for each other. A child process that was forked while they wait has none of
-/// them, and would wait for ever.
+/// They do not wait for each other: a child process that is forked meanwhile would wait for a
+/// thread that it does not have.
 pub(crate) struct ParkingSpot;
 
 impl ParkingSpot {
