@@ -1,0 +1,206 @@
+//! Waits: what a waiter's node knows, and what is reported of it until it is over.
+
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    fmt,
+    sync::atomic::{AtomicUsize, Ordering},
+    task::Context,
+};
+
+use super::{CallSite, NONE, PrimitiveTrace, Timestamp};
+use crate::{
+    actor::{Asker, RawId, Words},
+    bell,
+    console::Operation,
+    here,
+    lock_order::Ask,
+    opt_in,
+    profile::WaitBegan,
+    record::Attributed,
+};
+
+/// What a waiter's node knows of its entry.
+pub struct WaitTrace {
+    pub(super) site: CallSite,
+    /// The entry's key, while it waits.
+    pub(super) key: AtomicUsize,
+    /// What its owner alone looks at. Made when it is about to be enqueued: most never are.
+    pub(super) own: OnceCell<OwnTrace>,
+    /// What tokio-console shows of it. The owner's alone.
+    pub(super) operation: Operation,
+}
+
+/// What the owner of a waiter knows of its entry.
+pub(super) struct OwnTrace {
+    /// Whose the entry is, with the waker that it is known by.
+    pub(super) asker: RefCell<Asker>,
+    /// The task or thread that polls it now, until `asker` is that one. After that, the former.
+    next: Cell<Option<Asker>>,
+    /// Whether it waits by now, and the watches are to know.
+    joined: Cell<bool>,
+    /// What it asks for, if the lock order is recorded.
+    ask: Cell<Option<Ask>>,
+    /// When it was enqueued, if there is a profile.
+    pub(super) began: WaitBegan,
+}
+
+impl OwnTrace {
+    /// Of a wait that `asker` is about to begin.
+    fn new(asker: Asker) -> Self {
+        Self {
+            asker: RefCell::new(asker),
+            next: Cell::new(None),
+            joined: Cell::new(false),
+            ask: Cell::new(None),
+            began: WaitBegan::never(),
+        }
+    }
+
+    /// Returns whose the entry is from now on: of what polls it now. What was kept before is
+    /// dropped after the lock.
+    #[inline]
+    fn attribute(&self) -> Attributed {
+        if let Some(next) = self.next.take() {
+            self.next.set(Some(self.asker.replace(next)));
+        }
+        self.asker.borrow().attributed()
+    }
+
+    #[inline]
+    fn words(&self) -> Words {
+        self.asker.borrow().words
+    }
+}
+
+impl WaitTrace {
+    /// That of a wait that was asked for there.
+    #[inline]
+    pub const fn new(site: CallSite) -> Self {
+        Self {
+            site,
+            key: AtomicUsize::new(NONE),
+            own: OnceCell::new(),
+            operation: Operation::new(),
+        }
+    }
+
+    /// Records which task polls it, before the queue is locked.
+    pub fn before_enqueue(&self, context: &Context<'_>) {
+        let asker = Asker::polling(context);
+        match self.own.get() {
+            Some(own) => own.next.set(Some(asker)),
+            None => drop(self.own.set(OwnTrace::new(asker))),
+        }
+    }
+
+    /// Records that a poll of the waiter found its wait to be over. Called outside the lock.
+    #[inline]
+    pub fn ended(&self) {
+        self.operation.ends();
+    }
+
+    /// Drops what was recorded of that task, outside the lock. Returns whether the wait has just
+    /// begun.
+    #[inline]
+    fn after_enqueue(&self) -> bool {
+        let Some(own) = self.own.get() else { return false };
+        drop(own.next.take());
+        drop(own.ask.take());
+        let has_joined = own.joined.take();
+        if has_joined {
+            bell::ring();
+        }
+        has_joined
+    }
+
+    #[inline]
+    pub(super) fn key(&self) -> Option<usize> {
+        // Relaxed: as where it is written.
+        let key = self.key.load(Ordering::Relaxed);
+        (key != NONE).then_some(key)
+    }
+}
+
+impl fmt::Debug for WaitTrace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WaitTrace").field("site", &self.site).finish_non_exhaustive()
+    }
+}
+
+impl PrimitiveTrace {
+    /// Somebody joined the queue. Under its lock.
+    #[inline]
+    pub fn enqueued(&self, wait: &WaitTrace, tag: usize) {
+        let Some(own) = wait.own.get() else { return };
+        let whose = own.attribute();
+        let record = self.record();
+        if self.made.may_wait {
+            // It may have been said after the record was taken, for the name.
+            record.may_wait();
+        }
+        if opt_in::is_any_started() {
+            own.ask.set(opt_in::asks(&whose, || self.site(), wait.site.0));
+            own.began.now();
+        }
+        let key = record.wait(whose, wait.site.0, tag);
+        // Relaxed: written and read under the lock of the queue, or by the owner.
+        wait.key.store(key, Ordering::Relaxed);
+        own.joined.set(true);
+        wait.operation.asks_for(self.made.kind.need(tag));
+    }
+
+    /// Drops what was recorded of the task that polls, and shows the wait if it has just begun.
+    /// Called outside the lock.
+    #[inline]
+    pub fn after_enqueue(&self, wait: &WaitTrace) {
+        if wait.after_enqueue() {
+            self.resource.waits(&self.made, &wait.operation, wait.site.0);
+        }
+    }
+
+    /// Another task polls a waiter.
+    pub fn waker_changed(&self, wait: &WaitTrace) {
+        let (Some(key), Some(own)) = (wait.key(), wait.own.get()) else { return };
+        self.record().pass_wait(key, own.attribute());
+    }
+
+    /// A waiter is polled, maybe by another task than before although with the same waker. Called
+    /// outside the lock.
+    #[inline]
+    pub fn still_waiting(&self, wait: &WaitTrace, context: &Context<'_>) {
+        if wait.key().is_some() {
+            self.is_polled_by(wait, here::polling(RawId::of(context.waker())), context);
+        }
+        self.resource.waits(&self.made, &wait.operation, wait.site.0);
+    }
+
+    /// A waiter is polled by `who`.
+    #[inline]
+    pub(super) fn is_polled_by(&self, wait: &WaitTrace, who: Words, context: &Context<'_>) {
+        if wait.own.get().is_some_and(|own| !own.words().is_same(who)) {
+            wait.before_enqueue(context);
+            self.waker_changed(wait);
+            wait.after_enqueue();
+        }
+    }
+
+    /// A waiter is notified. Called under the lock of the queue.
+    #[inline]
+    pub fn notified(&self, wait: &WaitTrace, now: &mut Timestamp) {
+        if let Some(key) = wait.key() {
+            self.record().call(key, now.get());
+        }
+    }
+
+    /// Somebody left the queue, by its own doing.
+    #[inline]
+    pub fn abandoned(&self, wait: &WaitTrace) {
+        if let Some(key) = wait.key() {
+            wait.key.store(NONE, Ordering::Relaxed);
+            self.record().end_wait(key, false);
+            if let Some(own) = wait.own.get() {
+                opt_in::ended(&own.began, || self.site(), wait.site.0);
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The record of one primitive: its holders and its waiters, written by the primitive as they
+//! change.
+//!
+//! The first hold is [published](Published) in a few atomic words. What comes beside it is an entry
+//! in a box behind a lock: a second hold, a wait, a hold that changes. So a primitive that is
+//! acquired and released without any task waiting takes no lock here, reads no clock, and allocates
+//! nothing.
+//!
+//! The lock is held for a few steps at a time: no user code runs under it, no primitive is used
+//! under it, and in a model nothing that is modelled happens under it. So a record can be read from
+//! anywhere: inside a waker, or while every thread blocks.
+//!
+//! It never records more than is true. A hold is added after the permits were taken, and removed
+//! before they are released. A wait is added, and marked as notified, under the lock of its queue.
+//! It is removed under that lock as well; or, once it was notified, by the task that finds the
+//! notification. Until then the record says that it was notified.
+//!
+//! When a primitive is dropped, its record is used for another one. Readers compare the number of
+//! the primitive before and after.
+
+mod entries;
+mod holds;
+mod live;
+mod signalled;
+mod supply;
+mod told;
+mod waits;
+
+use std::{
+    panic::Location,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use parking_lot::{Mutex, MutexGuard};
+
+use self::{entries::Entries, holds::HoldWords};
+pub(crate) use self::{
+    holds::{Amount, FIRST, HoldEntry, HoldSeen},
+    live::Live,
+    supply::Supply,
+    waits::WaitEntry,
+};
+use crate::{
+    Actor, Kind, PrimitiveId,
+    beside::Beside,
+    names::{self, Label},
+    published::Published,
+    static_ref::StaticRef,
+};
+
+/// The record of a primitive, or a free one.
+pub(crate) struct Record {
+    /// The primitive. The number of the value is the primitive's.
+    made: Published<MadeWords>,
+    /// The first hold.
+    first: Published<HoldWords>,
+    /// Everything else.
+    more: Beside<Entries>,
+    /// Whether there is something in [`Entries::told`]. Stored under the lock.
+    was_told: AtomicBool,
+}
+
+/// What a primitive is made with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Made {
+    pub(crate) kind: Kind,
+    pub(crate) name: Option<&'static str>,
+    pub(crate) created: &'static Location<'static>,
+    /// Of a semaphore: how many permits it began with. Of a barrier: how many parties it takes.
+    pub(crate) size: usize,
+    /// Whether waits for it are meant to be long.
+    pub(crate) may_wait: bool,
+    /// Whether it is a lock that was made as a condition's.
+    pub(crate) of_condition: bool,
+}
+
+/// The words of [`Made`].
+struct MadeWords {
+    created: StaticRef<Location<'static>>,
+    label: StaticRef<Label>,
+    /// The size, and in the lowest bits the kind.
+    size: AtomicU64,
+}
+
+const KIND: u64 = 7;
+const SIZE_SHIFT: u32 = 3;
+
+/// Whose something is.
+#[derive(Clone)]
+pub(crate) struct Attributed {
+    pub(crate) who: Actor,
+    /// Whether that is sure enough for a deadlock to be certain.
+    pub(crate) sure: bool,
+}
+
+impl Attributed {
+    pub(crate) const fn surely(who: Actor) -> Self {
+        Self { who, sure: true }
+    }
+
+    /// Whether it is known to be polled now.
+    pub(crate) fn is_polled(&self) -> bool {
+        self.who.life().is_some_and(|life| life.pulse().is_polled())
+    }
+}
+
+impl Record {
+    pub(crate) const fn free() -> Self {
+        let made = MadeWords {
+            created: StaticRef::none(),
+            label: StaticRef::none(),
+            size: AtomicU64::new(0),
+        };
+        Self {
+            made: Published::new(AtomicU64::new(0), made),
+            first: Published::new(AtomicU64::new(0), HoldWords::none()),
+            more: Beside::new(Mutex::new(None), AtomicBool::new(false)),
+            was_told: AtomicBool::new(false),
+        }
+    }
+
+    /// Makes this free record the record of a primitive.
+    #[inline]
+    pub(crate) fn open(&self, number: u64, made: Made) {
+        self.made.begin(number);
+        let words = self.made.words();
+        words.created.put(Some(made.created));
+        let Made { name, may_wait, of_condition, .. } = made;
+        words.label.put(names::interned(Label { name, may_wait, of_condition }));
+        words.size.store((made.size as u64) << SIZE_SHIFT | made.kind as u64, Ordering::Relaxed);
+        if made.kind.has_signals() {
+            let words = self.first.words();
+            words.at.put(None);
+            words.who[1].store(0, Ordering::Relaxed);
+            words.permits.store(0, Ordering::Relaxed);
+        }
+        self.made.publish(number);
+    }
+
+    /// Makes it a free one: the primitive is dropped.
+    #[inline]
+    pub(crate) fn close(&self) {
+        self.made.clear(self.made.number());
+        // Of a guard that was leaked.
+        self.first.clear(self.first.number());
+        if self.more.has_more() {
+            // Relaxed: for the users of the next primitive.
+            self.was_told.store(false, Ordering::Relaxed);
+        }
+        self.more.clear();
+    }
+
+    /// Returns the primitive, if this is not a free record.
+    pub(crate) fn live(&'static self) -> Option<Live> {
+        let (number, (created, label, size)) = self.made.read(|words| {
+            (words.created.get(), words.label.get(), words.size.load(Ordering::Relaxed))
+        })?;
+        let Label { name, may_wait, of_condition } = label.copied().unwrap_or_default();
+        let (kind, created, size) = (kind_of(size), created?, size_of(size));
+        let made = Made { kind, name, created, size, may_wait, of_condition };
+        Some(Live { record: self, id: PrimitiveId(number), made })
+    }
+
+    /// Returns the number of the primitive.
+    pub(crate) fn id(&self) -> PrimitiveId {
+        PrimitiveId(self.made.number())
+    }
+
+    fn kind(&self) -> Kind {
+        // Relaxed: for the users of the primitive, who see what was stored when it was opened.
+        kind_of(self.made.words().size.load(Ordering::Relaxed))
+    }
+
+    /// Locks the entries, which are made if there are none.
+    fn entries(&self) -> parking_lot::MappedMutexGuard<'_, Entries> {
+        // The caller uses the primitive, so the number and the size are its.
+        let number = self.made.number();
+        let more = self.more.own(number, || {
+            let size = size_of(self.made.words().size.load(Ordering::Relaxed));
+            Entries::new(number, size)
+        });
+        MutexGuard::map(more, |more| &mut **more.as_mut().expect("there are some now"))
+    }
+}
+
+fn kind_of(size: u64) -> Kind {
+    Kind::ALL[(size & KIND) as usize]
+}
+
+fn size_of(size: u64) -> usize {
+    usize::try_from(size >> SIZE_SHIFT).unwrap_or(usize::MAX)
+}
