@@ -10,6 +10,7 @@ mod hang_report;
 mod outputs;
 mod parts;
 mod records;
+mod reports;
 mod resources;
 mod signals;
 mod sites;

@@ -4,7 +4,7 @@ use std::{task::Waker, thread};
 
 use awaitlist::{
     Block, Condition, Event, Lock,
-    diagnostics::{Cause, Signal, Signals, Stall, snapshot, watch},
+    diagnostics::{Cause, Signal, Signals, Stall, snapshot, task, watch},
 };
 
 use crate::{SECOND, clock, find, poll, seen, waiting};
@@ -116,6 +116,53 @@ fn a_notification_that_went_to_another_waiter_is_told() {
     assert_eq!(data["last"]["notified"]["woke"], true);
     assert_eq!(data["last"]["set"], serde_json::Value::Null);
     drop(second);
+}
+
+/// A notification that is on its way: the task that got it has not run yet.
+#[test]
+fn a_task_that_got_the_notification_and_was_not_polled_since_is_named() {
+    let clock = clock();
+    let condition = Condition::named("with its notification", ());
+    let wait =
+        |name| waiting(task(name, condition.wait(condition.acquire().block())), Waker::noop());
+    let mut waits = ["first", "second", "third"].map(wait);
+    clock.advance(SECOND / 2);
+    condition.notify(&condition.acquire().block(), 2);
+    let line = line!() - 1;
+    clock.advance(SECOND / 2);
+    let mut watch = watch(SECOND)
+        .with_idle_waits()
+        .filter(|site| site.name.as_deref() == Some("with its notification"));
+    let stalls = watch.check();
+    let [stall] = &stalls[..] else { panic!("{stalls:?}") };
+    assert_eq!(
+        (&stall.cause, stall.wait.who.to_string()),
+        (&Cause::NotNotified, "task \"third\"".into())
+    );
+    let text = stall.to_string();
+    let place = format!(" ago at {}:{line}:", file!());
+    let (_, after) = text.split_once(&place).expect(&text);
+    for name in ["first", "second"] {
+        assert!(after.contains(&format!("\n    -> task {name:?} was woken ")), "{text}");
+    }
+    let data: serde_json::Value = serde_json::from_str(&stall.to_json()).unwrap();
+    let woken: Vec<_> =
+        data["woken"].as_array().unwrap().iter().map(|one| &one["who"]["name"]).collect();
+    assert_eq!(woken, ["first", "second"]);
+
+    // Once it is polled, it waits for the lock, and the notification is no longer on its way.
+    assert!(poll(&mut waits[0], Waker::noop()).is_ready());
+    let names: Vec<_> =
+        seen("with its notification").waits.iter().map(|wait| wait.who.to_string()).collect();
+    assert_eq!(names, ["task \"second\"", "task \"third\""]);
+
+    // After a second it is the cause: with the place of the notification.
+    clock.advance(SECOND);
+    let stalls = watch.check();
+    let stall = stalls.iter().find(|stall| matches!(stall.cause, Cause::WokenButUnpolled(_)));
+    let text = stall.expect("it has become worse").to_string();
+    assert!(text.contains("-> task \"second\" was woken ") && text.contains(&place), "{text}");
+    assert!(!text.contains("no other gets past it"), "{text}");
 }
 
 /// The words are those of a hold, if the record was a lock's before.

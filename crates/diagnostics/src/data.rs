@@ -1,7 +1,8 @@
 //! The reports as data: the one place that says what their fields are called. It is written as JSON
 //! by `to_json`, and by serde with the feature `serde`.
 //!
-//! Times are seconds. Places are `file:line:column`.
+//! Times are seconds. Places are `file:line:column`. The JSON is written by hand, so that `to_json`
+//! needs no dependency; `tests/diagnostics/outputs.rs` compares it with what serde_json writes.
 
 use std::{
     fmt::{self, Display, Write},
@@ -261,6 +262,7 @@ impl From<&Stall> for Value {
             "wanted_permits": stall.permits.map(|(wanted, _)| wanted),
             "available_permits": stall.permits.map(|(_, available)| available),
             "last": signals(&stall.signals, now),
+            "woken": list(&stall.woken, |one| wait(one, now)),
             "unserved_seconds":
                 stall.unserved.map(|unserved| now.saturating_duration_since(unserved.since)),
             "given_up": stall.unserved.map(|unserved| unserved.given_up),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    Actor, Certainty, Deadlock, Edge, Hold, Kind, Signals, Site, Wait, clock,
+    Actor, Certainty, Deadlock, Edge, Hold, Kind, Signals, Site, ThreadInfo, Wait, clock,
     record::{HoldSeen, WaitEntry},
     report::{Brief, HoldAt, Seconds, SignalAt, TimeOfDay, WaitAt, list},
     snapshot::{Reading, total},
@@ -33,6 +33,8 @@ pub struct Stall {
     pub permits: Option<(usize, usize)>,
     /// Of an event or a condition: where and when it was last set, cleared or notified.
     pub signals: Signals,
+    /// Of an event or a condition: those that this woke and that have not been polled since.
+    pub(crate) woken: Vec<Wait>,
     /// If several waits were given up and no waiter was served meanwhile: since when.
     pub unserved: Option<Unserved>,
     /// If the holder waits itself: for what, and so on. The last of them leads to the root.
@@ -266,6 +268,15 @@ pub(crate) fn permits(reading: &Reading) -> Option<(usize, usize)> {
     (is_semaphore && need > 0).then_some((need, available))
 }
 
+/// Of an event or a condition: the waiters that the last set or notification woke and that have not
+/// been polled since.
+pub(crate) fn woken(reading: &Reading) -> Vec<Wait> {
+    let last = reading.signals.set.or(reading.signals.notified).filter(|last| last.woke);
+    let Some(last) = last else { return Vec::new() };
+    let is_its = |wait: &Wait| wait.woken().is_some_and(|woken| woken >= last.when);
+    reading.shown_waits().filter(is_its).collect()
+}
+
 /// How many permits the first in line waits for.
 fn first_need(reading: &Reading) -> usize {
     let first = reading.waits.iter().find(|wait| wait.woken.is_none());
@@ -312,6 +323,13 @@ impl Display for Stall {
 }
 
 impl Stall {
+    /// Returns the waiters that the last signal woke and that have not been polled since. For the
+    /// package for Python.
+    #[doc(hidden)]
+    pub fn woken(&self) -> &[Wait] {
+        &self.woken
+    }
+
     fn fmt_new(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { site, wait, others, cause, seen, .. } = self;
         let waited = seen.saturating_duration_since(wait.since).saturating_add(wait.waited_before);
@@ -339,8 +357,12 @@ impl Stall {
             Cause::Deadlocked(deadlock) => deadlock.fmt(f)?,
             Cause::WokenButUnpolled(first) => {
                 f.write_str(cause.title())?;
-                f.write_str(unpolled(first))?;
+                let by_itself = site.kind.has_signals();
+                write!(f, "{}", Unpolled { wait: first, by_itself })?;
                 write!(f, "\n    {}", WaitAt(first, *seen))?;
+                if by_itself {
+                    self.fmt_signals(f)?;
+                }
             }
             Cause::HolderQuiet(live) => holds(f, "it is held and not released", live)?,
             Cause::Leaked(leaked) => {
@@ -360,11 +382,19 @@ impl Stall {
             }
             Cause::NotSet => {
                 write!(f, "{}: the event is not set", cause.title())?;
-                self.fmt_signals(f, "it was never set")?;
+                if self.signals.set.is_none() {
+                    f.write_str("\n    it was never set")?;
+                }
+                self.fmt_signals(f)?;
+                list(f, &self.woken, "    ", |f, wait| WaitAt(wait, *seen).fmt(f))?;
             }
             Cause::NotNotified => {
                 write!(f, "{}: this wait has received no notification", cause.title())?;
-                self.fmt_signals(f, "it was never notified")?;
+                if self.signals.notified.is_none() {
+                    f.write_str("\n    it was never notified")?;
+                }
+                self.fmt_signals(f)?;
+                list(f, &self.woken, "    ", |f, wait| WaitAt(wait, *seen).fmt(f))?;
             }
             Cause::NoPermits => {
                 write!(f, "{}: none is held, so another task has to release some", cause.title())?;
@@ -375,6 +405,9 @@ impl Stall {
         }
         for edge in &self.chain {
             write!(f, "\n    {edge}")?;
+            if let Some(thread) = blocked_by(&edge.who) {
+                write!(f, "\n      and blocks {thread}, which sits in `block()`")?;
+            }
         }
         match self.permits {
             Some((wanted, available)) if wanted > 1 || available > 0 => {
@@ -388,11 +421,8 @@ impl Stall {
 
 impl Stall {
     /// Writes what was done last to the event or the condition.
-    fn fmt_signals(&self, f: &mut fmt::Formatter<'_>, nothing: &str) -> fmt::Result {
+    fn fmt_signals(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { signals, wait, seen, .. } = self;
-        if signals.set.or(signals.notified).is_none() {
-            write!(f, "\n    {nothing}")?;
-        }
         for (did, signal) in signals.each() {
             write!(f, "\n    last {did} {}", SignalAt(&signal, *seen))?;
             if signal.when <= wait.since {
@@ -441,16 +471,39 @@ impl Cause {
     }
 }
 
-/// What is known of the polls of a task whose future was woken.
-fn unpolled(wait: &Wait) -> &'static str {
-    let (Some(life), Some(woken)) = (wait.who.life(), wait.woken()) else {
-        return " (futurelock, or a busy runtime): it is the turn of a future that is not polled, and no other gets past it";
-    };
-    if life.polled_at() >= clock::as_nanos(woken) {
-        " (futurelock): its task was polled since, but not this future, and no other gets past it"
-    } else {
-        ": the whole task has not been polled since; its runtime is busy, or its thread is blocked"
+/// What is known of the polls of a task whose future was woken. `by_itself`: others need not wait
+/// for it.
+struct Unpolled<'a> {
+    wait: &'a Wait,
+    by_itself: bool,
+}
+
+impl Display for Unpolled<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let past = if self.by_itself { "" } else { ", and no other gets past it" };
+        let (Some(life), Some(woken)) = (self.wait.who.life(), self.wait.woken()) else {
+            f.write_str(" (futurelock, or a busy runtime)")?;
+            return write!(f, ": it is the turn of a future that is not polled{past}");
+        };
+        if life.polled_at() >= clock::as_nanos(woken) {
+            f.write_str(" (futurelock): its task was polled since, but not this future")?;
+            return f.write_str(past);
+        }
+        f.write_str(": the whole task has not been polled since; its runtime is busy, ")?;
+        match life.polled_on().filter(|thread| thread.life().is_blocked()) {
+            Some(thread) => {
+                write!(f, "or blocked: it was last polled on {thread}, which sits in `block()`")
+            }
+            None => f.write_str("or its thread is blocked"),
+        }
     }
+}
+
+/// The thread that a task blocks: its poll is in `block()`.
+fn blocked_by(who: &Actor) -> Option<ThreadInfo> {
+    let Actor::Task(_) = who else { return None };
+    let life = who.life().filter(|life| life.pulse().is_polled())?;
+    life.polled_on().filter(|thread| thread.life().is_blocked())
 }
 
 /// What an actor does that waits for nothing that is known.

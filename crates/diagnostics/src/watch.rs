@@ -29,7 +29,7 @@ use crate::{
     evidence::{self, Seen},
     registry::records,
     snapshot::readings,
-    stall::permits,
+    stall::{permits, woken},
 };
 
 /// The shortest time between two checks.
@@ -429,6 +429,7 @@ impl Watch {
                 others: suspect.count.saturating_sub(1),
                 permits: permits(reading),
                 signals: reading.signals.clone(),
+                woken: woken(reading),
                 unserved: reading
                     .record
                     .unserved(now)
