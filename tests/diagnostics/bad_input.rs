@@ -17,8 +17,8 @@ use std::{
 use awaitlist::{
     Block, Event, Lock, LockGuard, Semaphore,
     diagnostics::{
-        Actor, Deadlock, Doubt, ManualClock, Site, deadlocks, set_clock, set_namer, snapshot, task,
-        watch,
+        Actor, Deadlock, Doubt, ManualClock, Phase, Site, deadlocks, set_clock, set_namer,
+        snapshot, task, watch,
     },
     lock,
 };
@@ -61,6 +61,30 @@ fn a_watch_may_be_dropped_with_stalls_that_it_has_not_told_of() {
     assert!(watch.next().is_some(), "and at least one more is pending");
     drop(watch);
     drop(waits);
+}
+
+/// The drop does not wait for the report. After the report there is no other.
+#[test]
+fn a_watch_may_be_dropped_while_its_report_runs() {
+    clock();
+    let lock = Lock::named("dropped midway", ());
+    let guard = lock.try_acquire();
+    let wait = waiting(lock.acquire(), Waker::noop());
+    let (begin, begun) = mpsc::channel();
+    let (end, ends) = mpsc::channel::<()>();
+    let watching = watch(Duration::ZERO)
+        .filter(|site| site.name.as_deref() == Some("dropped midway"))
+        .spawn(move |stall| {
+            let _ = begin.send(stall.phase);
+            let _ = ends.recv();
+        });
+    assert_eq!(begun.recv(), Ok(Phase::New));
+    drop(watching);
+    // It would be reported that it has ended.
+    drop((wait, guard));
+    clock().advance(SECOND);
+    drop(end);
+    assert!(begun.recv().is_err(), "the thread ends");
 }
 
 #[test]
