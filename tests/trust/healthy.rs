@@ -286,6 +286,36 @@ const PROGRAMS: &[Program] = &[
             });
         }
     }),
+    ("two requests of one task fetch a key once", |world| {
+        let (cache, sleep) = (Lock::new(None), world.sleep());
+        world.spawn("main", async move {
+            let fetch = RefCell::new(Some(sleep));
+            let request = || async {
+                let mut cached = cache.acquire().await;
+                if cached.is_none() {
+                    let fetch = fetch.borrow_mut().take().expect("it is fetched once");
+                    fetch.await;
+                    *cached = Some(1);
+                }
+                *cached
+            };
+            assert_eq!(zip(request(), request()).await, (Some(1), Some(1)));
+        });
+    }),
+    ("a writer takes all permits once the readers have released theirs", |world| {
+        let pool = pool(2);
+        for _ in 0..2 {
+            let (pool, sleep) = (Arc::clone(&pool), world.sleep());
+            world.spawn("reader", async move {
+                let permit = pool.acquire().await;
+                sleep.await;
+                drop(permit);
+            });
+        }
+        let late = Arc::clone(&pool);
+        world.spawn("writer", async move { drop(pool.acquire_many(2).await) });
+        world.spawn("late reader", async move { drop(late.acquire().await) });
+    }),
     ("a task acquires the same lock again and again", |world| {
         let (lock, world_) = (lock(), world.clone());
         for _ in 0..2 {
