@@ -116,7 +116,7 @@ fn a_bounded_waiter_is_dropped_against_two_releases() {
 fn a_notified_waiter_is_dropped_while_the_second_is_polled() {
     model_bounded(2, || {
         let condition = Arc::new(Condition::with_lock(Arc::new(Lock::new(()))));
-        let mut wait = || {
+        let wait = || {
             let mut wait = Box::pin(condition.wait_owned(condition.try_acquire_owned().unwrap()));
             assert!(poll_once(wait.as_mut()).is_pending());
             wait
