@@ -8,6 +8,7 @@
 //! | [`lock`], [`semaphore`], [`event`], [`condition`], [`barrier`] | the rows, one file a primitive |
 //! | [`waits`] | how long acquires wait, and how evenly a lock is shared |
 //! | [`memory`], [`sizes`] | what they cost in memory |
+//! | [`opt_in`] | what the lock order and the profile of the diagnostics cost |
 //! | [`python`] | the same rows on CPython's asyncio |
 //! | [`rows`] | all rows |
 //! | [`targets`] | where awaitlist must stand |
@@ -23,6 +24,7 @@ pub mod floors;
 pub mod harness;
 pub mod lock;
 pub mod memory;
+pub mod opt_in;
 pub mod peers;
 pub mod python;
 pub mod rows;

@@ -1,4 +1,11 @@
-//! The memory that waits need.
+//! The memory that waits need, and that our locks do.
+
+use std::{
+    pin::pin,
+    task::{Context, Waker},
+};
+
+use awaitlist::diagnostics::snapshot;
 
 use crate::{
     harness::{Allocated, Crew, Line, allocations_of, now},
@@ -7,6 +14,8 @@ use crate::{
 
 /// The number of waiters.
 const WAITERS: usize = 1_000;
+/// The number of locks.
+const LOCKS: usize = 100_000;
 
 /// What that many waits cost, all queued at the same time.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +64,47 @@ pub fn all() -> Vec<(&'static str, Vec<(Peer, Memory)>)> {
         .into_iter()
         .map(|(name, peers)| (name, peers.into_iter().map(measure).collect()))
         .collect()
+}
+
+/// What our locks weigh after something was done with each: bytes of a lock, of a hundred thousand,
+/// with what was allocated for them. The diagnostics keep what they know of a lock until it is
+/// dropped. The program's allocator must be [`Counting`](crate::harness::Counting).
+pub fn locks() -> Vec<(&'static str, f64)> {
+    type Ours = awaitlist::Lock<()>;
+    let made = || (0..LOCKS).map(|_| Ours::new(())).collect::<Vec<_>>();
+    let size = size_of::<Ours>() as f64;
+    // What a thread and the process make once.
+    let first = Ours::new(());
+    drop(now(first.acquire()));
+    _ = snapshot();
+
+    let used = made();
+    let ((), by_use) = allocations_of(|| used.iter().for_each(|lock| drop(now(lock.acquire()))));
+    let ((), by_waits) = allocations_of(|| used.iter().for_each(wait_for));
+    let seen = made();
+    let held: Vec<_> = seen.iter().map(|lock| now(lock.acquire())).collect();
+    let ((), by_a_snapshot) = allocations_of(|| _ = snapshot());
+    drop(held);
+    let each = |allocated: Allocated| allocated.bytes as f64 / LOCKS as f64;
+    vec![
+        ("made, and never used", size),
+        (USED, size + each(by_use)),
+        ("held while a snapshot was taken", size + each(by_use) + each(by_a_snapshot)),
+        ("waited for", size + each(by_use) + each(by_waits)),
+    ]
+}
+
+/// The row of [`locks`] that has a limit.
+pub const USED: &str = "acquired and released";
+
+/// Has a waiter wait for a lock, acquire and release it.
+fn wait_for(lock: &awaitlist::Lock<()>) {
+    let mut context = Context::from_waker(Waker::noop());
+    let held = now(lock.acquire());
+    let mut wait = pin!(lock.acquire());
+    assert!(wait.as_mut().poll(&mut context).is_pending());
+    drop(held);
+    assert!(wait.as_mut().poll(&mut context).is_ready());
 }
 
 /// Queues all futures that `wait` makes, lets `go` release the first, and runs all to their end.

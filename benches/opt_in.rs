@@ -1,9 +1,5 @@
 //! What the lock order and the profile cost: nanoseconds for an acquire and a release, with neither
-//! started, with each, and with both.
-//!
-//! ```text
-//! cargo run --release -p benches --features diagnostics --bin opt_in
-//! ```
+//! started, with each, and with both. Without the diagnostics, all four are the same.
 //!
 //! The modes take turns, so that a busy machine is busy for all of them. The figures are medians.
 
@@ -15,14 +11,22 @@ use awaitlist::{
 };
 use futures_lite::future::{block_on, yield_now, zip};
 
-const ROUNDS: usize = 15;
-const TIMES: u32 = 20_000;
+/// A mode: its name, and whether the lock order and the profile are started.
+const MODES: [(&str, bool, bool); 4] = [
+    ("off", false, false),
+    ("lock order", true, false),
+    ("profile", false, true),
+    ("both", true, true),
+];
+
+/// The names of the modes, in the order of the figures.
+pub const NAMES: [&str; 4] = [MODES[0].0, MODES[1].0, MODES[2].0, MODES[3].0];
 
 /// What is measured: does its work so many times.
 type Row = (&'static str, fn(u32));
 
 const ROWS: &[Row] = &[
-    ("uncontended, unnamed", |times| {
+    ("uncontended, in an unnamed task", |times| {
         let lock = Lock::new(0);
         block_on(async {
             for _ in 0..times {
@@ -68,15 +72,7 @@ const ROWS: &[Row] = &[
     }),
 ];
 
-/// A mode: its name, and whether the lock order and the profile are started.
-const MODES: [(&str, bool, bool); 4] = [
-    ("off", false, false),
-    ("lock order", true, false),
-    ("profile", false, true),
-    ("both", true, true),
-];
-
-fn set(order: bool, counts: bool) {
+fn start(order: bool, counts: bool) {
     if order {
         lock_order().start();
     } else {
@@ -89,25 +85,26 @@ fn set(order: bool, counts: bool) {
     }
 }
 
-fn main() {
-    print!("{:<40}", "ns for an acquire and a release");
-    MODES.iter().for_each(|(mode, ..)| print!("{mode:>12}"));
-    println!();
-    for (row, work) in ROWS {
+/// Returns the rows, and nanoseconds for each of the [modes](NAMES). In each round, each mode
+/// acquires so many times.
+pub fn measure(rounds: usize, times: u32) -> Vec<(&'static str, [f64; 4])> {
+    let measured = ROWS.iter().map(|(row, work)| {
         let mut figures = [const { Vec::new() }; MODES.len()];
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds.max(1) {
             for ((_, order, counts), figures) in MODES.iter().zip(&mut figures) {
-                set(*order, *counts);
+                start(*order, *counts);
                 let start = Instant::now();
-                work(TIMES);
-                figures.push(start.elapsed().as_secs_f64() * 1e9 / f64::from(TIMES));
+                work(times);
+                figures.push(start.elapsed().as_secs_f64() * 1e9 / f64::from(times));
             }
         }
-        print!("{row:<40}");
-        for figures in &mut figures {
+        let medians = figures.map(|mut figures| {
             figures.sort_by(f64::total_cmp);
-            print!("{:>12.1}", figures[ROUNDS / 2]);
-        }
-        println!();
-    }
+            figures[figures.len() / 2]
+        });
+        (*row, medians)
+    });
+    let measured = measured.collect();
+    start(false, false);
+    measured
 }

@@ -14,6 +14,15 @@ pub(crate) enum OptIn {
     Profile,
 }
 
+/// What this program asks of its builds with the diagnostics, beside rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Nanoseconds with the lock order and the profile, by row and mode.
+    OptIn,
+    /// Bytes of a lock.
+    LockBytes,
+}
+
 /// Measures awaitlist beside its peers, and writes the figures as CSV.
 #[derive(Debug, Parser)]
 pub(crate) struct Args {
@@ -29,6 +38,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ROW")]
     pub(crate) only: Vec<String>,
 
+    /// Measure only what the diagnostics cost, and replace that part of the file.
+    #[arg(long, conflicts_with = "only")]
+    pub(crate) diagnostics: bool,
+
     /// Measure ours alone, and print a line for each row: what this program asks of its other
     /// build.
     #[arg(long, hide = true, requires = "only")]
@@ -37,6 +50,11 @@ pub(crate) struct Args {
     /// With `--own`: what is started that the program would have to ask for.
     #[arg(long, hide = true, requires = "own", value_name = "PART")]
     pub(crate) start: Option<OptIn>,
+
+    /// Measure a part of what the diagnostics cost, and print it: what this program asks of its
+    /// other builds.
+    #[arg(long, hide = true, conflicts_with_all = ["only", "own"], value_name = "PART")]
+    pub(crate) print: Option<Part>,
 
     /// The CPython whose asyncio is measured. Without it, python3.13 or python3 is looked for.
     #[arg(long, value_name = "PATH")]
@@ -82,6 +100,12 @@ impl Args {
     /// How many rounds of waits are measured, and how long each lasts.
     pub(crate) const fn waits(&self) -> (usize, Duration) {
         if self.quick { (1, Duration::from_millis(50)) } else { (7, Duration::from_millis(300)) }
+    }
+
+    /// How many rounds of the lock order and the profile are measured, and how many acquisitions in
+    /// each.
+    pub(crate) const fn opt_in(&self) -> (usize, u32) {
+        if self.quick { (15, 20_000) } else { (51, 20_000) }
     }
 
     /// How much asyncio does.

@@ -11,10 +11,9 @@ mod table;
 
 use std::{error::Error, process::ExitCode, time::Duration};
 
-use args::{Args, OptIn};
+use args::{Args, OptIn, Part};
 use benches::{harness::Counting, targets::Verdict};
 use clap::Parser;
-use measure::Measured;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -34,23 +33,41 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         }
         return Ok(ExitCode::SUCCESS);
     }
+    match args.print {
+        Some(Part::OptIn) => {
+            diagnostics::print_opt_in(&args);
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Part::LockBytes) => {
+            diagnostics::print_lock_bytes();
+            return Ok(ExitCode::SUCCESS);
+        }
+        None => {}
+    }
+    let path = args.results.join(results::file_name());
+    if args.diagnostics {
+        let before = std::fs::read_to_string(&path)
+            .map_err(|error| format!("{}: {error}: measure all first", path.display()))?;
+        let costs = diagnostics::measure(&args)?;
+        std::fs::write(&path, results::with_other_costs(&before, &costs))?;
+        eprintln!("written: {}", path.display());
+        return Ok(verdict(&args, &costs.verdicts()));
+    }
     let measured = measure::all(&args)?;
     if args.only.is_empty() {
         std::fs::create_dir_all(&args.results)?;
-        let path = args.results.join(results::file_name());
         std::fs::write(&path, results::csv(&measured))?;
         eprintln!("written: {}", path.display());
     } else {
         print!("{}", results::csv(&measured));
     }
-    Ok(verdict(&args, &measured))
+    Ok(verdict(&args, &measured.verdicts))
 }
 
 /// Prints the targets that were missed, and fails if that was asked for.
-fn verdict(args: &Args, measured: &Measured) -> ExitCode {
-    let missed: Vec<&Verdict> =
-        measured.verdicts.iter().filter(|verdict| !verdict.is_met()).collect();
-    let all = measured.verdicts.len();
+fn verdict(args: &Args, verdicts: &[Verdict]) -> ExitCode {
+    let missed: Vec<&Verdict> = verdicts.iter().filter(|verdict| !verdict.is_met()).collect();
+    let all = verdicts.len();
     println!("{} of {all} targets are met", all - missed.len());
     for verdict in &missed {
         println!("missed: {}", table::sentence(verdict));

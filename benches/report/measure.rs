@@ -15,7 +15,7 @@ use benches::{
 
 use crate::{
     args::Args,
-    diagnostics::{self, Cost},
+    diagnostics::{self, Costs},
     machine, table,
 };
 
@@ -33,7 +33,7 @@ pub(crate) struct Measured {
     /// What waits weigh.
     pub(crate) memory: Vec<(&'static str, Vec<(Peer, Memory)>)>,
     /// What the diagnostics cost.
-    pub(crate) diagnostics: Vec<Cost>,
+    pub(crate) diagnostics: Costs,
     /// What the targets say of all that.
     pub(crate) verdicts: Vec<Verdict>,
     /// The CPython, if there is one.
@@ -73,18 +73,12 @@ pub(crate) fn all(args: &Args) -> Result<Measured, String> {
     let waits = waits.collect::<Vec<_>>();
     let mut verdicts = targets::judge_times(&cells);
     verdicts.extend(targets::judge_waits(&waits));
-    let mut diagnostics = Vec::new();
+    let mut diagnostics = Costs::default();
     if args.only.is_empty() {
         verdicts.extend(targets::judge_memory(&sizes, &memory));
         diagnostics = diagnostics::measure(args)?;
     }
-    verdicts.extend(diagnostics.iter().map(|cost| Verdict {
-        what: format!("{} with the diagnostics", cost.row),
-        against: "without".to_owned(),
-        figure: cost.ratio(),
-        limit: cost.limit,
-        bound: None,
-    }));
+    verdicts.extend(diagnostics.verdicts());
     eprintln!("{:.0} seconds", begin.elapsed().as_secs_f64());
     Ok(Measured {
         rows,

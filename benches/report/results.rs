@@ -11,7 +11,11 @@ use benches::{
     targets::Verdict,
 };
 
-use crate::{machine, measure::Measured};
+use crate::{
+    diagnostics::{Costs, SUFFIX},
+    machine,
+    measure::Measured,
+};
 
 /// The name of the file for this machine.
 pub(crate) fn file_name() -> String {
@@ -55,15 +59,63 @@ pub(crate) fn csv(measured: &Measured) -> String {
             csv.figure("memory", primitive, peer.name(), "bytes", memory.bytes);
         }
     }
-    for cost in &measured.diagnostics {
-        csv.figure("diagnostics", cost.row, "", "without", cost.without);
-        csv.figure("diagnostics", cost.row, "", "with", cost.with);
-        csv.figure("diagnostics", cost.row, "", "with lock order", cost.with_lock_order);
-        csv.figure("diagnostics", cost.row, "", "with profile", cost.with_profile);
-        csv.figure("diagnostics", cost.row, "", "limit", cost.limit);
-    }
+    diagnostics(&mut csv, &measured.diagnostics);
     for verdict in &measured.verdicts {
         target(&mut csv, verdict);
+    }
+    csv.0
+}
+
+/// The figure that says when that was measured.
+const DATE: &str = "date of the diagnostics";
+
+/// The sections of what the diagnostics cost.
+const OF_DIAGNOSTICS: [&str; 3] = ["diagnostics", "opt-in", "lock bytes"];
+
+fn diagnostics(csv: &mut Csv, costs: &Costs) {
+    let [rows, opt_in, lock_bytes] = OF_DIAGNOSTICS;
+    if !costs.rows.is_empty() {
+        csv.figure("about", "", "", DATE, machine::today());
+    }
+    for cost in &costs.rows {
+        csv.figure(rows, cost.row, "", "without", cost.without);
+        csv.figure(rows, cost.row, "", "with", cost.with);
+        csv.figure(rows, cost.row, "", "with lock order", cost.with_lock_order);
+        csv.figure(rows, cost.row, "", "with profile", cost.with_profile);
+        csv.figure(rows, cost.row, "", "limit", cost.limit);
+    }
+    for cost in &costs.opt_in {
+        for (mode, ns) in benches::opt_in::NAMES.into_iter().zip(cost.modes) {
+            csv.figure(opt_in, &cost.row, "", mode, ns);
+        }
+    }
+    for bytes in &costs.lock_bytes {
+        csv.figure(lock_bytes, &bytes.after, "", "without", bytes.without);
+        csv.figure(lock_bytes, &bytes.after, "", "with", bytes.with);
+        csv.figure(lock_bytes, &bytes.after, "", "with tracing", bytes.with_tracing);
+    }
+}
+
+/// The file `before`, with other costs of the diagnostics.
+pub(crate) fn with_other_costs(before: &str, costs: &Costs) -> String {
+    // None of these fields is in quotes.
+    let is_theirs = |line: &&str| {
+        let mut fields = line.split(',');
+        let (section, row) = (fields.next().unwrap_or(""), fields.next().unwrap_or(""));
+        let is_target = section == "target" && row.ends_with(SUFFIX);
+        let is_date = section == "about" && line.contains(DATE);
+        OF_DIAGNOSTICS.contains(&section) || is_target || is_date
+    };
+    let is_target = |line: &&str| line.starts_with("target,");
+    let (targets, others): (Vec<&str>, Vec<&str>) =
+        before.lines().filter(|line| !is_theirs(line)).partition(is_target);
+    let lines =
+        |lines: Vec<&str>| lines.into_iter().flat_map(|line| [line, "\n"]).collect::<String>();
+    let mut csv = Csv(lines(others));
+    diagnostics(&mut csv, costs);
+    csv.0 += &lines(targets);
+    for verdict in costs.verdicts() {
+        target(&mut csv, &verdict);
     }
     csv.0
 }

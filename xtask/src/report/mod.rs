@@ -24,6 +24,7 @@ them):
 
     cargo xtask report --quick                      not as exact
     cargo xtask report --only lock/uncontended      one row, and writes nothing
+    cargo xtask report --diagnostics                only what the diagnostics cost
 
 Times drift by tens of per cent on a busy machine: compare ratios within one run.",
     run: measure,
@@ -45,7 +46,7 @@ fn measure(arguments: &[String]) -> Outcome {
         _ => arguments,
     };
     Run::new("cargo run --release --locked -p benches --bin report --").args(arguments).run()?;
-    let wrote_nothing = ["--only", "--own", "--help", "-h", "--results"];
+    let wrote_nothing = ["--only", "--own", "--print", "--help", "-h", "--results"];
     if arguments.iter().any(|argument| wrote_nothing.contains(&argument.as_str())) {
         return Ok(());
     }

@@ -16,6 +16,7 @@ pub(super) fn performance(machines: &[Results]) -> Result<String, Failure> {
     let fair = tables::comparisons(newest, |name| newest.is_fair(name));
     let ahead = |of: &[Comparison<'_>]| of.iter().filter(|one| !one.is_behind()).count();
     let about = |figure| newest.about(figure).unwrap_or("unknown").to_owned();
+    let date_of_diagnostics = newest.about("date of the diagnostics").or(newest.about("date"));
     let mut page = PAGE
         .replace("{rows}", &all.len().to_string())
         .replace("{ahead}", &ahead(&all).to_string())
@@ -26,6 +27,9 @@ pub(super) fn performance(machines: &[Results]) -> Result<String, Failure> {
         .replace("{sizes}", &tables::by_crate(newest, "size", &["primitive", "guard", "wait"]))
         .replace("{memory}", &tables::by_crate(newest, "memory", &["allocations", "bytes"]))
         .replace("{diagnostics}", &tables::diagnostics(newest))
+        .replace("{date of the diagnostics}", date_of_diagnostics.unwrap_or("unknown"))
+        .replace("{opt-in}", &tables::opt_in(newest))
+        .replace("{lock bytes}", &tables::lock_bytes(newest))
         .replace("{versions}", &versions(newest))
         .replace("{machines}", &links(machines));
     for figure in ["date", "machine", "load before", "compiler"] {

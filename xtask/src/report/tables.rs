@@ -167,6 +167,30 @@ pub(super) fn diagnostics(results: &Results) -> String {
     markdown(&rows)
 }
 
+/// A line for each row of the lock order and the profile, and a column for each mode.
+pub(super) fn opt_in(results: &Results) -> String {
+    by_figure(results, "opt-in", &["off", "lock order", "profile", "both"])
+}
+
+/// A line for each state of a lock, and a column for each build.
+pub(super) fn lock_bytes(results: &Results) -> String {
+    by_figure(results, "lock bytes", &["without", "with", "with tracing"])
+}
+
+/// A line for each row of a section, and a column for each figure.
+fn by_figure(results: &Results, section: &str, figures: &[&str]) -> String {
+    let mut head = vec![String::new()];
+    head.extend(figures.iter().map(|figure| (*figure).to_owned()));
+    let mut rows = vec![head];
+    for row in results.rows(section) {
+        let value = |figure: &&str| results.number(section, row, "", figure).map(digits);
+        let mut line = vec![row.to_owned()];
+        line.extend(figures.iter().map(|figure| value(figure).unwrap_or_default()));
+        rows.push(line);
+    }
+    markdown(&rows)
+}
+
 /// The goals of the project, and whether each is met.
 pub(super) fn targets(results: &Results) -> (usize, usize, String) {
     let head = ["what", "against", "figure", "at most", ""];
