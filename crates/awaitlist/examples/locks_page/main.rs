@@ -20,7 +20,7 @@ use std::{
 };
 
 use awaitlist::{
-    Lock, Semaphore,
+    Condition, Event, Lock, Semaphore,
     diagnostics::{deadlocks, lock_order, profile, snapshot, task},
 };
 use tokio::{runtime::Runtime, time::sleep};
@@ -67,6 +67,33 @@ fn start_bank(runtime: &Runtime) {
             }
         }));
     }
+
+    let (jobs, reload) = (Arc::new(Condition::named("jobs", 0)), Arc::new(Event::named("reload")));
+    for number in 0..2 {
+        let jobs = Arc::clone(&jobs);
+        runtime.spawn(task(format!("worker {number}"), async move {
+            loop {
+                let mut waiting = jobs.wait_for(jobs.acquire().await, |jobs| *jobs > 0).await;
+                *waiting -= 1;
+            }
+        }));
+    }
+    let reloads = Arc::clone(&reload);
+    runtime.spawn(task("configuration", async move {
+        loop {
+            reloads.wait().await;
+            reloads.clear();
+        }
+    }));
+    runtime.spawn(task("operator", async move {
+        loop {
+            sleep(Duration::from_secs(3)).await;
+            reload.set();
+            let mut waiting = jobs.acquire().await;
+            *waiting += 1;
+            jobs.notify(&waiting, 1);
+        }
+    }));
 
     let checking = Arc::new(Lock::named("checking", 100));
     let savings = Arc::new(Lock::named("savings", 0));
