@@ -24,6 +24,7 @@ use crate::{
     home::{self, Home},
     lock, module,
     names::Name,
+    task,
     wait::{Boxed, Relocks, Wait},
 };
 
@@ -41,7 +42,7 @@ pub struct PyCondition {
 struct Parts {
     lock: Py<PyLock>,
     condition: Arc<SharedCondition>,
-    _name: Name,
+    name: Name,
 }
 
 /// How a wait is told that it was cancelled.
@@ -126,7 +127,7 @@ impl PyCondition {
     ) -> PyResult<Self> {
         assert!(std::ptr::eq(condition.lock(), &*lock), "the lock of another condition");
         let lock = Py::new(py, PyLock::from_arc(lock))?;
-        let parts = Parts { lock, condition, _name: Name::NONE };
+        let parts = Parts { lock, condition, name: Name::NONE };
         Ok(Self { parts: parts.into(), home: Home::new(true) })
     }
 
@@ -174,7 +175,7 @@ impl PyCondition {
             Some(name) => Condition::named_with_lock(name, own),
             None => Condition::with_lock(own),
         });
-        let _ = self.parts.set(Parts { lock: lock.clone().unbind(), condition, _name: name });
+        let _ = self.parts.set(Parts { lock: lock.clone().unbind(), condition, name });
         Ok(())
     }
 
@@ -216,11 +217,15 @@ impl PyCondition {
     fn notify(&self, py: Python<'_>, n: isize) -> PyResult<()> {
         let parts = self.parts()?;
         let n = usize::try_from(n).unwrap_or(0);
-        if parts.lock.get().holds.lend(|guard| parts.condition.notify(guard, n)) {
+        let notify = |guard: &OwnedLockGuard| {
+            task::signals(py, &parts.name, "notified");
+            parts.condition.notify(guard, n);
+        };
+        if parts.lock.get().holds.lend(notify) {
             return Ok(());
         }
         let guard = adopt(py, parts, "cannot notify on un-acquired lock")?;
-        parts.condition.notify(&guard, n);
+        notify(&guard);
         OwnedLockGuard::forget(guard);
         Ok(())
     }

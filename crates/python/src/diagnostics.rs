@@ -95,8 +95,18 @@ mod functions {
                     entry.set_item("seconds", self.0.age(wait.since).as_secs_f64())?;
                     waits.append(entry)?;
                 }
+                let last = PyDict::new(py);
+                for (did, signal) in report::each_signal(&primitive.signals) {
+                    let entry = PyDict::new(py);
+                    let name = primitive.site.name.as_deref();
+                    entry.set_item("where", report::place_of_signal(name, did, &signal))?;
+                    entry.set_item("seconds", self.0.age(signal.when).as_secs_f64())?;
+                    entry.set_item("woke", signal.woke)?;
+                    last.set_item(did, entry)?;
+                }
                 one.set_item("holds", holds)?;
                 one.set_item("waits", waits)?;
+                one.set_item("last", last)?;
                 all.append(one)?;
             }
             Ok(all)

@@ -13,6 +13,7 @@ use crate::{
     home::{self, Home},
     module,
     names::Name,
+    task,
     wait::Wait,
 };
 
@@ -21,13 +22,13 @@ use crate::{
 pub struct PyEvent {
     event: Arc<Event>,
     home: Home,
-    _name: Name,
+    name: Name,
 }
 
 impl PyEvent {
     /// Makes an event of Python, for tasks and threads everywhere, from one of Rust.
     pub fn from_arc(event: Arc<Event>) -> Self {
-        Self { event, home: Home::new(true), _name: Name::NONE }
+        Self { event, home: Home::new(true), name: Name::NONE }
     }
 
     /// Returns the event, to be set and waited for in Rust.
@@ -47,7 +48,7 @@ impl PyEvent {
     fn new(arguments: &Bound<'_, PyTuple>, _keywords: Option<&Bound<'_, PyDict>>) -> Self {
         let name = Name::here(arguments.py());
         let event = name.get().map_or_else(Event::new, Event::named);
-        Self { event: Arc::new(event), home: Home::new(false), _name: name }
+        Self { event: Arc::new(event), home: Home::new(false), name }
     }
 
     fn _init(&self, shared: bool) {
@@ -70,12 +71,14 @@ impl PyEvent {
     }
 
     /// Set the flag, and wake all tasks that wait.
-    fn set(&self) {
+    fn set(&self, py: Python<'_>) {
+        task::signals(py, &self.name, "set");
         self.event.set();
     }
 
     /// Clear the flag.
-    fn clear(&self) {
+    fn clear(&self, py: Python<'_>) {
+        task::signals(py, &self.name, "cleared");
         self.event.clear();
     }
 

@@ -79,6 +79,7 @@ mod pooled {
     impl Drop for Name {
         fn drop(&mut self) {
             let Some((name, place)) = &self.0 else { return };
+            task::forget_signals(name);
             with_pool(|pool| {
                 let names = pool.get_mut(&**place).into_iter().flatten();
                 for (_, used) in names.filter(|(own, _)| std::ptr::eq(*own, *name)) {

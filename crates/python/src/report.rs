@@ -11,8 +11,8 @@ use std::{
 };
 
 use awaitlist::diagnostics::{
-    Actor, Cause, Certainty, Deadlock, Doubt, Edge, Hold, Phase, Site, Snapshot, Stall, Wait,
-    WaitState,
+    Actor, Cause, Certainty, Deadlock, Doubt, Edge, Hold, Phase, Signal, Signals, Site, Snapshot,
+    Stall, Wait, WaitState,
 };
 use pyo3::prelude::*;
 
@@ -90,16 +90,18 @@ pub(crate) fn name(who: &Actor) -> String {
     }
 }
 
+/// In words. What ran outside of any task is a caller: another one may release what it acquired.
 fn actor(who: &Actor) -> String {
-    match who {
-        Actor::Thread(thread) | Actor::Unknown(thread) => {
-            match task::thread(thread.thread().id()) {
-                Some((name, _)) => format!("thread {name:?}"),
-                None => who.to_string(),
-            }
-        }
-        _ => who.to_string(),
-    }
+    let known = match who {
+        Actor::Thread(thread) => Some(("", thread)),
+        Actor::Unknown(thread) => Some(("a caller on ", thread)),
+        _ => None,
+    };
+    let name = known.and_then(|(what, thread)| {
+        let (name, _) = task::thread(thread.thread().id())?;
+        Some(format!("{what}thread {name:?}"))
+    });
+    name.unwrap_or_else(|| who.to_string())
 }
 
 /// Whether a place is in this crate.
@@ -125,11 +127,26 @@ pub(crate) fn place_of_wait(who: &Actor, at: &Location<'_>) -> String {
 }
 
 pub(crate) fn place_of_hold(primitive: Option<&str>, hold: &Hold) -> String {
-    let found = match &hold.who {
-        Actor::Task(task) => task::place_of_hold(primitive, task),
-        _ => None,
-    };
-    or_rusts(found, hold.at)
+    let found = task::place_of_hold(primitive, &hold.who);
+    or_rusts(found.filter(|_| is_ours(hold.at)), hold.at)
+}
+
+/// What was done to an event or a condition: what it was, and when and where.
+pub(crate) fn each_signal(signals: &Signals) -> impl Iterator<Item = (&'static str, Signal)> {
+    let each = [("set", signals.set), ("cleared", signals.cleared), ("notified", signals.notified)];
+    each.into_iter().filter_map(|(did, signal)| Some((did, signal?)))
+}
+
+pub(crate) fn place_of_signal(primitive: Option<&str>, did: &str, signal: &Signal) -> String {
+    let found = task::place_of_signal(primitive, did);
+    or_rusts(found.filter(|_| is_ours(signal.at)), signal.at)
+}
+
+/// `last set 20 ms ago at bank.py:12`.
+fn signalled(primitive: Option<&str>, did: &str, signal: &Signal, now: Instant) -> String {
+    let least = if signal.woke { "" } else { "at least " };
+    let place = at(&place_of_signal(primitive, did, signal));
+    format!("last {did} {least}{} ago{place}", age(now, signal.when))
 }
 
 /// ` at bank.py:12`, or nothing.
@@ -214,6 +231,9 @@ pub(crate) fn snapshot(snapshot: &Snapshot) -> String {
             let _ = write!(text, ", with {} permits", primitive.permits);
         }
         let name = primitive.site.name.as_deref();
+        for (did, signal) in each_signal(&primitive.signals) {
+            let _ = write!(text, "\n    {}", signalled(name, did, &signal, snapshot.taken));
+        }
         list(&mut text, &primitive.holds, "    ", |hold| held(name, hold, snapshot.taken));
         list(&mut text, &primitive.waits, "    ", |wait| waiting(wait, snapshot.taken));
     }
@@ -330,6 +350,22 @@ fn stalled(stall: &Stall) -> String {
     }
 }
 
+/// Writes what was done last to the event or the condition.
+fn done_last(text: &mut String, stall: &Stall) {
+    for (did, signal) in each_signal(&stall.signals) {
+        let name = stall.site.name.as_deref();
+        let _ = write!(text, "\n    {}", signalled(name, did, &signal, stall.seen));
+        if signal.when <= stall.wait.since {
+            text.push_str(", before this wait began");
+        }
+        match did {
+            "cleared" => {}
+            _ if signal.woke => text.push_str("; it woke a waiter"),
+            _ => text.push_str("; it woke no waiter"),
+        }
+    }
+}
+
 fn cause(text: &mut String, stall: &Stall) {
     let (name, now) = (stall.site.name.as_deref(), stall.seen);
     let mut holds = |what: &str, holds: &[Hold]| {
@@ -347,14 +383,29 @@ fn cause(text: &mut String, stall: &Stall) {
         Cause::WokenButUnpolled(first) => {
             text.push_str("WOKEN BUT NOT RUN: its loop is busy or blocked, or has ended");
             let _ = write!(text, "\n    {}", waiting(first, now));
+            done_last(text, stall);
         }
         Cause::BarrierShort { missing, arrived } => {
             let (come, parties) = (arrived.len(), missing + arrived.len());
             let _ = write!(text, "BARRIER SHORT of {missing}: {come} of {parties} have come");
             list(text, arrived, "    ", |wait| waiting(wait, now));
         }
-        Cause::NotSet => text.push_str("NOT SET: the event is not set"),
-        Cause::NotNotified => text.push_str("NOT NOTIFIED: the wait has received no notification"),
+        Cause::NotSet => {
+            text.push_str("NOT SET: the event is not set");
+            if stall.signals.set.is_none() {
+                text.push_str("\n    it was never set");
+            }
+            done_last(text, stall);
+            list(text, stall.woken(), "    ", |wait| waiting(wait, now));
+        }
+        Cause::NotNotified => {
+            text.push_str("NOT NOTIFIED: the wait has received no notification");
+            if stall.signals.notified.is_none() {
+                text.push_str("\n    it was never notified");
+            }
+            done_last(text, stall);
+            list(text, stall.woken(), "    ", |wait| waiting(wait, now));
+        }
         Cause::NoPermits => {
             text.push_str("TOO FEW PERMITS: none is held, so another task has to release some");
         }

@@ -41,6 +41,11 @@ pub(crate) fn release<R>(_py: Python<'_>, function: impl FnOnce() -> R) -> R {
 #[inline(always)]
 pub(crate) fn blocks(_py: Python<'_>) {}
 
+/// Records that an event is about to be set or cleared, or a condition to be notified.
+#[cfg(not(feature = "diagnostics"))]
+#[inline(always)]
+pub(crate) fn signals(_py: Python<'_>, _name: &crate::names::Name, _did: &'static str) {}
+
 #[cfg(feature = "diagnostics")]
 pub(crate) use attributed::*;
 
@@ -67,7 +72,7 @@ mod attributed {
     };
 
     use super::*;
-    use crate::{module, shutdown, wait::Inner};
+    use crate::{module, names::Name, shutdown, wait::Inner};
 
     type Job = Box<dyn FnOnce(&mut Context<'_>) + Send>;
 
@@ -126,7 +131,10 @@ mod attributed {
         /// The same, by number.
         by_number: HashMap<u64, Weak<PythonTask>>,
         /// By the name of a primitive and the number of a task: where the task acquired it.
+        /// [`OUTSIDE`] is the number of what is no task.
         acquired: HashMap<(&'static str, u64), Arc<str>>,
+        /// By the name of a primitive: what was done to it last, and where.
+        signals: HashMap<&'static str, Vec<(&'static str, Arc<str>)>>,
         /// The names of Python's threads, and where each blocked last.
         threads: HashMap<ThreadId, (Arc<str>, Arc<str>)>,
     }
@@ -137,9 +145,14 @@ mod attributed {
         lock(TABLES.get_or_init(Mutex::default))
     }
 
+    /// No task has this number.
+    const OUTSIDE: u64 = 0;
+
     thread_local! {
         /// The task for which this thread runs something.
         static CURRENT: RefCell<Option<Arc<PythonTask>>> = const { RefCell::new(None) };
+        /// Where this thread last acquired or waited outside of any task.
+        static PLACE: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
     }
 
     /// Returns the number of the task for which this thread runs something.
@@ -147,22 +160,51 @@ mod attributed {
         CURRENT.with_borrow(|current| current.as_ref().map(|task| task.info.id()))
     }
 
-    /// Records that the current task has acquired the primitive of that name.
+    /// Records that the current task, or what runs outside of any, has acquired the primitive of
+    /// that name.
     pub(crate) fn acquired(name: Option<&'static str>) {
         let Some(name) = name else { return };
-        CURRENT.with_borrow(|current| {
-            if let Some(task) = current {
-                let place = Arc::clone(&lock(&task.place));
-                tables().acquired.insert((name, task.info.id()), place);
-            }
+        let acquired = CURRENT.with_borrow(|current| {
+            current.as_ref().map(|task| (task.info.id(), Arc::clone(&lock(&task.place))))
         });
+        let outside = || PLACE.with_borrow(|place| Some((OUTSIDE, Arc::clone(place.as_ref()?))));
+        if let Some((task, place)) = acquired.or_else(outside) {
+            tables().acquired.insert((name, task), place);
+        }
     }
 
-    /// Returns where a task acquired a primitive.
-    pub(crate) fn place_of_hold(name: Option<&str>, task: &TaskInfo) -> Option<Arc<str>> {
+    /// Returns where the primitive of that name was acquired.
+    pub(crate) fn place_of_hold(name: Option<&str>, who: &Actor) -> Option<Arc<str>> {
+        let task = match who {
+            Actor::Task(task) => task.id(),
+            _ => OUTSIDE,
+        };
         let tables = tables();
         let acquired: &HashMap<(&str, u64), Arc<str>> = &tables.acquired;
-        acquired.get(&(name?, task.id())).cloned()
+        acquired.get(&(name?, task)).cloned()
+    }
+
+    pub(crate) fn signals(py: Python<'_>, name: &Name, did: &'static str) {
+        let Some(name) = name.get() else { return };
+        let place = place(py);
+        let mut tables = tables();
+        let signals = tables.signals.entry(name).or_default();
+        match signals.iter_mut().find(|(known, _)| *known == did) {
+            Some((_, last)) => *last = place,
+            None => signals.push((did, place)),
+        }
+    }
+
+    /// Returns where the primitive of that name was last set, cleared or notified.
+    pub(crate) fn place_of_signal(name: Option<&str>, did: &str) -> Option<Arc<str>> {
+        let tables = tables();
+        let mut signals = tables.signals.get(name?)?.iter();
+        signals.find(|(known, _)| *known == did).map(|(_, place)| Arc::clone(place))
+    }
+
+    /// Records that the primitive of that name is gone.
+    pub(crate) fn forget_signals(name: &str) {
+        tables().signals.remove(name);
     }
 
     /// Returns where a task waits.
@@ -173,8 +215,8 @@ mod attributed {
 
     /// Records that a task holds the primitive of that name no more.
     pub(crate) fn released(name: Option<&'static str>, task: Option<u64>) {
-        if let (Some(name), Some(task)) = (name, task) {
-            tables().acquired.remove(&(name, task));
+        if let Some(name) = name {
+            tables().acquired.remove(&(name, task.unwrap_or(OUTSIDE)));
         }
     }
 
@@ -210,12 +252,18 @@ mod attributed {
     }
 
     pub(crate) fn blocks(py: Python<'_>) {
+        runs_outside(py);
+    }
+
+    /// Records where a thread of Python acquires or waits outside of any task.
+    fn runs_outside(py: Python<'_>) {
         let name = || -> PyResult<String> {
             let current = py.import("threading")?.call_method0("current_thread")?;
             current.getattr("name")?.extract()
         };
         let name = name().unwrap_or_else(|_| String::from("a thread of Python"));
         let place = place(py);
+        PLACE.set(Some(Arc::clone(&place)));
         let mut tables = tables();
         // Ended threads are not removed one by one.
         if tables.threads.len() > 10_000 {
@@ -320,7 +368,12 @@ mod attributed {
         let directly = |function: Box<dyn FnOnce(&mut Context<'_>) -> R>| {
             function(&mut Context::from_waker(waker))
         };
-        let Some(task) = current(py) else { return directly(Box::new(function)) };
+        let Some(task) = current(py) else {
+            if !is_release && wait.is_none_or(|wait| !wait.is_known()) {
+                runs_outside(py);
+            }
+            return directly(Box::new(function));
+        };
         if !is_release && wait.is_none_or(|wait| !wait.is_known()) {
             *lock(&task.place) = place(py);
         }

@@ -35,6 +35,11 @@ asyncio.run(main())
 """
 
 
+def here():
+    """Return the line that calls this."""
+    return sys._getframe(1).f_lineno
+
+
 async def turns(n=3):
     for _ in range(n):
         await asyncio.sleep(0)
@@ -160,6 +165,68 @@ class SnapshotTests(unittest.IsolatedAsyncioTestCase):
         semaphore.release()
         self.assertEqual(str(diagnostics.snapshot()), "Nothing is held or waited for.")
 
+    async def test_a_snapshot_shows_where_an_event_was_last_set_and_cleared(self):
+        event = awaitlist.Event()
+        first = asyncio.create_task(event.wait(), name="first")
+        await turns()
+        event.set()
+        line = here() - 1
+        await first
+        event.clear()
+        second = asyncio.create_task(event.wait(), name="second")
+        await turns()
+        (found,) = diagnostics.snapshot().primitives
+        last = {did: signal["where"] for did, signal in found["last"].items()}
+        self.assertEqual(list(last), ["set", "cleared"])
+        self.assertRegex(last["set"], rf"{FILE}:{line}$")
+        self.assertRegex(last["cleared"], rf"{FILE}:{line + 3}$")
+        self.assertTrue(found["last"]["set"]["woke"])
+        text = str(diagnostics.snapshot())
+        self.assertRegex(text, rf"\n    last set \d+ ms ago at \S*{FILE}:{line}\n")
+        self.assertRegex(text, rf"\n    last cleared at least \d+ ms ago at \S*{FILE}:{line + 3}\n")
+        self.assertNotIn(".rs", text)
+        event.set()
+        await second
+
+    async def test_a_primitive_with_the_name_of_one_that_is_gone_was_never_set(self):
+        for _ in range(2):
+            event = awaitlist.Event()
+            wait = asyncio.create_task(event.wait())
+            await turns()
+            (found,) = diagnostics.snapshot().primitives
+            self.assertEqual(found["last"], {})
+            event.set()
+            await wait
+            del event, wait
+            gc.collect()
+
+    async def test_what_is_acquired_outside_of_a_task_is_a_callers_and_has_its_place(self):
+        lock, loop = awaitlist.Lock(), asyncio.get_running_loop()
+        ran = loop.create_future()
+
+        def callback():
+            with self.assertRaises(StopIteration):
+                lock.acquire().send(None)
+            ran.set_result(here() - 1)
+
+        loop.call_soon(callback)
+        line = await ran
+        (found,) = diagnostics.snapshot().primitives
+        self.assertRegex(found["holds"][0]["where"], rf"{FILE}:{line}$")
+        self.assertRegex(
+            str(diagnostics.snapshot()),
+            rf'held by a caller on thread "MainThread" for \d+ ms, acquired at \S*{FILE}:{line}',
+        )
+        # Another task waits for it: no deadlock, and a holder that is no task.
+        waiter = asyncio.create_task(lock.acquire(), name="waiter")
+        await turns()
+        self.assertEqual(diagnostics.deadlocks(), [])
+        lock.release()
+        await waiter
+        (found,) = diagnostics.snapshot().primitives
+        self.assertEqual([hold["who"] for hold in found["holds"]], ["waiter"])
+        lock.release()
+
     async def test_what_an_ended_task_holds_is_shown_as_such(self):
         lock = awaitlist.Lock()
         await asyncio.create_task(lock.acquire(), name="forgetful")
@@ -252,6 +319,56 @@ class WatchTests(unittest.IsolatedAsyncioTestCase):
         self.assertIn("1 of 2 have come", found["lonely"])
         await cancelled(*waiters)
         semaphore.release()
+
+    async def test_a_notification_that_came_too_early_is_shown_with_its_place(self):
+        condition, reports = awaitlist.Condition(), queue.SimpleQueue()
+        async with condition:
+            condition.notify_all()
+            line = here() - 1
+
+        async def wait():
+            async with condition:
+                await condition.wait()
+
+        with diagnostics.watch(0.01, reports.put, idle=True):
+            waiter = asyncio.create_task(wait(), name="late")
+            stall = await self.stall(reports)
+        self.assertEqual((stall.title, stall.tasks), ("NOT NOTIFIED", ["late"]))
+        self.assertRegex(
+            str(stall),
+            rf"\n    last notified at least \d+ ms ago at \S*{FILE}:{line}, before this wait began;"
+            " it woke no waiter",
+        )
+        await cancelled(waiter)
+
+    async def test_an_event_that_nobody_sets_is_reported_as_that(self):
+        event, reports = awaitlist.Event(), queue.SimpleQueue()
+        with diagnostics.watch(0.01, reports.put, idle=True):
+            waiter = asyncio.create_task(event.wait(), name="idle")
+            stall = await self.stall(reports)
+        self.assertIn("NOT SET: the event is not set\n    it was never set", str(stall))
+        await cancelled(waiter)
+
+    async def test_a_task_that_has_the_notification_and_has_not_run_is_shown(self):
+        condition, reports = awaitlist.Condition(), queue.SimpleQueue()
+
+        async def wait():
+            async with condition:
+                await condition.wait()
+
+        waiters = [asyncio.create_task(wait(), name=name) for name in ("first", "second")]
+        await turns()
+        with diagnostics.watch(0.01, reports.put, idle=True):
+            async with condition:
+                condition.notify()
+                line = here() - 1
+                # The loop is blocked, so the task that was notified does not run.
+                while (stall := reports.get()).title != "WOKEN BUT NOT RUN":
+                    pass
+        text = str(stall)
+        self.assertRegex(text, r'-> task "first" was woken .* ago and has not run since')
+        self.assertRegex(text, rf"last notified \d+ ms ago at \S*{FILE}:{line}; it woke a waiter")
+        await cancelled(*waiters)
 
     async def test_a_report_that_raises_does_not_end_the_watch(self):
         reports, lock = queue.SimpleQueue(), awaitlist.Lock()

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from types import TracebackType
-from typing import Protocol, TypedDict
+from typing import Literal, Protocol, TypedDict
 
 __all__ = ["ENABLED", "deadlocks", "snapshot", "watch"]
 
@@ -12,11 +12,17 @@ class _Entry(TypedDict):
     where: str
     seconds: float
 
+class _Signal(TypedDict):
+    where: str
+    seconds: float
+    woke: bool
+
 class _Primitive(TypedDict):
     kind: str
     name: str | None
     holds: list[_Entry]
     waits: list[_Entry]
+    last: dict[Literal["set", "cleared", "notified"], _Signal]
 
 class _Snapshot(Protocol):
     """What is held and waited for at a moment. Its `str` is the report."""
