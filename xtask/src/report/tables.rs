@@ -177,18 +177,22 @@ pub(super) fn lock_bytes(results: &Results) -> String {
     by_figure(results, "lock bytes", &["without", "with", "with tracing"])
 }
 
-/// A line for each row of a section, and a column for each figure.
+/// A line for each row of a section, and a column for each figure. Files from before these were
+/// measured do not have them.
 fn by_figure(results: &Results, section: &str, figures: &[&str]) -> String {
     let mut head = vec![String::new()];
     head.extend(figures.iter().map(|figure| (*figure).to_owned()));
     let mut rows = vec![head];
     for row in results.rows(section) {
-        let value = |figure: &&str| results.number(section, row, "", figure).map(digits);
+        let value = |figure: &&str| results.number(section, row, "", figure).map(whole_or_digits);
         let mut line = vec![row.to_owned()];
         line.extend(figures.iter().map(|figure| value(figure).unwrap_or_default()));
         rows.push(line);
     }
-    markdown(&rows)
+    match rows.len() {
+        1 => String::from("Not measured yet."),
+        _ => markdown(&rows),
+    }
 }
 
 /// The goals of the project, and whether each is met.
