@@ -15,6 +15,7 @@ mod event;
 mod hidden_word;
 mod lock;
 mod published;
+mod record;
 mod semaphore;
 mod support;
 mod three_threads;

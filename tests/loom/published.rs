@@ -14,10 +14,10 @@ use self::{
 };
 use crate::support::model;
 
-mod atomics {
+pub(crate) mod atomics {
     pub(crate) use loom::sync::{
         MutexGuard,
-        atomic::{AtomicBool, AtomicU64, Ordering, fence},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence},
     };
 
     /// With the methods of parking_lot's.
@@ -37,7 +37,7 @@ mod atomics {
 
 #[allow(dead_code, reason = "the models use a part of it")]
 #[path = "../../crates/diagnostics/src/published.rs"]
-mod published;
+pub(crate) mod published;
 
 #[allow(dead_code, reason = "the models use a part of it")]
 #[path = "../../crates/diagnostics/src/beside.rs"]

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{actor::Key, record::WaitEntry};
+use crate::actor::Key;
 
 /// How many tasks are remembered that gave up.
 const MOST: usize = 64;
@@ -80,21 +80,49 @@ impl Attempts {
         if gap <= given_up.last { given_up.before } else { Before::default() }
     }
 
-    /// A wait is given up that was not served.
-    pub(crate) fn give_up(&mut self, wait: &WaitEntry, now: Instant) {
-        let last = now.saturating_duration_since(wait.since);
+    /// No waiter was served since then, with that first hold; or, without them, one was just now.
+    /// Before it is told of a wait that is given up, if it was told of none since it had none.
+    pub(crate) fn resume(&mut self, unserved: Option<(u64, Instant)>) {
+        self.unserved = unserved.map(|(hold, since)| {
+            let (given_up, longest) = (0, Duration::ZERO);
+            Unserved { hold, since, given_up, ended: since, longest }
+        });
+    }
+
+    /// A wait is given up that was not served, and began then.
+    pub(crate) fn give_up(
+        &mut self,
+        who: Option<Key>,
+        at: &'static Location<'static>,
+        since: Instant,
+        before: Before,
+        now: Instant,
+    ) {
+        let last = now.saturating_duration_since(since);
         if let Some(unserved) = &mut self.unserved {
             unserved.given_up += 1;
             unserved.ended = now;
             unserved.longest = unserved.longest.max(last);
         }
-        let Some(who) = Key::of(&wait.whose.who) else { return };
-        self.given_up.retain(|one| now.saturating_duration_since(one.ended) <= one.last);
+        let Some(who) = who else { return };
+        self.forget_old(now);
         if self.given_up.len() < MOST {
-            let Before { attempts, waited } = wait.before;
+            let Before { attempts, waited } = before;
             let before = Before { attempts: attempts + 1, waited: waited.saturating_add(last) };
-            self.given_up.push(GivenUp { who, at: wait.at, before, ended: now, last });
+            self.given_up.push(GivenUp { who, at, before, ended: now, last });
         }
+    }
+
+    fn forget_old(&mut self, now: Instant) {
+        self.given_up.retain(|one| now.saturating_duration_since(one.ended) <= one.last);
+    }
+
+    /// Returns since when no waiter was served, if a wait has begun and none was given up that
+    /// counts.
+    pub(crate) fn has_none(&mut self, now: Instant) -> Option<Instant> {
+        self.forget_old(now);
+        let unserved = self.unserved.as_ref().filter(|unserved| unserved.given_up == 0)?;
+        self.given_up.is_empty().then_some(unserved.since)
     }
 
     /// A waiter is served.

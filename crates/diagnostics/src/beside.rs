@@ -63,6 +63,18 @@ impl<T: OfPrimitive> Beside<T> {
         *more = Some(Box::new(made));
     }
 
+    /// Puts something in the box, which is locked, if there is nothing in it. Returns what there is.
+    pub(crate) fn fill<'a>(
+        &self,
+        more: &'a mut Option<Box<T>>,
+        make: impl FnOnce() -> T,
+    ) -> &'a mut T {
+        if more.is_none() {
+            self.put(more, make());
+        }
+        more.as_mut().expect("there is something now")
+    }
+
     /// Locks the box, for a reader of the primitive with that number, if it still `lives`.
     pub(crate) fn of_live(
         &self,

@@ -43,9 +43,29 @@ pub(crate) fn nanos() -> u64 {
 
 /// Returns a time as [nanoseconds](nanos).
 pub(crate) fn as_nanos(time: Instant) -> u64 {
+    let passed = time.saturating_duration_since(start());
+    passed.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(passed.subsec_nanos()))
+}
+
+fn start() -> Instant {
     static START: OnceLock<Instant> = OnceLock::new();
-    let start = *START.get_or_init(now);
-    u64::try_from(time.saturating_duration_since(start).as_nanos()).unwrap_or(u64::MAX)
+    *START.get_or_init(now)
+}
+
+/// Returns the time as [nanoseconds](nanos), of which there is at least one.
+#[inline]
+pub(crate) fn stamp() -> u64 {
+    as_stamp(now())
+}
+
+/// Returns a time as a [stamp].
+pub(crate) fn as_stamp(time: Instant) -> u64 {
+    as_nanos(time).max(1)
+}
+
+/// Returns the time of a [stamp].
+pub(crate) fn instant(stamp: u64) -> Instant {
+    start() + Duration::from_nanos(stamp)
 }
 
 /// Whether times are of the standard clock, so that a deadline can be slept for.

@@ -154,7 +154,7 @@ impl Deadlock {
 /// moment: it looks twice, and keeps what it saw both times. It knows no threshold, so a deadlock
 /// that a timeout is about to resolve is found as well, as a [possible](Certainty::Possible) one.
 pub fn deadlocks() -> Vec<Deadlock> {
-    deadlocks_among(&readings(false))
+    deadlocks_among(&readings())
 }
 
 pub(crate) fn deadlocks_among(readings: &[Reading]) -> Vec<Deadlock> {
@@ -262,7 +262,7 @@ fn of_attribution(whose: &Attributed) -> impl Iterator<Item = Doubt> + use<> {
 /// Looks again, and keeps what was so before and is so now: each was so all the time between, so
 /// all were so at once.
 fn confirm(before: &Reading) -> Reading {
-    let mut now = Reading::of(before.record, false);
+    let mut now = Reading::of(before.record);
     let held: HashSet<_> = before.holds.iter().map(|hold| hold.number).collect();
     now.holds.retain(|hold| held.contains(&hold.number));
     // A wait keeps its number when it is passed on.

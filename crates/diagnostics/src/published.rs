@@ -94,6 +94,21 @@ impl<W> Published<W> {
         self.state.store(number << NUMBER_SHIFT | EMPTY, Ordering::Release);
     }
 
+    /// Makes it as if there had been no value yet, and no other thread can begin one.
+    #[inline]
+    pub(crate) fn reset(&self) {
+        // Relaxed: a hint that spares the store.
+        if !self.is_unused() {
+            self.clear(0);
+        }
+    }
+
+    /// Returns whether there was no value since the last reset.
+    #[inline]
+    pub(crate) fn is_unused(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == EMPTY
+    }
+
     /// Returns the words: for the owner of the value, or for [`read`](Self::read).
     #[inline]
     pub(crate) const fn words(&self) -> &W {
@@ -105,6 +120,14 @@ impl<W> Published<W> {
     pub(crate) fn number(&self) -> u64 {
         // Relaxed: nothing is read in consequence.
         self.state.load(Ordering::Relaxed) >> NUMBER_SHIFT
+    }
+
+    /// Returns whether there is no value, and none is about to be published.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        // Acquire: pairs with the Release of `clear`, so that the words of a value that the caller
+        // begins come after those of the last one.
+        self.state.load(Ordering::Acquire) & PHASE == EMPTY
     }
 
     /// Returns whether the value with that number is there.

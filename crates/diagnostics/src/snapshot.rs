@@ -212,7 +212,7 @@ pub struct Snapshot {
 /// }
 /// ```
 pub fn snapshot() -> Snapshot {
-    let primitives = readings(true).iter().map(Reading::primitive).collect();
+    let primitives = readings().iter().map(Reading::primitive).collect();
     Snapshot { taken: clock::now(), time: SystemTime::now(), primitives }
 }
 
@@ -233,10 +233,10 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// Reads a primitive. With `marks`, holds are timed from now on also where no task waits.
-    pub(crate) fn of(record: Live, marks: bool) -> Self {
+    /// Reads a primitive.
+    pub(crate) fn of(record: Live) -> Self {
         Self {
-            holds: record.holds(marks),
+            holds: record.holds(),
             waits: record.waits(),
             supply: record.supply(),
             signals: record.signals(),
@@ -316,10 +316,10 @@ pub(crate) fn total(permits: impl Iterator<Item = usize>) -> usize {
 }
 
 /// Reads all that are held or waited for.
-pub(crate) fn readings(marks: bool) -> Vec<Reading> {
+pub(crate) fn readings() -> Vec<Reading> {
     records()
         .into_iter()
-        .map(|record| Reading::of(record, marks))
+        .map(Reading::of)
         .filter(|reading| !(reading.holds.is_empty() && reading.waits.is_empty()))
         .collect()
 }

@@ -377,7 +377,7 @@ impl Watch {
             let woken = wait.woken();
             woken.is_some_and(|at| now.saturating_duration_since(at) < threshold)
         };
-        let readings = if suspects.is_empty() { Vec::new() } else { readings(false) };
+        let readings = if suspects.is_empty() { Vec::new() } else { readings() };
         let deadlocks = deadlocks_among(&readings);
         let holders: HashSet<Key> = readings
             .iter()

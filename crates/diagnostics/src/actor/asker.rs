@@ -5,7 +5,7 @@ use std::{sync::Arc, task::Context};
 use super::{Actor, Kept, KeptWaker, RawId, TaskInfo, WakerId, Words};
 use crate::{
     here::{self, current_task},
-    life::ThreadInfo,
+    life::{Life, ThreadInfo},
     namer,
     record::Attributed,
 };
@@ -47,6 +47,49 @@ impl Asker {
         Self::on_new_thread(unknown)
     }
 
+    /// Returns the one that polls with that context, and is about to wait: what it is known by is
+    /// kept as long as the wait lasts.
+    pub(crate) fn waiting(context: &Context<'_>) -> Self {
+        let mut asker = Self::polling(context);
+        if let Kept::Nothing = asker.kept {
+            asker.kept = match asker.words.kind & Words::KIND {
+                Words::TASK => current_task().map_or(Kept::Nothing, |task| {
+                    task.is_found();
+                    Kept::Task(task)
+                }),
+                Words::THREAD => Kept::Blocked(ThreadInfo::current()),
+                _ => Kept::Thread(ThreadInfo::current()),
+            };
+        }
+        asker
+    }
+
+    /// Tells the life of a named task or a thread, which waits for permits.
+    #[inline]
+    pub(crate) fn tell_life(&self, tell: impl FnOnce(&Life)) {
+        if let Some(life) = self.life() {
+            tell(life);
+        }
+    }
+
+    fn life(&self) -> Option<&Life> {
+        match &self.kept {
+            Kept::Task(task) => Some(task.life()),
+            Kept::Blocked(thread) => Some(thread.life()),
+            _ => None,
+        }
+    }
+
+    /// Returns whether it is known to be polled now.
+    pub(crate) fn is_polled(&self) -> bool {
+        self.life().is_some_and(|life| life.pulse().is_polled())
+    }
+
+    /// Returns whether it has a label, for which there are no words.
+    pub(crate) const fn has_label(&self) -> bool {
+        matches!(self.kept, Kept::Labelled(_))
+    }
+
     /// Returns the one that calls a function, outside of any poll.
     #[inline]
     pub(crate) fn calling() -> Self {
@@ -85,6 +128,8 @@ impl Asker {
             }
             Kept::Waker(_) => Actor::Waker(id),
             Kept::Thread(thread) => Actor::Unknown(thread.clone()),
+            Kept::Blocked(thread) => Actor::Thread(thread.clone()),
+            Kept::Task(task) => Actor::Task(task.clone()),
             Kept::Nothing => match self.words.kind & Words::KIND {
                 Words::TASK => {
                     let current = current_task().filter(|task| task.id() == self.words.who[0]);

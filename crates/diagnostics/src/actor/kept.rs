@@ -7,10 +7,12 @@ use std::{
     task::Waker,
 };
 
+use super::TaskInfo;
 use crate::life::ThreadInfo;
 
 /// What is kept so that a holder or a waiter stays known: its waker, so that no other has its
-/// address. Tasks and threads are known by their numbers, see [`ended`](crate::ended).
+/// address. Tasks and threads are known by their numbers: of a hold see [`ended`](crate::ended), and a
+/// wait keeps them.
 ///
 /// Cloning and dropping a waker runs the user's code. If that panics, the panic goes no further:
 /// whatever is under way has nothing to do with it.
@@ -21,8 +23,12 @@ pub(crate) enum Kept {
     Waker(KeptWaker),
     /// With what the [namer](crate::set_namer) calls the task.
     Labelled(Box<(KeptWaker, Arc<str>)>),
-    /// A thread that is ending, and so is not found by its number.
+    /// A thread that is ending, and so is not found by its number. Of a wait: any thread.
     Thread(ThreadInfo),
+    /// The thread that blocks. Of a wait.
+    Blocked(ThreadInfo),
+    /// A named task. Of a wait.
+    Task(TaskInfo),
 }
 
 impl Kept {
@@ -32,7 +38,7 @@ impl Kept {
         match self {
             Self::Waker(waker) => waker,
             Self::Labelled(labelled) => labelled.0,
-            Self::Nothing | Self::Thread(_) => KeptWaker::NONE,
+            _ => KeptWaker::NONE,
         }
     }
 }

@@ -149,6 +149,16 @@ impl Key {
         }
     }
 
+    /// Returns the key of one that is known by these words.
+    pub(crate) fn of_words(words: Words) -> Option<Self> {
+        match words.kind & Words::KIND {
+            Words::TASK => Some(Self::Task(words.who[0])),
+            Words::THREAD => Some(Self::Thread(words.who[0])),
+            Words::WAKER => Some(Self::Waker(words.raw_id())),
+            _ => None,
+        }
+    }
+
     /// Returns whether the caller, which releases something, is known to be another than this.
     #[inline]
     pub(crate) fn is_elsewhere(self) -> bool {

@@ -39,7 +39,7 @@ struct Inner {
 /// How many parts the list of tasks has.
 const PARTS: usize = 16;
 
-/// The tasks that have held something, by their numbers. Each part has those of some numbers.
+/// The tasks that have held or awaited something, by their numbers. Each part has those of some numbers.
 static TASKS: [Mutex<BTreeMap<u64, Weak<Inner>>>; PARTS] =
     [const { Mutex::new(BTreeMap::new()) }; PARTS];
 
@@ -97,9 +97,7 @@ impl TaskInfo {
         // Relaxed, here and below: only the task stores it, and what runs a task orders its polls.
         let holds = self.0.first_holds.load(Ordering::Relaxed);
         self.0.first_holds.store(holds.wrapping_add(1), Ordering::Relaxed);
-        if !self.0.listed.load(Ordering::Relaxed) {
-            self.list();
-        }
+        self.is_found();
     }
 
     /// Records that it ends a first hold. It is polled or dropped now.
@@ -109,6 +107,15 @@ impl TaskInfo {
         self.0.first_holds.store(holds.wrapping_sub(1), Ordering::Relaxed);
     }
 
+    /// Has [`with_id`](Self::with_id) find it, if it does not yet. It is polled now.
+    #[inline]
+    pub(super) fn is_found(&self) {
+        // Relaxed: as above.
+        if !self.0.listed.load(Ordering::Relaxed) {
+            self.list();
+        }
+    }
+
     /// Has [`with_id`](Self::with_id) find it.
     #[cold]
     fn list(&self) {
@@ -116,7 +123,7 @@ impl TaskInfo {
         tasks_beside(self.id()).lock().insert(self.id(), Arc::downgrade(&self.0));
     }
 
-    /// Returns the task with that number, if it has held something and is kept.
+    /// Returns the task with that number, if it has held or awaited something and is kept.
     pub(super) fn with_id(id: u64) -> Option<Self> {
         let task = tasks_beside(id).lock().get(&id).and_then(Weak::upgrade);
         task.map(Self)

@@ -1,8 +1,8 @@
 //! Acquisitions: which hold begins, from the usual case, that it is the only one, to the slow ones.
 
-use std::{mem, sync::atomic::Ordering, task::Context};
+use std::{mem, task::Context};
 
-use super::{CallSite, HoldTrace, NONE, PrimitiveTrace, WaitTrace};
+use super::{CallSite, HoldTrace, PrimitiveTrace, WaitTrace};
 use crate::{
     Kind,
     actor::{Asker, Kept, RawId},
@@ -22,7 +22,7 @@ impl PrimitiveTrace {
         owned: bool,
     ) -> HoldTrace {
         let is_first =
-            wait.key().is_none() && self.acquired_first(wait.site, Some(context), permits, owned);
+            wait.slot().is_none() && self.acquired_first(wait.site, Some(context), permits, owned);
         let mut hold = match is_first {
             true => HoldTrace::FIRST,
             false => self.acquired_slow(wait, context, permits, owned),
@@ -62,7 +62,8 @@ impl PrimitiveTrace {
         }
         // The usual case makes no calls.
         let who = here::unnamed(context);
-        let is_first = who.has_number() && record.hold_first(who, site.0, amount, self.is_alone());
+        let is_first =
+            who.has_number() && record.hold_first(who, site.0, amount, 0, self.is_alone());
         if is_first {
             here::count_hold();
         }
@@ -89,7 +90,8 @@ impl PrimitiveTrace {
             Some(context) => here::polling(RawId::of(context.waker())),
             None => here::calling(),
         };
-        let is_first = who.has_number() && record.hold_first(who, site.0, amount, self.is_alone());
+        let is_first =
+            who.has_number() && record.hold_first(who, site.0, amount, 0, self.is_alone());
         if is_first {
             here::begins_first_hold(who);
         }
@@ -104,7 +106,7 @@ impl PrimitiveTrace {
         permits: usize,
         owned: bool,
     ) -> HoldTrace {
-        let has_waited = wait.key().is_some();
+        let has_waited = wait.slot().is_some();
         let mut hold = match has_waited {
             false => self.hold(wait.site, Asker::polling(context), permits, owned),
             true => self.granted(wait, context, permits, owned),
@@ -134,18 +136,18 @@ impl PrimitiveTrace {
     ) -> HoldTrace {
         // The wake-up was for the task that polled it last; the permits are of the one that polls
         // now.
-        let (Some(key), Some(own)) = (wait.key(), wait.own.get()) else { return HoldTrace::none() };
+        let Some(own) = wait.own.get() else { return HoldTrace::none() };
         let who = here::polling(RawId::of(context.waker()));
         self.is_polled_by(wait, who, context);
-        wait.key.store(NONE, Ordering::Relaxed);
+        let Some(slot) = wait.take_slot() else { return HoldTrace::none() };
+        let asker = &mut *own.asker.borrow_mut();
         if permits == 0 {
-            self.record().end_wait(key, true);
+            self.record().end_wait(slot, asker, true);
             return HoldTrace::none();
         }
-        let kept = mem::take(&mut own.asker.borrow_mut().kept);
-        let is_words = who.has_number() || matches!(kept, Kept::Waker(_));
-        let key = self.record().grant(key, is_words.then_some(who), permits, owned);
-        HoldTrace::of(key, kept.into_waker())
+        let is_words = who.has_number() || matches!(asker.kept, Kept::Waker(_));
+        let key = self.record().grant(slot, asker, is_words.then_some(who), permits, owned);
+        HoldTrace::of(key, mem::take(&mut asker.kept).into_waker())
     }
 
     /// Permits were acquired outside of any poll.
@@ -178,7 +180,7 @@ impl PrimitiveTrace {
         let record = self.record();
         let amount = Amount::new(permits, owned).filter(|_| asker.is_words());
         let first = amount
-            .is_some_and(|amount| record.hold_first(asker.words, at, amount, self.is_alone()));
+            .is_some_and(|amount| record.hold_first(asker.words, at, amount, 0, self.is_alone()));
         if first {
             here::begins_first_hold(asker.words);
         }

@@ -8,7 +8,7 @@ mod holding;
 mod releasing;
 mod waiting;
 
-use std::{borrow::Cow, fmt, panic::Location, time::Instant};
+use std::{borrow::Cow, fmt, panic::Location};
 
 pub use self::{holding::HoldTrace, releasing::ReleaseTrace, waiting::WaitTrace};
 use crate::{
@@ -41,18 +41,21 @@ pub const fn blocking<F>(future: F) -> Blocking<F> {
 
 /// When waiters are notified: loaded once under one hold of a queue's lock, when the first one is.
 #[derive(Clone, Copy, Debug)]
-pub struct Timestamp(Option<Instant>);
+pub struct Timestamp(u64);
 
 impl Timestamp {
     /// Not loaded yet.
     #[inline]
     pub const fn unknown() -> Self {
-        Self(None)
+        Self(0)
     }
 
     #[inline]
-    fn get(&mut self) -> Instant {
-        *self.0.get_or_insert_with(clock::now)
+    fn get(&mut self) -> u64 {
+        if self.0 == 0 {
+            self.0 = clock::stamp();
+        }
+        self.0
     }
 }
 

@@ -2,12 +2,11 @@
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
-    fmt,
-    sync::atomic::{AtomicUsize, Ordering},
+    fmt, mem,
     task::Context,
 };
 
-use super::{CallSite, NONE, PrimitiveTrace, Timestamp};
+use super::{CallSite, PrimitiveTrace, Timestamp};
 use crate::{
     actor::{Asker, RawId, Words},
     bell,
@@ -16,14 +15,15 @@ use crate::{
     lock_order::Ask,
     opt_in,
     profile::WaitBegan,
-    record::Attributed,
+    record::Slot,
+    static_ref::StaticRef,
 };
 
 /// What a waiter's node knows of its entry.
 pub struct WaitTrace {
     pub(super) site: CallSite,
-    /// The entry's key, while it waits.
-    pub(super) key: AtomicUsize,
+    /// Where it is recorded, while it waits.
+    slot: StaticRef<Slot>,
     /// What its owner alone looks at. Made when it is about to be enqueued: most never are.
     pub(super) own: OnceCell<OwnTrace>,
     /// What tokio-console shows of it. The owner's alone.
@@ -35,11 +35,11 @@ pub(super) struct OwnTrace {
     /// Whose the entry is, with the waker that it is known by.
     pub(super) asker: RefCell<Asker>,
     /// The task or thread that polls it now, until `asker` is that one. After that, the former.
-    next: Cell<Option<Asker>>,
+    next: Cell<Option<Box<Asker>>>,
     /// Whether it waits by now, and the watches are to know.
     joined: Cell<bool>,
     /// What it asks for, if the lock order is recorded.
-    ask: Cell<Option<Ask>>,
+    ask: Cell<Option<Box<Ask>>>,
     /// When it was enqueued, if there is a profile.
     pub(super) began: WaitBegan,
 }
@@ -56,14 +56,14 @@ impl OwnTrace {
         }
     }
 
-    /// Returns whose the entry is from now on: of what polls it now. What was kept before is
+    /// Makes the wait one of what polls it now, and returns whether it was another's. The former is
     /// dropped after the lock.
     #[inline]
-    fn attribute(&self) -> Attributed {
-        if let Some(next) = self.next.take() {
-            self.next.set(Some(self.asker.replace(next)));
-        }
-        self.asker.borrow().attributed()
+    fn renew(&self) -> bool {
+        let Some(mut next) = self.next.take() else { return false };
+        mem::swap(&mut *next, &mut *self.asker.borrow_mut());
+        self.next.set(Some(next));
+        true
     }
 
     #[inline]
@@ -76,19 +76,15 @@ impl WaitTrace {
     /// That of a wait that was asked for there.
     #[inline]
     pub const fn new(site: CallSite) -> Self {
-        Self {
-            site,
-            key: AtomicUsize::new(NONE),
-            own: OnceCell::new(),
-            operation: Operation::new(),
-        }
+        Self { site, slot: StaticRef::none(), own: OnceCell::new(), operation: Operation::new() }
     }
 
     /// Records which task polls it, before the queue is locked.
     pub fn before_enqueue(&self, context: &Context<'_>) {
-        let asker = Asker::polling(context);
+        let asker = Asker::waiting(context);
         match self.own.get() {
-            Some(own) => own.next.set(Some(asker)),
+            Some(own) if self.slot().is_some() => own.next.set(Some(Box::new(asker))),
+            Some(own) => drop(own.asker.replace(asker)),
             None => drop(self.own.set(OwnTrace::new(asker))),
         }
     }
@@ -114,10 +110,18 @@ impl WaitTrace {
     }
 
     #[inline]
-    pub(super) fn key(&self) -> Option<usize> {
-        // Relaxed: as where it is written.
-        let key = self.key.load(Ordering::Relaxed);
-        (key != NONE).then_some(key)
+    pub(super) fn slot(&self) -> Option<&'static Slot> {
+        self.slot.get()
+    }
+
+    /// Returns where it is recorded, and records no more: it is over.
+    #[inline]
+    pub(super) fn take_slot(&self) -> Option<&'static Slot> {
+        let slot = self.slot.get();
+        if slot.is_some() {
+            self.slot.put(None);
+        }
+        slot
     }
 }
 
@@ -132,19 +136,20 @@ impl PrimitiveTrace {
     #[inline]
     pub fn enqueued(&self, wait: &WaitTrace, tag: usize) {
         let Some(own) = wait.own.get() else { return };
-        let whose = own.attribute();
+        own.renew();
+        let asker = &*own.asker.borrow();
         let record = self.record();
         if self.made.may_wait {
             // It may have been said after the record was taken, for the name.
             record.may_wait();
         }
         if opt_in::is_any_started() {
-            own.ask.set(opt_in::asks(&whose, || self.site(), wait.site.0));
+            let ask = opt_in::asks(&asker.attributed(), || self.site(), wait.site.0);
+            own.ask.set(ask.map(Box::new));
             own.began.now();
         }
-        let key = record.wait(whose, wait.site.0, tag);
-        // Relaxed: written and read under the lock of the queue, or by the owner.
-        wait.key.store(key, Ordering::Relaxed);
+        // Written and read under the lock of the queue, or by the owner.
+        wait.slot.put(Some(record.wait(asker, wait.site.0, tag)));
         own.joined.set(true);
         wait.operation.asks_for(self.made.kind.need(tag));
     }
@@ -160,15 +165,21 @@ impl PrimitiveTrace {
 
     /// Another task polls a waiter.
     pub fn waker_changed(&self, wait: &WaitTrace) {
-        let (Some(key), Some(own)) = (wait.key(), wait.own.get()) else { return };
-        self.record().pass_wait(key, own.attribute());
+        let (Some(slot), Some(own)) = (wait.slot(), wait.own.get()) else { return };
+        if own.renew() {
+            let former = own.next.take();
+            if let Some(former) = &former {
+                self.record().pass_wait(slot, former, &own.asker.borrow());
+            }
+            own.next.set(former);
+        }
     }
 
     /// A waiter is polled, maybe by another task than before although with the same waker. Called
     /// outside the lock.
     #[inline]
     pub fn still_waiting(&self, wait: &WaitTrace, context: &Context<'_>) {
-        if wait.key().is_some() {
+        if wait.slot().is_some() {
             self.is_polled_by(wait, here::polling(RawId::of(context.waker())), context);
         }
         self.resource.waits(&self.made, &wait.operation, wait.site.0);
@@ -187,20 +198,16 @@ impl PrimitiveTrace {
     /// A waiter is notified. Called under the lock of the queue.
     #[inline]
     pub fn notified(&self, wait: &WaitTrace, now: &mut Timestamp) {
-        if let Some(key) = wait.key() {
-            self.record().call(key, now.get());
+        if let Some(slot) = wait.slot() {
+            self.record().call(slot, now.get());
         }
     }
 
     /// Somebody left the queue, by its own doing.
     #[inline]
     pub fn abandoned(&self, wait: &WaitTrace) {
-        if let Some(key) = wait.key() {
-            wait.key.store(NONE, Ordering::Relaxed);
-            self.record().end_wait(key, false);
-            if let Some(own) = wait.own.get() {
-                opt_in::ended(&own.began, || self.site(), wait.site.0);
-            }
-        }
+        let (Some(slot), Some(own)) = (wait.take_slot(), wait.own.get()) else { return };
+        self.record().end_wait(slot, &own.asker.borrow(), false);
+        opt_in::ended(&own.began, || self.site(), wait.site.0);
     }
 }

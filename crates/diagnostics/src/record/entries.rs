@@ -1,4 +1,4 @@
-//! What is beside the first hold: waits, further holds, and what readers have seen. In a box behind
+//! What is beside the first hold: further holds, and what is said of few waits. In a box behind
 //! the record's lock.
 
 use std::{collections::BTreeMap, panic::Location, time::Instant};
@@ -10,7 +10,7 @@ use super::{
     holds::{HoldEntry, HoldNumber},
     supply::Supply,
     told::Told,
-    waits::WaitEntry,
+    waits::BesideWait,
 };
 use crate::{Site, attempts::Attempts, beside::OfPrimitive, signals::LastSeen};
 
@@ -21,11 +21,10 @@ pub(super) struct Entries {
     pub(super) holds: Slab<HoldEntry>,
     /// The holds that were forgotten: their keys, by their numbers.
     pub(super) forgotten: BTreeMap<HoldNumber, usize>,
-    pub(super) waits: Slab<WaitEntry>,
+    /// What there is about some waits that their slots have no words for, by their numbers.
+    pub(super) waits: BTreeMap<u64, BesideWait>,
     /// The first hold, if it was passed on.
     pub(super) passed: Option<HoldEntry>,
-    /// The last first hold that was seen: its number, and when.
-    pub(super) seen: Option<(u64, Instant)>,
     /// The keys of holds that have not been seen since they began. Some may be over.
     pub(super) unseen: Vec<usize>,
     pub(super) supply: Supply,
@@ -38,7 +37,7 @@ pub(super) struct Entries {
     /// What was seen of the sets or notifications, and of the clears.
     pub(super) signalled: LastSeen,
     pub(super) cleared: LastSeen,
-    /// Numbers holds and waits in the order in which they came.
+    /// Numbers holds in the order in which they came.
     pub(super) next: u64,
 }
 
@@ -55,9 +54,8 @@ impl Entries {
             of: number,
             holds: Slab::new(),
             forgotten: BTreeMap::new(),
-            waits: Slab::new(),
+            waits: BTreeMap::new(),
             passed: None,
-            seen: None,
             unseen: Vec::new(),
             supply: Supply::new(size),
             released_by_hand: false,

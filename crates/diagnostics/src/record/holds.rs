@@ -10,13 +10,13 @@ use std::{
 use super::{
     Attributed, Record,
     entries::{Entries, tick},
+    line::Line,
 };
 use crate::{
-    Kind,
     actor::{Asker, Key, Words},
+    clock,
     evidence::{self, Seen},
     here,
-    life::Life,
     static_ref::StaticRef,
 };
 
@@ -35,6 +35,8 @@ pub(super) struct HoldWords {
     /// The [kind](Words::kind) of the holder, the flags below, and above them the number of
     /// permits.
     pub(super) permits: AtomicU64,
+    /// When it was first seen, or granted to a waiter. 0 until then.
+    since: AtomicU64,
 }
 
 const OWNED: u64 = 1 << 3;
@@ -109,6 +111,7 @@ impl HoldWords {
             at: StaticRef::none(),
             who: [const { AtomicU64::new(0) }; 2],
             permits: AtomicU64::new(0),
+            since: AtomicU64::new(0),
         }
     }
 
@@ -124,7 +127,8 @@ impl Record {
         self.first.read(HoldWords::who).map(|(_, words)| words)
     }
 
-    /// Publishes a hold, if it is the only one. `is_alone`: no other thread can do that now. The
+    /// Publishes a hold, if it is the only one. `since`: when it was granted, or 0. `is_alone`: no other
+    /// thread can do that now. The
     /// caller [counts](here::begins_first_hold) it.
     #[inline(always)]
     pub(crate) fn hold_first(
@@ -132,6 +136,7 @@ impl Record {
         Words { kind, who }: Words,
         at: &'static Location<'static>,
         Amount(amount): Amount,
+        since: u64,
         is_alone: bool,
     ) -> bool {
         let claimed = if is_alone { self.first.claim_alone() } else { self.first.claim() };
@@ -141,6 +146,7 @@ impl Record {
         words.who[0].store(who[0], Ordering::Relaxed);
         words.who[1].store(who[1], Ordering::Relaxed);
         words.permits.store(amount | kind, Ordering::Relaxed);
+        words.since.store(since, Ordering::Relaxed);
         self.first.publish(number);
         true
     }
@@ -156,41 +162,60 @@ impl Record {
     ) -> usize {
         here::acts();
         let whose = asker.attributed();
+        self.serve();
         let entries = &mut *self.entries();
         let number = self.tick(entries);
-        entries.attempts.served();
+        self.is_unseen.store(true, Ordering::Relaxed);
         entries.hold(number, whose, at, None, permits, owned)
-    }
-
-    /// Makes a hold of a wait that `asker` ends, and returns its key.
-    #[inline]
-    pub(crate) fn grant(
-        &self,
-        key: usize,
-        words: Option<Words>,
-        permits: usize,
-        owned: bool,
-    ) -> usize {
-        let entries = &mut *self.entries();
-        let wait = entries.waits.remove(key);
-        self.count_wait(&wait.whose, Life::end_wait);
-        let since = wait.woken.unwrap_or(wait.since);
-        entries.attempts.served();
-        if let (Some(words), Some(amount)) = (words, Amount::new(permits, owned)) {
-            if self.hold_first(words, wait.at, amount, self.kind() == Kind::Lock) {
-                here::begins_first_hold(words);
-                entries.seen = Some((self.first.number(), since));
-                return FIRST;
-            }
-        }
-        here::acts();
-        let number = self.tick(entries);
-        entries.hold(number, wait.whose, wait.at, Some(since), permits, owned)
     }
 
     /// The number of a hold that begins now.
     pub(super) fn tick(&self, entries: &mut Entries) -> HoldNumber {
         HoldNumber { first: self.first.number(), entry: tick(&mut entries.next) }
+    }
+
+    /// Records that all that there is was seen now, by a waiter that is about to be enqueued.
+    #[inline]
+    pub(super) fn see(&self, line: &Line, now: u64) {
+        if self.kind().has_signals() {
+            return self.see_signals(line, now);
+        }
+        self.see_first(now);
+        if self.is_unseen.load(Ordering::Relaxed) {
+            self.see_entries(&mut self.entries(), clock::instant(now));
+        }
+    }
+
+    /// Records that the first hold was seen now, if there is one that was not.
+    #[inline]
+    pub(super) fn see_first(&self, now: u64) {
+        let since = &self.first.words().since;
+        // Relaxed, here and below: a number that is shown.
+        if since.load(Ordering::Relaxed) == 0 && !self.first.is_empty() {
+            self.see_first_now(now);
+        }
+    }
+
+    #[inline(never)]
+    fn see_first_now(&self, now: u64) {
+        let (number, since) = (self.first.number(), &self.first.words().since);
+        let stamped = since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
+        if stamped.is_ok() && self.first.number() != number {
+            // It may be of the next hold, which was not there yet.
+            let later = clock::stamp();
+            let _ = since.compare_exchange(now, later, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    /// Records that the other holds were seen now.
+    pub(super) fn see_entries(&self, entries: &mut Entries, now: Instant) {
+        self.is_unseen.store(false, Ordering::Relaxed);
+        if let Some(passed) = &mut entries.passed {
+            passed.since.get_or_insert(now);
+        }
+        if !entries.unseen.is_empty() {
+            entries.see_all(now);
+        }
     }
 
     /// Strikes the first hold out.
@@ -252,19 +277,20 @@ impl Record {
 
     /// The first hold, as an entry. It is the one of `entries` that was passed on, if it was.
     pub(super) fn first(&self, entries: Option<&Entries>) -> Option<HoldEntry> {
-        let (number, (at, who, permits)) = self
-            .first
-            .read(|words| (words.at.get(), words.who(), words.permits.load(Ordering::Relaxed)))?;
+        let (number, (at, who, permits, since)) = self.first.read(|words| {
+            let [permits, since] =
+                [&words.permits, &words.since].map(|word| word.load(Ordering::Relaxed));
+            (words.at.get(), words.who(), permits, since)
+        })?;
         if permits & PASSED != 0 {
             let passed = entries.and_then(|entries| entries.passed.as_ref());
             return passed.filter(|passed| passed.number.first == number).cloned();
         }
-        let seen = entries.and_then(|entries| entries.seen).filter(|(seen, _)| *seen == number);
         Some(HoldEntry {
             number: HoldNumber { first: number, entry: 0 },
             whose: Attributed { who: who.actor()?, sure: permits & Words::SURE != 0 },
             at: at?,
-            since: seen.map(|(_, since)| since),
+            since: (since != 0).then(|| clock::instant(since)),
             permits: usize::try_from(permits >> PERMITS_SHIFT).unwrap_or(usize::MAX),
             forgotten: false,
             owned: permits & OWNED != 0,
@@ -280,6 +306,7 @@ impl Record {
         let first = self.first(Some(entries));
         entries.passed = None;
         let Some(first) = first else { return key };
+        self.is_unseen.store(true, Ordering::Relaxed);
         let key = entries.insert(first);
         self.first.clear(self.first.number());
         key
@@ -306,6 +333,7 @@ impl Record {
         let whole = entries.holds.get(key)?.clone();
         let number = self.tick(entries);
         let whose = whose.unwrap_or(whole.whose);
+        self.is_unseen.store(true, Ordering::Relaxed);
         Some(entries.hold(number, whose, whole.at, whole.since, permits, whole.owned))
     }
 
@@ -316,6 +344,7 @@ impl Record {
         let first = if key == FIRST { self.first(Some(entries)) } else { None };
         if let Some(first) = first {
             let number = HoldNumber { first: first.number.first, ..number };
+            self.is_unseen.store(true, Ordering::Relaxed);
             entries.passed = Some(HoldEntry { number, whose, owned: false, ..first });
             // Relaxed: those that read `passed` have the lock.
             self.first.words().permits.fetch_or(PASSED, Ordering::Relaxed);

@@ -5,13 +5,14 @@ use std::{ops::Deref, sync::atomic::Ordering, time::Instant};
 use parking_lot::MutexGuard;
 
 use super::{
-    Made, Record,
+    Attributed, Made, Record,
     entries::Entries,
     holds::{HoldEntry, HoldSeen},
+    line::{Line, WaitSeen},
     supply::Supply,
-    waits::WaitEntry,
+    waits::{BESIDE, BesideWait, WaitEntry, words_of},
 };
-use crate::{PrimitiveId, Signals, Site, clock, names};
+use crate::{PrimitiveId, Signals, Site, actor::Words, clock, names};
 
 /// How many entries are read under one hold of a lock.
 const CHUNK: usize = 512;
@@ -39,26 +40,36 @@ impl Live {
         record.more.of_live(self.id.get(), || record.made.has(self.id.get()))
     }
 
+    /// The line of its waits. It may be the next primitive's.
+    fn line(&self) -> Option<&'static Line> {
+        self.record.line.get()
+    }
+
+    fn lives(&self) -> bool {
+        self.record.made.has(self.id.get())
+    }
+
     /// Whether any task waits, or has given up so short a time ago that it may try again.
     pub(crate) fn is_waited_for(&self, now: Instant) -> bool {
         // A wait that begins now is not seen yet.
-        self.record.more.has_more()
-            && self.more().is_some_and(|more| {
-                let hold = self.record.first.number();
-                more.as_ref().is_some_and(|entries| {
-                    !entries.waits.is_empty()
-                        || entries.attempts.unserved(hold, false, now).is_some()
-                })
-            })
+        self.line().is_some_and(|line| line.is_waited_for())
+            || self.unserved_for(false, now).is_some()
     }
 
     /// Since when no waiter was served although there was one nearly always, and how many waits
     /// were given up meanwhile.
     pub(crate) fn unserved(&self, now: Instant) -> Option<(Instant, usize)> {
+        self.unserved_for(self.line()?.is_waited_for(), now)
+    }
+
+    fn unserved_for(&self, is_waited_for: bool, now: Instant) -> Option<(Instant, usize)> {
+        // Relaxed: a hint. What was given up is read under the lock.
+        if !self.line()?.is_retried.load(Ordering::Relaxed) {
+            return None;
+        }
         let more = self.more()?;
-        let entries = more.as_ref()?;
         let hold = self.record.first.number();
-        entries.attempts.unserved(hold, !entries.waits.is_empty(), now)
+        more.as_ref()?.attempts.unserved(hold, is_waited_for, now)
     }
 
     /// Whether forgotten permits were ever released: then those that are forgotten now are no leak.
@@ -104,17 +115,23 @@ impl Live {
         entries.map_or(Supply::new(self.size), |entries| entries.supply)
     }
 
-    /// All holds, in the order in which they came. Each is true at some moment of the call. With
-    /// `marks`, it is kept when they are first seen also where no task waits.
-    pub(crate) fn holds(&self, marks: bool) -> Vec<HoldSeen> {
+    /// All holds, in the order in which they came. Each is true at some moment of the call.
+    pub(crate) fn holds(&self) -> Vec<HoldSeen> {
         let record = self.record;
         let mut holds: Vec<HoldSeen> = Vec::new();
         let Some(mut more) = self.more() else { return holds };
-        if marks && more.is_none() && record.first.read(|_| ()).is_some() {
-            record.more.put(&mut more, Entries::new(self.id.get(), self.size));
+        let now = clock::stamp();
+        if self.kind.has_signals() {
+            if record.counts() != (0, 0) && self.line().is_some() {
+                let entries =
+                    record.more.fill(&mut more, || Entries::new(self.id.get(), self.size));
+                record.see_signals_in(entries, clock::instant(now));
+            }
+            return holds;
         }
+        record.see_first(now);
         if let Some(entries) = &mut *more {
-            record.see(entries, clock::now());
+            record.see_entries(entries, clock::instant(now));
         }
         let first = record.first(more.as_deref());
         // It may be the next primitive's.
@@ -149,10 +166,34 @@ impl Live {
 
     /// All waits, in the order in which they came. Each is true at some moment of the call.
     pub(crate) fn waits(&self) -> Vec<WaitEntry> {
-        let mut waits = Vec::new();
-        self.read_waits(|wait| waits.push(wait.clone()));
-        waits.sort_unstable_by_key(|wait| wait.number);
-        waits
+        let mut seen = Vec::new();
+        self.read_waits(|wait| seen.push(*wait));
+        seen.sort_unstable_by_key(|wait| wait.number);
+        seen.iter().filter_map(|wait| self.entry(wait)).collect()
+    }
+
+    /// A wait in full. `None` if it is over by now.
+    fn entry(&self, wait: &WaitSeen) -> Option<WaitEntry> {
+        let WaitSeen { number, facts, woken } = *wait;
+        let BesideWait { whose, before } = self.beside(wait)?;
+        let whose = match whose {
+            Some(whose) => whose,
+            None => {
+                let words = words_of(&facts);
+                Attributed { who: words.actor()?, sure: words.kind & Words::SURE != 0 }
+            }
+        };
+        let (since, woken) =
+            (clock::instant(facts.since), (woken != 0).then(|| clock::instant(woken)));
+        Some(WaitEntry { number, whose, at: facts.at, since, before, woken, tag: facts.tag })
+    }
+
+    /// What is said of a wait beside its slot. `None` if it is over by now.
+    fn beside(&self, wait: &WaitSeen) -> Option<BesideWait> {
+        match wait.facts.flags & BESIDE {
+            0 => Some(BesideWait::default()),
+            _ => self.more()?.as_ref()?.waits.get(&wait.number).cloned(),
+        }
     }
 
     /// Looks at each wait: since when it lasts, with those that were given up before it, and its
@@ -160,23 +201,17 @@ impl Live {
     pub(crate) fn for_each_wait(&self, now: Instant, mut look: impl FnMut(Instant, u64)) {
         let unserved = self.unserved(now).map(|(since, _)| since);
         self.read_waits(|wait| {
-            let since = wait.since.checked_sub(wait.before.waited).unwrap_or(wait.since);
+            let since = clock::instant(wait.facts.since);
+            let before = self.beside(wait).unwrap_or_default().before;
+            let since = since.checked_sub(before.waited).unwrap_or(since);
             look(unserved.map_or(since, |unserved| unserved.min(since)), wait.number);
         });
     }
 
-    /// Reads the waits, some at a time, so that the users of the primitive need not wait for it
-    /// however many there are.
-    fn read_waits(&self, mut read: impl FnMut(&WaitEntry)) {
-        let mut next = 0;
-        while let Some(more) = self.more() {
-            let Some(entries) = &*more else { return };
-            let end = entries.waits.capacity().min(next + CHUNK);
-            (next..end).filter_map(|key| entries.waits.get(key)).for_each(&mut read);
-            if end == entries.waits.capacity() {
-                return;
-            }
-            next = end;
+    /// Reads the waits, in no order.
+    fn read_waits(&self, read: impl FnMut(&WaitSeen)) {
+        if let Some(line) = self.line() {
+            line.read(|| self.lives(), read);
         }
     }
 }

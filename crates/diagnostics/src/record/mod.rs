@@ -20,6 +20,8 @@
 
 mod entries;
 mod holds;
+mod line;
+mod lines;
 mod live;
 mod signalled;
 mod supply;
@@ -33,19 +35,20 @@ use std::{
 
 use parking_lot::{Mutex, MutexGuard};
 
-use self::{entries::Entries, holds::HoldWords};
+use self::{entries::Entries, holds::HoldWords, line::Line};
 pub(crate) use self::{
     holds::{Amount, FIRST, HoldEntry, HoldSeen},
+    line::Slot,
     live::Live,
     supply::Supply,
     waits::WaitEntry,
 };
 use crate::{
-    Actor, Kind, PrimitiveId,
+    Actor, Kind, PrimitiveId, atomics,
     beside::Beside,
     names::{self, Label},
-    published::Published,
-    static_ref::StaticRef,
+    published::{self, Published},
+    static_ref::{self, StaticRef},
 };
 
 /// The record of a primitive, or a free one.
@@ -54,10 +57,14 @@ pub(crate) struct Record {
     made: Published<MadeWords>,
     /// The first hold.
     first: Published<HoldWords>,
+    /// The waits. Put there when there is the first one, under the lock of the queue.
+    line: StaticRef<Line>,
     /// Everything else.
     more: Beside<Entries>,
     /// Whether there is something in [`Entries::told`]. Stored under the lock.
     was_told: AtomicBool,
+    /// Whether there may be holds beside the first that were not seen yet. Stored under the lock.
+    is_unseen: AtomicBool,
 }
 
 /// What a primitive is made with.
@@ -97,11 +104,6 @@ impl Attributed {
     pub(crate) const fn surely(who: Actor) -> Self {
         Self { who, sure: true }
     }
-
-    /// Whether it is known to be polled now.
-    pub(crate) fn is_polled(&self) -> bool {
-        self.who.life().is_some_and(|life| life.pulse().is_polled())
-    }
 }
 
 impl Record {
@@ -114,8 +116,10 @@ impl Record {
         Self {
             made: Published::new(AtomicU64::new(0), made),
             first: Published::new(AtomicU64::new(0), HoldWords::none()),
+            line: StaticRef::none(),
             more: Beside::new(Mutex::new(None), AtomicBool::new(false)),
             was_told: AtomicBool::new(false),
+            is_unseen: AtomicBool::new(false),
         }
     }
 
@@ -146,8 +150,13 @@ impl Record {
         if self.more.has_more() {
             // Relaxed: for the users of the next primitive.
             self.was_told.store(false, Ordering::Relaxed);
+            self.is_unseen.store(false, Ordering::Relaxed);
         }
         self.more.clear();
+        if let Some(line) = self.line.get() {
+            self.line.put(None);
+            lines::give(line);
+        }
     }
 
     /// Returns the primitive, if this is not a free record.

@@ -1,19 +1,25 @@
-//! Waits: each is an entry from the time at which its task is enqueued until it is over.
+//! Waits: each has a slot of the primitive's [line](super::line) from the time at which its task is
+//! enqueued until it is over.
 
-use std::{panic::Location, time::Instant};
+use std::{panic::Location, sync::atomic::Ordering, time::Instant};
 
 use super::{
     Attributed, Record,
-    entries::{Entries, tick},
+    holds::{Amount, FIRST},
+    line::{Line, Slot, WaitFacts, WaitSeen},
+    lines,
 };
 use crate::{
-    actor::Key,
+    Kind,
+    actor::{Asker, Key, Words},
     attempts::Before,
     clock,
     evidence::{self, Seen},
+    here,
     life::Life,
 };
 
+/// A wait as it is read.
 #[derive(Clone)]
 pub(crate) struct WaitEntry {
     pub(crate) number: u64,
@@ -28,95 +34,210 @@ pub(crate) struct WaitEntry {
     pub(crate) tag: usize,
 }
 
+/// What there is about a wait that its slot has no words for.
+#[derive(Clone, Default)]
+pub(super) struct BesideWait {
+    /// Whose it is, if that has a label.
+    pub(super) whose: Option<Attributed>,
+    pub(super) before: Before,
+}
+
+/// The flags of a slot: what sort of waiter it is, as in [`Words`], and these.
+const LABELLED: u64 = 1 << 3;
+const RETRIED: u64 = 1 << 4;
+/// Whether there is a [`BesideWait`].
+pub(super) const BESIDE: u64 = LABELLED | RETRIED;
+
+/// Returns what the waiter is known by.
+pub(super) const fn words_of(facts: &WaitFacts) -> Words {
+    Words { kind: facts.flags & (Words::KIND | Words::SURE), who: facts.who }
+}
+
 impl Record {
-    /// Enters a wait that begins now, and returns its key.
+    /// The line of the primitive, for a waiter that is about to be enqueued.
+    #[inline]
+    fn own_line(&self) -> &'static Line {
+        self.line.get().unwrap_or_else(|| self.take_line())
+    }
+
+    #[inline(never)]
+    fn take_line(&self) -> &'static Line {
+        let line = lines::take();
+        // Under the lock of the queue, so no other thread does the same.
+        self.line.put(Some(line));
+        line
+    }
+
+    /// Enters a wait that begins now, and returns its slot. Called under the lock of the queue.
     #[inline]
     pub(crate) fn wait(
         &self,
-        whose: Attributed,
+        asker: &Asker,
         at: &'static Location<'static>,
         tag: usize,
-    ) -> usize {
-        self.count_wait(&whose, Life::begin_wait);
-        let now = clock::now();
-        let entries = &mut *self.entries();
-        self.see(entries, now);
-        let number = tick(&mut entries.next);
-        let before = match self.kind().has_permits() {
-            true => {
-                let is_first = entries.waits.is_empty();
-                entries.attempts.begin(self.first.number(), is_first, now);
-                Key::of(&whose.who).map(|key| entries.attempts.take(key, at, now))
+    ) -> &'static Slot {
+        let since = clock::stamp();
+        let line = self.own_line();
+        self.see(line, since);
+        let Words { kind: mut flags, who } = asker.words;
+        if self.kind().has_permits() {
+            asker.tell_life(Life::begin_wait);
+            // Relaxed: as what was given up is seen under the lock of the record.
+            match line.is_retried.load(Ordering::Relaxed) {
+                false => line.begin_unserved(self.first.number(), since),
+                true => flags |= self.wait_again(line, asker, at, since),
             }
-            false => None,
-        };
-        let before = before.unwrap_or_default();
-        entries.waits.insert(WaitEntry { number, whose, at, since: now, before, woken: None, tag })
-    }
-
-    /// Says that a wait is another's by now.
-    pub(crate) fn pass_wait(&self, key: usize, whose: Attributed) {
-        if let Some(wait) = self.entries().waits.get_mut(key) {
-            self.count_wait(&whose, Life::begin_wait);
-            self.count_wait(&wait.whose, Life::end_wait);
-            wait.whose = whose;
         }
+        if asker.has_label() {
+            flags |= LABELLED;
+            self.label_wait(line.next(), asker);
+        }
+        line.enter(WaitFacts { who, flags, at, since, tag }, lines::chunk)
     }
 
-    /// Says that a waiter was called.
-    #[inline]
-    pub(crate) fn call(&self, key: usize, now: Instant) {
+    /// Adds up what was given up before a wait that begins now. Returns the flags for that.
+    #[cold]
+    fn wait_again(
+        &self,
+        line: &'static Line,
+        asker: &Asker,
+        at: &'static Location<'static>,
+        since: u64,
+    ) -> u64 {
+        let hold = self.first.number();
+        let is_first = !line.is_waited_for();
+        let now = clock::instant(since);
         let entries = &mut *self.entries();
-        if let Some(wait) = entries.waits.get_mut(key) {
-            wait.woken = Some(now);
+        entries.attempts.begin(hold, is_first, now);
+        let key = Key::of_words(asker.words);
+        let before = key.map(|key| entries.attempts.take(key, at, now)).unwrap_or_default();
+        if let Some(since) = entries.attempts.has_none(now) {
+            line.set_unserved(hold, clock::as_stamp(since));
+            line.is_retried.store(false, Ordering::Relaxed);
         }
+        if before.attempts == 0 {
+            return 0;
+        }
+        entries.waits.insert(line.next(), BesideWait { whose: None, before });
+        RETRIED
+    }
+
+    #[cold]
+    fn label_wait(&self, number: u64, asker: &Asker) {
+        let whose = asker.attributed();
+        let old = self.entries().waits.entry(number).or_default().whose.replace(whose);
+        drop(old);
+    }
+
+    /// Strikes out what there is beside the slot.
+    #[inline]
+    fn end_beside(&self, wait: &WaitSeen) -> BesideWait {
+        match wait.facts.flags & BESIDE {
+            0 => BesideWait::default(),
+            _ => self.entries().waits.remove(&wait.number).unwrap_or_default(),
+        }
+    }
+
+    /// Records that a wait is another's by now.
+    pub(crate) fn pass_wait(&self, slot: &Slot, former: &Asker, asker: &Asker) {
+        let Some(wait) = slot.own() else { return };
+        if self.kind().has_permits() {
+            asker.tell_life(Life::begin_wait);
+            former.tell_life(Life::end_wait);
+        }
+        let mut flags = wait.facts.flags & RETRIED | asker.words.kind;
+        if asker.has_label() {
+            self.label_wait(wait.number, asker);
+            flags |= LABELLED;
+        }
+        slot.pass(asker.words.who, flags);
+    }
+
+    /// Records that a waiter is woken. Called under the lock of the queue.
+    #[inline]
+    pub(crate) fn call(&self, slot: &Slot, now: u64) {
+        slot.wake(now);
         if self.kind().has_signals() {
-            entries.signalled.wakes(self.counts().0, now);
+            self.signal_wakes(now);
+        }
+    }
+
+    /// Makes a hold of a wait that `asker` ends, and returns its key. `words`: what it is known by,
+    /// if that can be published.
+    #[inline]
+    pub(crate) fn grant(
+        &self,
+        slot: &Slot,
+        asker: &Asker,
+        words: Option<Words>,
+        permits: usize,
+        owned: bool,
+    ) -> usize {
+        let Some(wait) = slot.own() else { return FIRST };
+        let since = if wait.woken == 0 { wait.facts.since } else { wait.woken };
+        drop(self.end_beside(&wait));
+        // First: a reader that sees the hold does not see the wait after that.
+        slot.end();
+        asker.tell_life(Life::end_wait);
+        self.serve();
+        if let (Some(words), Some(amount)) = (words, Amount::new(permits, owned)) {
+            if self.hold_first(words, wait.facts.at, amount, since, self.kind() == Kind::Lock) {
+                here::begins_first_hold(words);
+                return FIRST;
+            }
+        }
+        here::acts();
+        let whose = asker.attributed();
+        let entries = &mut *self.entries();
+        let number = self.tick(entries);
+        let since = Some(clock::instant(since));
+        entries.hold(number, whose, wait.facts.at, since, permits, owned)
+    }
+
+    /// Records that a waiter is served.
+    #[inline]
+    pub(super) fn serve(&self) {
+        let Some(line) = self.line.get() else { return };
+        line.end_unserved();
+        if line.is_retried.load(Ordering::Relaxed) {
+            self.entries().attempts.served();
         }
     }
 
     /// Strikes a wait out. `granted`: it has come to its end.
     #[inline]
-    pub(crate) fn end_wait(&self, key: usize, granted: bool) {
-        let has_permits = self.kind().has_permits();
-        let mut entries = self.entries();
-        let ended = entries.waits.try_remove(key);
-        let Some(wait) = ended else { return };
-        if !granted && has_permits && wait.woken.is_none() {
-            entries.attempts.give_up(&wait, clock::now());
-        }
-        drop(entries);
-        self.count_wait(&wait.whose, Life::end_wait);
-        // A task that is dropped with its wait does not go on: that shows nothing of the program.
-        if !granted && has_permits && wait.whose.is_polled() {
-            evidence::learn(wait.at, Seen::GivenUp);
-        }
-    }
-
-    /// Records that all that there is was seen now.
-    pub(super) fn see(&self, entries: &mut Entries, now: Instant) {
-        if self.kind().has_signals() {
-            let (signalled, cleared) = self.counts();
-            entries.signalled.see(signalled, now);
-            entries.cleared.see(cleared, now);
+    pub(crate) fn end_wait(&self, slot: &Slot, asker: &Asker, granted: bool) {
+        let Some(wait) = slot.own() else { return };
+        let beside = self.end_beside(&wait);
+        if !self.kind().has_permits() {
+            slot.end();
             return;
         }
-        let number = self.first.number();
-        if entries.seen.is_none_or(|(seen, _)| seen != number) {
-            entries.seen = Some((number, now));
+        if !granted && wait.woken == 0 {
+            self.give_up(&wait, beside.before, asker);
+        } else if let Some(line) = self.line.get() {
+            // It was its turn.
+            line.end_unserved();
         }
-        if let Some(passed) = &mut entries.passed {
-            passed.since.get_or_insert(now);
-        }
-        if !entries.unseen.is_empty() {
-            entries.see_all(now);
+        slot.end();
+        asker.tell_life(Life::end_wait);
+        // A task that is dropped with its wait does not go on: that shows nothing of the program.
+        if !granted && asker.is_polled() {
+            evidence::learn(wait.facts.at, Seen::GivenUp);
         }
     }
 
-    /// Tells the life of an actor of a wait for permits.
-    pub(super) fn count_wait(&self, whose: &Attributed, count: impl FnOnce(&Life)) {
-        if let Some(life) = whose.who.life().filter(|_| self.kind().has_permits()) {
-            count(life);
+    /// Records a wait that was not served.
+    #[inline(never)]
+    fn give_up(&self, wait: &WaitSeen, before: Before, asker: &Asker) {
+        let Some(line) = self.line.get() else { return };
+        let entries = &mut *self.entries();
+        if !line.is_retried.load(Ordering::Relaxed) {
+            let unserved = line.unserved().map(|(hold, since)| (hold, clock::instant(since)));
+            entries.attempts.resume(unserved);
         }
+        let (at, since) = (wait.facts.at, clock::instant(wait.facts.since));
+        entries.attempts.give_up(Key::of_words(asker.words), at, since, before, clock::now());
+        line.is_retried.store(true, Ordering::Relaxed);
     }
 }
