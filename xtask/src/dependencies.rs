@@ -85,6 +85,7 @@ xtask ci` fails if it is out of date.
 | `critical-section` | without std: the target's critical section |
 | `portable-atomic` | targets without compare-and-swap |
 | `parking_lot`, `slab` | diagnostics: guard the records, and store their entries |
+| `libc` | diagnostics, on Linux: read the coarse clock |
 | `event-listener`, `futures-lite` | diagnostics: wake the stall watch, and let it wait |
 | `serde_core`, `signal-hook`, `tracing` | diagnostics: each with its feature of that name (`signal`), none by default |
 

@@ -80,8 +80,8 @@ impl Attempts {
         if gap <= given_up.last { given_up.before } else { Before::default() }
     }
 
-    /// No waiter was served since then, with that first hold; or, without them, one was just now.
-    /// Before it is told of a wait that is given up, if it was told of none since it had none.
+    /// Sets since when no waiter was served, and with which first hold; or that one was just now.
+    /// For the first wait that is given up after a while without.
     pub(crate) fn resume(&mut self, unserved: Option<(u64, Instant)>) {
         self.unserved = unserved.map(|(hold, since)| {
             let (given_up, longest) = (0, Duration::ZERO);

@@ -63,7 +63,7 @@ impl<T: OfPrimitive> Beside<T> {
         *more = Some(Box::new(made));
     }
 
-    /// Puts something in the box, which is locked, if there is nothing in it. Returns what there is.
+    /// Puts something in the box, which is locked, if it is empty. Returns what there is.
     pub(crate) fn fill<'a>(
         &self,
         more: &'a mut Option<Box<T>>,

@@ -42,10 +42,20 @@
 //! # What it costs
 //!
 //! An acquisition for which no task waits is written down in a few atomic words, without a lock or
-//! a look at the clock. A wait, a wake-up, and each further hold of a semaphore are written down
-//! under a small lock of the primitive's own, the waits with their times: tens of nanoseconds. No
-//! user's lock is ever taken and no code of the user's runs under a lock of the diagnostics, so
-//! they may be asked from anywhere, inside a waker too.
+//! a look at the clock. So are a wait and a wake-up, with their times: tens of nanoseconds. Each
+//! further hold of a semaphore is written down under a small lock of the primitive's own. No user's
+//! lock is ever taken and no code of the user's runs under a lock of the diagnostics, so they may
+//! be asked from anywhere, inside a waker too.
+//!
+//! The memory for the most waits that there were at a time is kept for later ones: 64 bytes each.
+//!
+//! # Times
+//!
+//! On Linux, the times at which a wait or a hold began are those of the system's coarse clock,
+//! which costs a fifth of the standard one. They are up to one tick of the system (1 to 10 ms) too
+//! early and never too late, so a wait that is shown is never longer than by that. Times that a
+//! report compares are exact: when a named task or a thread was woken and polled, and when an event
+//! was set and a condition notified.
 #![deny(unsafe_code)]
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

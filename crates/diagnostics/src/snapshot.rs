@@ -61,6 +61,14 @@ impl Kind {
         matches!(self, Self::Event | Self::Condition)
     }
 
+    /// Returns the time as a [stamp](clock::stamp).
+    ///
+    /// A set, clear or notification is shown as before or after a wait, so these are timed exactly.
+    #[inline]
+    pub(crate) fn stamp(self) -> u64 {
+        if self.has_signals() { clock::exact_stamp() } else { clock::stamp() }
+    }
+
     /// How many permits one needs who joined the queue with that tag.
     pub(crate) const fn need(self, tag: usize) -> usize {
         match self {
@@ -148,7 +156,8 @@ pub struct Wait {
     pub who: Actor,
     /// Where the wait was asked for: where `acquire` or `wait` was called.
     pub at: &'static Location<'static>,
-    /// When it joined the queue.
+    /// When it joined the queue. On Linux it may be up to 10 ms too early, see the
+    /// [crate's page](crate#times).
     pub since: Instant,
     /// How many waits the same task has given up before at the same place, each not longer ago than
     /// it had lasted.

@@ -1,4 +1,4 @@
-//! An atomic reference to something that is never freed. The only unsafe code of this crate.
+//! An atomic reference to something that is never freed.
 
 #![allow(unsafe_code)]
 

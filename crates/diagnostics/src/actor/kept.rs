@@ -11,8 +11,8 @@ use super::TaskInfo;
 use crate::life::ThreadInfo;
 
 /// What is kept so that a holder or a waiter stays known: its waker, so that no other has its
-/// address. Tasks and threads are known by their numbers: of a hold see [`ended`](crate::ended), and a
-/// wait keeps them.
+/// address. Tasks and threads are known by their numbers. A wait keeps them; of a hold see
+/// [`ended`](crate::ended).
 ///
 /// Cloning and dropping a waker runs the user's code. If that panics, the panic goes no further:
 /// whatever is under way has nothing to do with it.

@@ -39,7 +39,8 @@ struct Inner {
 /// How many parts the list of tasks has.
 const PARTS: usize = 16;
 
-/// The tasks that have held or awaited something, by their numbers. Each part has those of some numbers.
+/// The tasks that have held or awaited something, by their numbers. Each part has those of some
+/// numbers.
 static TASKS: [Mutex<BTreeMap<u64, Weak<Inner>>>; PARTS] =
     [const { Mutex::new(BTreeMap::new()) }; PARTS];
 

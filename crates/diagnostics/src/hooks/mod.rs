@@ -41,21 +41,26 @@ pub const fn blocking<F>(future: F) -> Blocking<F> {
 
 /// When waiters are notified: loaded once under one hold of a queue's lock, when the first one is.
 #[derive(Clone, Copy, Debug)]
-pub struct Timestamp(u64);
+pub struct Timestamp {
+    /// A [stamp](clock::stamp), or 0.
+    at: u64,
+    is_exact: bool,
+}
 
 impl Timestamp {
     /// Not loaded yet.
     #[inline]
     pub const fn unknown() -> Self {
-        Self(0)
+        Self { at: 0, is_exact: false }
     }
 
     #[inline]
-    fn get(&mut self) -> u64 {
-        if self.0 == 0 {
-            self.0 = clock::stamp();
+    fn get(&mut self, is_exact: bool) -> u64 {
+        if self.at == 0 || is_exact && !self.is_exact {
+            self.at = if is_exact { clock::exact_stamp() } else { clock::stamp() };
+            self.is_exact = is_exact;
         }
-        self.0
+        self.at
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     lock_order::Ask,
     opt_in,
     profile::WaitBegan,
-    record::Slot,
+    record::{Slot, is_known},
     static_ref::StaticRef,
 };
 
@@ -199,7 +199,8 @@ impl PrimitiveTrace {
     #[inline]
     pub fn notified(&self, wait: &WaitTrace, now: &mut Timestamp) {
         if let Some(slot) = wait.slot() {
-            self.record().call(slot, now.get());
+            let is_exact = self.made.kind.has_signals() || is_known(slot);
+            self.record().call(slot, now.get(is_exact));
         }
     }
 

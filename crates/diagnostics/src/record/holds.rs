@@ -127,9 +127,8 @@ impl Record {
         self.first.read(HoldWords::who).map(|(_, words)| words)
     }
 
-    /// Publishes a hold, if it is the only one. `since`: when it was granted, or 0. `is_alone`: no other
-    /// thread can do that now. The
-    /// caller [counts](here::begins_first_hold) it.
+    /// Publishes a hold, if it is the only one. `since`: when it was granted, or 0. `is_alone`: no
+    /// other thread can do that now. The caller [counts](here::begins_first_hold) it.
     #[inline(always)]
     pub(crate) fn hold_first(
         &self,

@@ -5,8 +5,8 @@
 //! woken it. None of them takes another lock, or makes an exchange.
 //!
 //! The slots are a ring of chunks. What is [taken](Line::take_slot) is the first one that is free,
-//! counted from the one that was taken last. If more than half of those that were met in a round were in use, the ring
-//! doubles: so a slot is found in two steps on average, however many wait.
+//! counted from the one that was taken last. If more than half of those that were met in a round
+//! were in use, the ring doubles: so a slot is found in two steps on average, however many wait.
 //!
 //! A line is used for one primitive after the other. Neither lines nor chunks are freed, so a
 //! reader may find what is of the next primitive: it checks [after each wait](Line::read) whether
@@ -134,6 +134,12 @@ impl Slot {
     #[inline]
     pub(crate) fn order(&self) -> u64 {
         self.number() >> ORDER_SHIFT
+    }
+
+    /// Returns the flags. For the owner, or under the lock of the queue.
+    #[inline]
+    pub(crate) fn flags(&self) -> u64 {
+        self.words().flags.load(Ordering::Relaxed)
     }
 
     fn seen(&self) -> Option<WaitSeen> {

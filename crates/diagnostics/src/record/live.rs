@@ -120,7 +120,7 @@ impl Live {
         let record = self.record;
         let mut holds: Vec<HoldSeen> = Vec::new();
         let Some(mut more) = self.more() else { return holds };
-        let now = clock::stamp();
+        let now = self.kind.stamp();
         if self.kind.has_signals() {
             if record.counts() != (0, 0) && self.line().is_some() {
                 let entries =
@@ -139,7 +139,7 @@ impl Live {
             return holds;
         }
         let see = |hold: &HoldEntry| {
-            let since = hold.since.unwrap_or_else(clock::now);
+            let since = hold.since.unwrap_or_else(|| clock::instant(now));
             HoldSeen { entry: hold.clone(), since }
         };
         holds.extend(first.as_ref().map(see));

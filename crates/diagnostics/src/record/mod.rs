@@ -41,7 +41,7 @@ pub(crate) use self::{
     line::Slot,
     live::Live,
     supply::Supply,
-    waits::WaitEntry,
+    waits::{WaitEntry, is_known},
 };
 use crate::{
     Actor, Kind, PrimitiveId, atomics,

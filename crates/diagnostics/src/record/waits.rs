@@ -53,6 +53,13 @@ pub(super) const fn words_of(facts: &WaitFacts) -> Words {
     Words { kind: facts.flags & (Words::KIND | Words::SURE), who: facts.who }
 }
 
+/// Returns whether it is known when the waiter is polled, so that it can be told whether it was
+/// polled after it was woken.
+#[inline]
+pub(crate) fn is_known(slot: &Slot) -> bool {
+    matches!(slot.flags() & Words::KIND, Words::TASK | Words::THREAD)
+}
+
 impl Record {
     /// The line of the primitive, for a waiter that is about to be enqueued.
     #[inline]
@@ -76,7 +83,7 @@ impl Record {
         at: &'static Location<'static>,
         tag: usize,
     ) -> &'static Slot {
-        let since = clock::stamp();
+        let since = self.kind().stamp();
         let line = self.own_line();
         self.see(line, since);
         let Words { kind: mut flags, who } = asker.words;

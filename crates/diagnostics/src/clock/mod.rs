@@ -1,5 +1,8 @@
 //! What time it is: the standard clock, or one that a test moves by hand.
 
+#[cfg(target_os = "linux")]
+mod coarse;
+
 use std::{
     error, fmt,
     sync::{
@@ -19,7 +22,8 @@ pub trait Clock: Sync {
 static CLOCK: OnceLock<&'static dyn Clock> = OnceLock::new();
 
 /// Has all that is stamped from now on stamped by `clock`. A process does so once, before it uses a
-/// primitive, or never: then it is the standard clock, [`Instant::now`].
+/// primitive, or never: then it is the standard clock, [`Instant::now`], and for
+/// [some times](crate#times) the system's coarse one.
 ///
 /// # Errors
 ///
@@ -36,25 +40,51 @@ pub(crate) fn now() -> Instant {
     }
 }
 
-/// Returns the nanoseconds since the first call.
+/// Returns the nanoseconds since some instant before the first call.
 pub(crate) fn nanos() -> u64 {
     as_nanos(now())
 }
 
 /// Returns a time as [nanoseconds](nanos).
 pub(crate) fn as_nanos(time: Instant) -> u64 {
-    let passed = time.saturating_duration_since(start());
+    let passed = time.saturating_duration_since(start().0);
     passed.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(passed.subsec_nanos()))
 }
 
-fn start() -> Instant {
-    static START: OnceLock<Instant> = OnceLock::new();
-    *START.get_or_init(now)
+/// An instant from which times are counted; and where there is a coarse clock, what it showed then
+/// or a moment later.
+fn start() -> (Instant, u64) {
+    /// How long before the first look that is, so that no time is before it.
+    const EARLIER: Duration = Duration::from_secs(24 * 60 * 60);
+    static START: OnceLock<(Instant, u64)> = OnceLock::new();
+    *START.get_or_init(|| {
+        let now = now();
+        #[cfg(target_os = "linux")]
+        let coarse = coarse::exact_nanos();
+        #[cfg(not(target_os = "linux"))]
+        let coarse = 0;
+        let earlier = [EARLIER, Duration::from_secs(1)].into_iter().find_map(|earlier| {
+            let nanos = u64::try_from(earlier.as_nanos()).ok()?;
+            // May be before the zero of that clock.
+            Some((now.checked_sub(earlier)?, u64::wrapping_sub(coarse, nanos)))
+        });
+        earlier.unwrap_or((now, coarse))
+    })
 }
 
-/// Returns the time as [nanoseconds](nanos), of which there is at least one.
+/// Returns the time as [nanoseconds](nanos), which are never 0: of the system's coarse clock, where
+/// there is one. That is at most 10 ms too early, and never too late.
 #[inline]
 pub(crate) fn stamp() -> u64 {
+    #[cfg(target_os = "linux")]
+    if CLOCK.get().is_none() {
+        return coarse::nanos().wrapping_sub(start().1);
+    }
+    exact_stamp()
+}
+
+/// Returns the exact time as a [stamp].
+pub(crate) fn exact_stamp() -> u64 {
     as_stamp(now())
 }
 
@@ -65,7 +95,7 @@ pub(crate) fn as_stamp(time: Instant) -> u64 {
 
 /// Returns the time of a [stamp].
 pub(crate) fn instant(stamp: u64) -> Instant {
-    start() + Duration::from_nanos(stamp)
+    start().0 + Duration::from_nanos(stamp)
 }
 
 /// Whether times are of the standard clock, so that a deadline can be slept for.
