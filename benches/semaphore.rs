@@ -94,7 +94,8 @@ pub fn rows() -> Vec<Row> {
             "acquire",
             semaphores!(eight),
         )
-        .sizes(TASKS),
+        .sizes(TASKS)
+        .bound("bare ring", floors::bare_ring_of_eight),
         Row::new(
             "semaphore/eight-2",
             "Semaphore of 8 permits: 64 tasks on two threads, again and again",
@@ -102,7 +103,8 @@ pub fn rows() -> Vec<Row> {
             semaphores!(eight),
         )
         .sizes(TASKS)
-        .threads(2),
+        .threads(2)
+        .bound("bare ring", floors::bare_ring_of_eight),
         Row::new(
             "semaphore/pool-1",
             "A pool of eight workers for *n* jobs, on one thread",
