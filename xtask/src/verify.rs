@@ -83,7 +83,8 @@ const CHAOS: &str = "RUSTFLAGS=-Zsanitizer=address cargo +nightly run --release 
      --target x86_64-unknown-linux-gnu --target-dir target/asan -- --operations 100000000";
 const CHAOS_QUICK: &str = "RUSTFLAGS=-Zsanitizer=address cargo +nightly run --release -p awaitlist-tests --bin chaos \
      --target x86_64-unknown-linux-gnu --target-dir target/asan -- --operations 1000000";
-/// In parts, so that a run that was stopped resumes after the last of them, and two can run at once.
+/// In parts, so that a run that was stopped resumes after the last of them, and two can run at
+/// once.
 macro_rules! fuzz {
     ($seed:literal, $runs:literal) => {
         concat!(
@@ -469,10 +470,12 @@ fn write_page(records: &BTreeMap<String, Record>) -> Outcome {
     let mut page = format!(
         "# What the proofs showed
 
-Written by `cargo xtask verify` from what it ran; no figure is typed by hand. The sources of the
-core and the primitives last changed in commit {sources}. Since then, **{whole} of {}** proofs passed
-at their full size. A *quick* run shows that a proof works, and no more than that.
-[Verification](../verification.md) says what the proofs are worth, and what is argued by hand.
+**{whole} of {}** proofs have passed at their full size since the sources of the core and the
+primitives last changed, in commit {sources}.
+
+Written by `cargo xtask verify` from what it ran; no figure is typed by hand. A *quick* run shows
+that a proof works, and no more than that. [Verification](../verification.md) says what the proofs
+are worth, and what is argued by hand.
 ",
         PROOFS.len()
     );

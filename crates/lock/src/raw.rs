@@ -20,7 +20,7 @@ use core::{fmt, task::Context};
 
 use awaitlist_core::{
     QueueGuard, StateWord, WaitQueue, const_fn,
-    sync::{AtomicBool, Ordering, is_blocking},
+    sync::{AtomicBool, Ordering, current_thread, is_blocking},
     trace::{CallSite, HoldTrace, PrimitiveTrace},
 };
 
@@ -65,10 +65,16 @@ impl RawLock {
     /// Acquires the lock if it is free and there are no waiters. Fails if the queue is locked.
     #[inline(always)]
     pub(crate) fn try_acquire_once(&self) -> bool {
+        // Before the exchange: a load after it would wait for it.
+        let thread = current_thread();
         // Load first: a failed exchange costs as much as a successful one.
-        self.queue.load(Ordering::Relaxed).idle_payload() == Some(0)
+        let acquired = self.queue.load(Ordering::Relaxed).idle_payload() == Some(0)
             // Acquire: pairs with the Release of the unlock that made the lock free.
-            && self.queue.exchange(StateWord::idle(0), HELD, Ordering::Acquire)
+            && self.queue.exchange(StateWord::idle(0), HELD, Ordering::Acquire);
+        if acquired {
+            self.queue.state().spin.acquired_by(thread);
+        }
+        acquired
     }
 
     /// Acquires the lock if it is free and there are no waiters. Waits while the queue is locked.

@@ -61,15 +61,13 @@ impl Section {
     }
 }
 
-/// Returns true, so that no lock spins: there is one core as a rule.
-pub const fn is_thread_number(_: u8) -> bool {
-    true
+/// Returns the number of no thread, so that no lock spins: there is one core as a rule.
+pub const fn current_thread() -> u8 {
+    0
 }
 
-/// Returns a number of every thread.
-pub const fn thread_number() -> u8 {
-    1
-}
+/// Does nothing.
+pub const fn number_this_thread() {}
 
 /// Does nothing.
 pub const fn yield_now() {}

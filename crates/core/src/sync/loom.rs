@@ -70,16 +70,14 @@ pub(crate) fn store_release(word: &AtomicUsize, value: usize) {
     word.swap(value, Ordering::Release);
 }
 
-/// Returns true, so that no lock spins in a model. To spin is to try the same exchange again, and
-/// each attempt multiplies the interleavings.
-pub const fn is_thread_number(_: u8) -> bool {
-    true
+/// Returns the number of no thread, so that no lock spins in a model. To spin is to try the
+/// same exchange again, and each attempt multiplies the interleavings.
+pub const fn current_thread() -> u8 {
+    0
 }
 
-/// Returns a number of every thread.
-pub const fn thread_number() -> u8 {
-    1
-}
+/// Does nothing.
+pub const fn number_this_thread() {}
 
 /// Does nothing.
 pub const fn yield_now() {}

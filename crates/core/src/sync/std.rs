@@ -3,16 +3,17 @@
 use ::std::{thread, thread_local};
 use core::{
     cell::Cell,
-    hint, ptr,
+    ptr,
     task::{Context, Waker},
     time::Duration,
 };
 
-use super::{AtomicU8, Ordering};
+use super::{AtomicU8, Ordering, pause};
 
-/// How often a thread retries before it yields its processor. A queue is locked for some twenty
-/// nanoseconds.
-const SPINS: u32 = 64;
+/// The pauses before each retry, until a thread begins to yield its processor. A queue is locked
+/// for some twenty nanoseconds, but each retry takes the cache line of its word away from the
+/// threads that use it. Meanwhile one of them can do several operations.
+const PAUSES: [u32; 16] = [8, 16, 32, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64];
 /// How often it yields before it sleeps.
 const YIELDS: u32 = 128;
 /// The longest sleep.
@@ -33,21 +34,25 @@ impl ParkingSpot {
     /// Repeats `attempt` until it succeeds.
     #[allow(clippy::unused_self, reason = "a model has something to do here")]
     pub(crate) fn wait<R>(&self, mut attempt: impl FnMut() -> Option<R>) -> R {
-        let mut times = 0;
-        let mut sleep = Duration::from_micros(1);
-        loop {
-            if times < SPINS {
-                hint::spin_loop();
-            } else if times < SPINS + YIELDS {
-                thread::yield_now();
-            } else {
-                thread::sleep(sleep);
-                sleep = LONGEST_SLEEP.min(sleep * 2);
-            }
-            times = times.saturating_add(1);
+        for pauses in PAUSES {
+            pause(pauses);
             if let Some(result) = attempt() {
                 return result;
             }
+        }
+        for _ in 0..YIELDS {
+            thread::yield_now();
+            if let Some(result) = attempt() {
+                return result;
+            }
+        }
+        let mut sleep = Duration::from_micros(1);
+        loop {
+            thread::sleep(sleep);
+            if let Some(result) = attempt() {
+                return result;
+            }
+            sleep = LONGEST_SLEEP.min(sleep * 2);
         }
     }
 
@@ -67,22 +72,21 @@ impl Section {
     }
 }
 
-/// Returns a number of the current thread: from 1 to 250, and different for the first 250 threads
-/// that call this.
+/// Returns the number of the current thread, or 0 if it has none yet.
+#[inline(always)]
+pub fn current_thread() -> u8 {
+    NUMBER.get()
+}
+
+/// Gives the current thread a number if it has none: from 1 to 250, and different for the first 250
+/// threads that call this.
 #[inline(never)]
-pub fn thread_number() -> u8 {
+pub fn number_this_thread() {
     static LAST: AtomicU8 = AtomicU8::new(0);
     if NUMBER.get() == 0 {
         // Relaxed: nothing is read in consequence.
         NUMBER.set(1 + LAST.fetch_add(1, Ordering::Relaxed) % 250);
     }
-    NUMBER.get()
-}
-
-/// Returns whether `number`, which is not 0, is that of the current thread.
-#[inline]
-pub fn is_thread_number(number: u8) -> bool {
-    NUMBER.get() == number
 }
 
 /// Lets another thread run, if one is ready to.
