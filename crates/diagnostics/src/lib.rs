@@ -57,6 +57,7 @@
 //! report compares are exact: when a named task or a thread was woken and polled, and when an event
 //! was set and a condition notified.
 #![deny(unsafe_code)]
+#![cfg_attr(awaitlist_loom, allow(dead_code, reason = "a model has no watch"))]
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(docsrs, doc(auto_cfg(hide(awaitlist_loom, target_has_atomic = "ptr"))))]
