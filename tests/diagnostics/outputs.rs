@@ -1,7 +1,10 @@
 //! How reports leave the program: as data, as a graph, as events, on a signal.
 
 use std::{
+    env,
     fmt::Debug,
+    io::{self, Read, Write},
+    process::{Command, Stdio},
     sync::{Arc, Mutex, mpsc},
     task::Waker,
 };
@@ -152,6 +155,52 @@ fn a_signal_calls_its_action_on_a_thread_of_its_own_also_after_a_panic() {
     drop(thread);
     assert!(told.recv().is_err(), "the thread has ended, and its action was dropped");
     awaitlist::diagnostics::print_report();
+}
+
+/// Whoever read the reports is gone: this test runs itself once more, with a standard error that no
+/// process reads.
+#[test]
+fn a_standard_error_that_is_closed_does_not_end_the_watch() {
+    const NAME: &str = "outputs::a_standard_error_that_is_closed_does_not_end_the_watch";
+    const INNER: &str = "AWAITLIST_WITHOUT_STANDARD_ERROR";
+
+    if env::var_os(INNER).is_none() {
+        let this = env::current_exe().expect("the test knows where it is");
+        let mut inner = Command::new(this)
+            .args(["--exact", NAME, "--nocapture"])
+            .env(INNER, "")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the test can be run");
+        drop(inner.stderr.take());
+        // It goes on now.
+        drop(inner.stdin.take());
+        assert!(inner.wait().unwrap().success());
+        return;
+    }
+
+    assert_eq!(io::stdin().read(&mut [0]).unwrap(), 0, "it is closed");
+    assert!(io::stderr().write_all(b"nobody reads this\n").is_err());
+    let clock = clock();
+    let (look, looks) = mpsc::channel();
+    let watching = watch(SECOND)
+        .filter(move |site| {
+            let _ = look.send(site.name.clone());
+            true
+        })
+        .print();
+    // When the second is looked at, the report of the first was written.
+    for name in ["unread: first", "unread: second"] {
+        let lock = Lock::named(name, ());
+        let guard = lock.try_acquire();
+        let wait = waiting(lock.acquire(), Waker::noop());
+        clock.advance(SECOND);
+        while looks.recv().unwrap().as_deref() != Some(name) {}
+        drop((wait, guard));
+    }
+    assert!(watching.is_alive());
 }
 
 /// Collects events.
