@@ -157,8 +157,7 @@ fn a_signal_calls_its_action_on_a_thread_of_its_own_also_after_a_panic() {
     awaitlist::diagnostics::print_report();
 }
 
-/// Whoever read the reports is gone: this test runs itself once more, with a standard error that no
-/// process reads.
+/// This test runs itself once more, with a standard error that no process reads any more.
 #[test]
 fn a_standard_error_that_is_closed_does_not_end_the_watch() {
     const NAME: &str = "outputs::a_standard_error_that_is_closed_does_not_end_the_watch";

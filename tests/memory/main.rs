@@ -41,13 +41,13 @@ impl Counting {
 // a constant.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        Self::count(layout.size().cast_signed());
+        Self::count(layout.size() as isize);
         // SAFETY: the caller's obligations are those of `System`, to which this forwards.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        Self::count(-layout.size().cast_signed());
+        Self::count(-(layout.size() as isize));
         // SAFETY: the caller's obligations are those of `System`, to which this forwards.
         unsafe { System.dealloc(memory, layout) }
     }
@@ -100,7 +100,7 @@ fn a_used_lock_has_at_most_160_bytes_more_and_what_is_dropped_leaves_its_record_
     assert!(of_waits > 0);
     let given_back = more_bytes(|| drop(locks));
     let room = LOCKS * size_of::<Lock>();
-    assert!(-given_back >= of_waits + room.cast_signed() - records, "{given_back} bytes");
+    assert!(-given_back >= of_waits + room as isize - records, "{given_back} bytes");
     let made_again = more_bytes(|| {
         let locks: Vec<Lock> = (0..LOCKS).map(|_| Lock::new(())).collect();
         locks.iter().for_each(|lock| drop(now(lock.acquire())));
