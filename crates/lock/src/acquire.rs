@@ -118,6 +118,7 @@ where
         if acquired { Ok(()) } else { Err(NO_TAG) }
     }));
     let lock = waiter.as_mut().take_handle();
+    lock.raw.record_holder();
     // SAFETY: it was acquired, for this guard.
     let guard = unsafe { guard(lock, waiter, context) };
     // May panic. Then the drop of the guard releases the lock.

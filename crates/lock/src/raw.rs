@@ -20,7 +20,7 @@ use core::{fmt, task::Context};
 
 use awaitlist_core::{
     QueueGuard, StateWord, WaitQueue, const_fn,
-    sync::{AtomicBool, Ordering, current_thread, is_blocking},
+    sync::{AtomicBool, Ordering, current_thread, is_blocking, thread_number},
     trace::{CallSite, HoldTrace, PrimitiveTrace},
 };
 
@@ -65,7 +65,7 @@ impl RawLock {
     /// Acquires the lock if it is free and there are no waiters. Fails if the queue is locked.
     #[inline(always)]
     pub(crate) fn try_acquire_once(&self) -> bool {
-        // Before the exchange: a load after it would wait for it.
+        // Loaded before the exchange: the processor would delay a later load until that is done.
         let thread = current_thread();
         // Load first: a failed exchange costs as much as a successful one.
         let acquired = self.queue.load(Ordering::Relaxed).idle_payload() == Some(0)
@@ -126,6 +126,13 @@ impl RawLock {
     pub(crate) fn acquire_designated(&self) {
         // Relaxed: only the release of this waiter, or what comes after that, sets it again.
         self.queue.state().designated.store(false, Ordering::Relaxed);
+        self.record_holder();
+    }
+
+    /// Records that this thread was the last to acquire the lock.
+    #[inline(always)]
+    pub(crate) fn record_holder(&self) {
+        self.queue.state().spin.acquired_by(thread_number());
     }
 
     /// Releases the lock.

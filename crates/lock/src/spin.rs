@@ -5,9 +5,9 @@
 //! passes it. But where the holder runs on the same thread as the newcomer, it cannot run while the
 //! newcomer spins. Two kinds of newcomers are told apart:
 //!
-//! - **A task** spins only if another thread has acquired the lock last, for some microseconds, and
-//!   only while there are no waiters: the thread may have other tasks to run, the designated one
-//!   among them.
+//! - **A task** spins only if another thread was the last to acquire the lock, and only while there
+//!   are no waiters, for some microseconds: the thread may have other tasks to run, the designated
+//!   one among them.
 //! - **A thread in `block`** has nothing else to do. It spins even while there are waiters, until
 //!   they have been served, and yields its processor between attempts. So a queue of sleeping
 //!   threads, in which each hand-over takes a system call and a switch, empties again.
@@ -26,9 +26,7 @@
 
 use core::{fmt, task::Context};
 
-use awaitlist_core::sync::{
-    AtomicU8, Ordering, current_thread, is_blocking, number_this_thread, pause, yield_now,
-};
+use awaitlist_core::sync::{AtomicU8, Ordering, is_blocking, pause, thread_number, yield_now};
 
 /// The number of newcomers after which a lock tries again whether spinning helps.
 const WORTH_IT: u8 = 224;
@@ -54,7 +52,7 @@ const BEGIN: u8 = WORTH_IT + 16;
 /// What a lock has learned. It orders nothing, and concurrent updates may overwrite each other.
 pub(crate) struct Spin {
     learned: AtomicU8,
-    /// The number of the thread that last acquired the lock without waiting in the queue, or 0.
+    /// The number of the thread that was the last to acquire the lock, or 0.
     holder: AtomicU8,
 }
 
@@ -80,7 +78,8 @@ impl Spin {
     #[inline]
     pub(crate) fn acquires(&self, context: &Context<'_>, attempt: impl FnMut() -> Attempt) -> bool {
         let blocking = is_blocking(context);
-        (blocking || self.is_held_elsewhere()) && self.spins(blocking, attempt)
+        // Asked first: the thread gets a number, by which others know it when it holds the lock.
+        (self.is_held_elsewhere() || blocking) && self.spins(blocking, attempt)
     }
 
     #[inline(never)]
@@ -124,16 +123,11 @@ impl Spin {
         self.holder.store(thread, Ordering::Relaxed);
     }
 
-    /// Returns whether another thread has acquired the lock last, as far as is known: a thread gets
-    /// its number when it first finds a lock held.
+    /// Returns whether another thread was the last to acquire the lock. A thread is not known until
+    /// it has its number, which it gets when it finds a lock held, or acquires one as a waiter.
     #[inline]
     fn is_held_elsewhere(&self) -> bool {
-        let thread = current_thread();
-        if thread == 0 {
-            number_this_thread();
-            return false;
-        }
-        let holder = self.holder.load(Ordering::Relaxed);
+        let (thread, holder) = (thread_number(), self.holder.load(Ordering::Relaxed));
         holder != thread && holder != 0
     }
 

@@ -64,13 +64,13 @@ pub(crate) use panic::FirstPanic;
 ))]
 pub(crate) use platform::Blocking;
 pub(crate) use platform::{ParkingSpot, Section};
-pub use platform::{current_thread, is_blocking, number_this_thread, yield_now};
+pub use platform::{current_thread, is_blocking, thread_number, yield_now};
 #[cfg(awaitlist_loom)]
 pub(crate) use platform::{load_newest, store_release};
 #[cfg(not(awaitlist_loom))]
 pub(crate) use word::{load_newest, store_release};
 
-/// Pauses so many times, each as long as the processor's `pause` takes.
+/// Executes the processor's spin-loop hint `times` times.
 pub fn pause(times: u32) {
     (0..times).for_each(|_| core::hint::spin_loop());
 }
