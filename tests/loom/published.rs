@@ -154,7 +154,7 @@ struct Record {
 
 impl Record {
     fn open(number: u64) -> Arc<Self> {
-        let more = Beside::new(atomics::Mutex::new(None), atomics::AtomicBool::new(false));
+        let more = Beside::new(atomics::Mutex::new(None), atomics::AtomicBool::new(false), ());
         let record = Self { made: Published::new(AtomicU64::new(0), ()), more };
         record.made.begin(number);
         record.made.publish(number);

@@ -23,15 +23,17 @@ pub(crate) trait OfPrimitive {
 
 /// A box or none.
 #[derive(Debug)]
-pub(crate) struct Beside<T> {
+pub(crate) struct Beside<T, F = ()> {
     more: Mutex<Option<Box<T>>>,
     /// Whether there is one. Stored under the lock.
     has_more: AtomicBool,
+    /// What the owner keeps in the spare bytes.
+    pub(crate) flags: F,
 }
 
-impl<T: OfPrimitive> Beside<T> {
-    pub(crate) const fn new(more: Mutex<Option<Box<T>>>, has_more: AtomicBool) -> Self {
-        Self { more, has_more }
+impl<T: OfPrimitive, F> Beside<T, F> {
+    pub(crate) const fn new(more: Mutex<Option<Box<T>>>, has_more: AtomicBool, flags: F) -> Self {
+        Self { more, has_more, flags }
     }
 
     /// Returns whether there is a box: for the users, and for others nothing but a hint.

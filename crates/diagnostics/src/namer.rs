@@ -45,6 +45,12 @@ impl std::fmt::Display for NamerIsSet {
 
 impl std::error::Error for NamerIsSet {}
 
+/// Returns whether there is a hook.
+#[inline]
+pub(crate) fn is_set() -> bool {
+    NAMER.get().is_some()
+}
+
 /// Returns the name of the unnamed task that runs.
 #[inline]
 pub(crate) fn label() -> Option<Arc<str>> {

@@ -15,14 +15,14 @@ pub(crate) struct Label {
     pub(crate) of_condition: bool,
 }
 
-/// A label, by the address and the length of its name, and its attributes.
-type Address = (usize, usize, bool, bool);
+/// The address and the length of a name, its attributes, and the address of where it was said.
+type Address = (usize, usize, bool, bool, usize);
 
 impl Label {
-    fn address(&self) -> Address {
+    fn address(&self, created: &'static Location<'static>) -> Address {
         let name = self.name.unwrap_or_default();
         let start = if self.name.is_some() { name.as_ptr().addr() } else { 0 };
-        (start, name.len(), self.may_wait, self.of_condition)
+        (start, name.len(), self.may_wait, self.of_condition, address(created))
     }
 
     const fn is_blank(&self) -> bool {
@@ -30,38 +30,65 @@ impl Label {
     }
 }
 
+/// A label, and a copy of the place where it was said.
+struct Labelled {
+    label: Label,
+    address: Address,
+    place: Location<'static>,
+}
+
 /// How many labels a thread finds without a lock.
 const CACHED: usize = 16;
 
-static LABELS: Mutex<Option<HashMap<Address, &'static Label>>> = Mutex::new(None);
+static LABELS: Mutex<Option<HashMap<Address, &'static Labelled>>> = Mutex::new(None);
+/// The same, by the addresses of the copies.
+static LABELLED: RwLock<Option<HashMap<usize, &'static Labelled>>> = RwLock::new(None);
 
 thread_local! {
-    static CACHE: [Cell<Option<&'static Label>>; CACHED] =
+    static CACHE: [Cell<Option<&'static Labelled>>; CACHED] =
         const { [const { Cell::new(None) }; CACHED] };
 }
 
-/// Returns a reference to `label` that stays the same. `None` if it says nothing. A program has so
-/// many labels as it has literals.
-pub(crate) fn interned(label: Label) -> Option<&'static Label> {
-    if label.is_blank() {
-        return None;
-    }
-    let address = label.address();
-    let place = (address.0 ^ address.0 >> 4 ^ address.1) % CACHED;
+/// Returns the place where a primitive was made as a reference that stays the same, and that leads
+/// to the [label](label_at). It is a copy if there is a label. A program has so many labels as it
+/// has literals.
+#[inline]
+pub(crate) fn labelled(
+    created: &'static Location<'static>,
+    label: Label,
+) -> &'static Location<'static> {
+    if label.is_blank() { created } else { copy(created, label) }
+}
+
+#[inline(never)]
+fn copy(created: &'static Location<'static>, label: Label) -> &'static Location<'static> {
+    let address = label.address(created);
+    let place = (address.0 ^ address.0 >> 4 ^ address.1 ^ address.4 >> 3) % CACHED;
     CACHE.with(|cache| match cache[place].get() {
-        Some(cached) if cached.address() == address => Some(cached),
+        Some(cached) if cached.address == address => &cached.place,
         _ => {
-            let found = find(address, label);
+            let found = find(address, created, label);
             cache[place].set(Some(found));
-            Some(found)
+            &found.place
         }
     })
 }
 
 #[cold]
-fn find(address: Address, label: Label) -> &'static Label {
+fn find(address: Address, created: &'static Location<'static>, label: Label) -> &'static Labelled {
     let mut labels = LABELS.lock();
-    labels.get_or_insert_default().entry(address).or_insert_with(|| Box::leak(Box::new(label)))
+    labels.get_or_insert_default().entry(address).or_insert_with(|| {
+        let new = &*Box::leak(Box::new(Labelled { label, address, place: *created }));
+        LABELLED.write().get_or_insert_default().insert(crate::class::address(&new.place), new);
+        new
+    })
+}
+
+/// Returns the label of a primitive that was made there.
+pub(crate) fn label_at(created: &'static Location<'static>) -> Label {
+    let labels = LABELLED.read();
+    let found = labels.as_ref().and_then(|labels| labels.get(&address(created)));
+    found.map(|found| found.label).unwrap_or_default()
 }
 
 /// The places that are known by their addresses.

@@ -64,7 +64,7 @@ impl KeptWaker {
 
     /// A clone of `waker`. `None` if it cannot be had.
     #[inline]
-    pub(super) fn of(waker: &Waker) -> Option<Self> {
+    pub(crate) fn of(waker: &Waker) -> Option<Self> {
         match catch_unwind(AssertUnwindSafe(|| waker.clone())) {
             Ok(waker) => Some(Self(Some(waker))),
             Err(panic) => {

@@ -5,8 +5,8 @@ use std::{mem, task::Context};
 use super::{CallSite, HoldTrace, PrimitiveTrace, WaitTrace};
 use crate::{
     Kind,
-    actor::{Asker, Kept, RawId},
-    here,
+    actor::{Asker, Kept, KeptWaker, RawId, Words},
+    here, namer,
     opt_in::{self, Acquired, HoldLedger},
     record::{Amount, FIRST},
 };
@@ -98,8 +98,63 @@ impl PrimitiveTrace {
         is_first
     }
 
-    #[cold]
+    /// Records the usual case of an unnamed task, and returns its waker. None if it is not that
+    /// case.
+    #[inline]
+    fn acquired_unnamed(
+        &self,
+        CallSite(at): CallSite,
+        context: &Context<'_>,
+        permits: usize,
+        owned: bool,
+    ) -> KeptWaker {
+        let id = RawId::of(context.waker());
+        let is_usual =
+            !id.has_no_data() && !cfg!(awaitlist_loom) && !here::is_known() && !namer::is_set();
+        let (Some(record), Some(amount), true) =
+            (self.record.get(), Amount::new(permits, owned), is_usual)
+        else {
+            return KeptWaker::NONE;
+        };
+        // So that nothing is cloned for nothing.
+        if record.has_first() {
+            return KeptWaker::NONE;
+        }
+        let Some(kept) = KeptWaker::of(context.waker()) else { return KeptWaker::NONE };
+        let words = Words::of_waker(id);
+        match record.hold_first(words, at, amount, 0, self.is_alone()) {
+            true => kept,
+            false => KeptWaker::NONE,
+        }
+    }
+
+    // Not cold: it is what unnamed tasks do.
+    #[inline(never)]
     fn acquired_slow(
+        &self,
+        wait: &WaitTrace,
+        context: &Context<'_>,
+        permits: usize,
+        owned: bool,
+    ) -> HoldTrace {
+        // Each returns the hold in place: a copy would wait for the stores that made it.
+        if opt_in::is_any_started() && permits > 0 {
+            return self.acquired_with_ledger(wait, context, permits, owned);
+        }
+        if wait.slot().is_some() {
+            return self.granted(wait, context, permits, owned);
+        }
+        let kept = self.acquired_unnamed(wait.site, context, permits, owned);
+        if kept.is_some() {
+            return HoldTrace::of(FIRST, kept);
+        }
+        self.hold(wait.site, Asker::polling(context), permits, owned)
+    }
+
+    /// As [`acquired_slow`](Self::acquired_slow), when a part of the diagnostics is started that
+    /// the program has to ask for.
+    #[cold]
+    fn acquired_with_ledger(
         &self,
         wait: &WaitTrace,
         context: &Context<'_>,
@@ -111,11 +166,9 @@ impl PrimitiveTrace {
             false => self.hold(wait.site, Asker::polling(context), permits, owned),
             true => self.granted(wait, context, permits, owned),
         };
-        if opt_in::is_any_started() && permits > 0 {
-            let acquired = Acquired { site: self.site(), at: wait.site.0, owned };
-            let began = wait.own.get().and_then(|own| own.began.take());
-            hold.ledger = HoldLedger::polled(&acquired, context, has_waited, began);
-        }
+        let acquired = Acquired { site: self.site(), at: wait.site.0, owned };
+        let began = wait.own.get().and_then(|own| own.began.take());
+        hold.ledger = HoldLedger::polled(&acquired, context, has_waited, began);
         hold
     }
 

@@ -127,6 +127,12 @@ impl Record {
         self.first.read(HoldWords::who).map(|(_, words)| words)
     }
 
+    /// Returns whether there is a first hold, or one is about to be published.
+    #[inline]
+    pub(crate) fn has_first(&self) -> bool {
+        !self.first.is_empty()
+    }
+
     /// Publishes a hold, if it is the only one. `since`: when it was granted, or 0. `is_alone`: no
     /// other thread can do that now. The caller [counts](here::begins_first_hold) it.
     #[inline(always)]
@@ -164,7 +170,7 @@ impl Record {
         self.serve();
         let entries = &mut *self.entries();
         let number = self.tick(entries);
-        self.is_unseen.store(true, Ordering::Relaxed);
+        self.more.flags.is_unseen.store(true, Ordering::Relaxed);
         entries.hold(number, whose, at, None, permits, owned)
     }
 
@@ -180,7 +186,7 @@ impl Record {
             return self.see_signals(line, now);
         }
         self.see_first(now);
-        if self.is_unseen.load(Ordering::Relaxed) {
+        if self.more.flags.is_unseen.load(Ordering::Relaxed) {
             self.see_entries(&mut self.entries(), clock::instant(now));
         }
     }
@@ -208,7 +214,7 @@ impl Record {
 
     /// Records that the other holds were seen now.
     pub(super) fn see_entries(&self, entries: &mut Entries, now: Instant) {
-        self.is_unseen.store(false, Ordering::Relaxed);
+        self.more.flags.is_unseen.store(false, Ordering::Relaxed);
         if let Some(passed) = &mut entries.passed {
             passed.since.get_or_insert(now);
         }
@@ -305,7 +311,7 @@ impl Record {
         let first = self.first(Some(entries));
         entries.passed = None;
         let Some(first) = first else { return key };
-        self.is_unseen.store(true, Ordering::Relaxed);
+        self.more.flags.is_unseen.store(true, Ordering::Relaxed);
         let key = entries.insert(first);
         self.first.clear(self.first.number());
         key
@@ -332,7 +338,7 @@ impl Record {
         let whole = entries.holds.get(key)?.clone();
         let number = self.tick(entries);
         let whose = whose.unwrap_or(whole.whose);
-        self.is_unseen.store(true, Ordering::Relaxed);
+        self.more.flags.is_unseen.store(true, Ordering::Relaxed);
         Some(entries.hold(number, whose, whole.at, whole.since, permits, whole.owned))
     }
 
@@ -343,7 +349,7 @@ impl Record {
         let first = if key == FIRST { self.first(Some(entries)) } else { None };
         if let Some(first) = first {
             let number = HoldNumber { first: first.number.first, ..number };
-            self.is_unseen.store(true, Ordering::Relaxed);
+            self.more.flags.is_unseen.store(true, Ordering::Relaxed);
             entries.passed = Some(HoldEntry { number, whose, owned: false, ..first });
             // Relaxed: those that read `passed` have the lock.
             self.first.words().permits.fetch_or(PASSED, Ordering::Relaxed);

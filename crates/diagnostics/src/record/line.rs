@@ -23,7 +23,7 @@ use super::{
 };
 
 /// How many slots a chunk has.
-const SLOTS: usize = if cfg!(awaitlist_loom) { 1 } else { 16 };
+const SLOTS: usize = if cfg!(awaitlist_loom) { 1 } else { 8 };
 
 /// A wait, or none. Its number is the wait's, and in the lowest bits how many times the wait was
 /// passed on.

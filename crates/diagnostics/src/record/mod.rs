@@ -60,10 +60,14 @@ pub(crate) struct Record {
     /// The waits. Put there when there is the first one, under the lock of the queue.
     line: StaticRef<Line>,
     /// Everything else.
-    more: Beside<Entries>,
-    /// Whether there is something in [`Entries::told`]. Stored under the lock.
+    more: Beside<Entries, Hints>,
+}
+
+/// What is known of the entries without locking them. Stored under the lock.
+struct Hints {
+    /// Whether there is something in [`Entries::told`].
     was_told: AtomicBool,
-    /// Whether there may be holds beside the first that were not seen yet. Stored under the lock.
+    /// Whether there may be holds beside the first that were not seen yet.
     is_unseen: AtomicBool,
 }
 
@@ -84,7 +88,6 @@ pub(crate) struct Made {
 /// The words of [`Made`].
 struct MadeWords {
     created: StaticRef<Location<'static>>,
-    label: StaticRef<Label>,
     /// The size, and in the lowest bits the kind.
     size: AtomicU64,
 }
@@ -108,18 +111,13 @@ impl Attributed {
 
 impl Record {
     pub(crate) const fn free() -> Self {
-        let made = MadeWords {
-            created: StaticRef::none(),
-            label: StaticRef::none(),
-            size: AtomicU64::new(0),
-        };
+        let hints = Hints { was_told: AtomicBool::new(false), is_unseen: AtomicBool::new(false) };
+        let made = MadeWords { created: StaticRef::none(), size: AtomicU64::new(0) };
         Self {
             made: Published::new(AtomicU64::new(0), made),
             first: Published::new(AtomicU64::new(0), HoldWords::none()),
             line: StaticRef::none(),
-            more: Beside::new(Mutex::new(None), AtomicBool::new(false)),
-            was_told: AtomicBool::new(false),
-            is_unseen: AtomicBool::new(false),
+            more: Beside::new(Mutex::new(None), AtomicBool::new(false), hints),
         }
     }
 
@@ -128,9 +126,9 @@ impl Record {
     pub(crate) fn open(&self, number: u64, made: Made) {
         self.made.begin(number);
         let words = self.made.words();
-        words.created.put(Some(made.created));
-        let Made { name, may_wait, of_condition, .. } = made;
-        words.label.put(names::interned(Label { name, may_wait, of_condition }));
+        let Made { created, name, may_wait, of_condition, .. } = made;
+        let label = Label { name, may_wait, of_condition };
+        words.created.put(Some(names::labelled(created, label)));
         words.size.store((made.size as u64) << SIZE_SHIFT | made.kind as u64, Ordering::Relaxed);
         if made.kind.has_signals() {
             let words = self.first.words();
@@ -149,8 +147,8 @@ impl Record {
         self.first.clear(self.first.number());
         if self.more.has_more() {
             // Relaxed: for the users of the next primitive.
-            self.was_told.store(false, Ordering::Relaxed);
-            self.is_unseen.store(false, Ordering::Relaxed);
+            self.more.flags.was_told.store(false, Ordering::Relaxed);
+            self.more.flags.is_unseen.store(false, Ordering::Relaxed);
         }
         self.more.clear();
         if let Some(line) = self.line.get() {
@@ -161,11 +159,10 @@ impl Record {
 
     /// Returns the primitive, if this is not a free record.
     pub(crate) fn live(&'static self) -> Option<Live> {
-        let (number, (created, label, size)) = self.made.read(|words| {
-            (words.created.get(), words.label.get(), words.size.load(Ordering::Relaxed))
-        })?;
-        let Label { name, may_wait, of_condition } = label.copied().unwrap_or_default();
+        let (number, (created, size)) =
+            self.made.read(|words| (words.created.get(), words.size.load(Ordering::Relaxed)))?;
         let (kind, created, size) = (kind_of(size), created?, size_of(size));
+        let Label { name, may_wait, of_condition } = names::label_at(created);
         let made = Made { kind, name, created, size, may_wait, of_condition };
         Some(Live { record: self, id: PrimitiveId(number), made })
     }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::atomic::Ordering};
 
 use super::Record;
-use crate::{ConditionSite, Name, Site};
+use crate::{ConditionSite, Name, Site, names};
 
 /// What was said of a primitive after it was made.
 #[derive(Default)]
@@ -20,7 +20,7 @@ impl Record {
         let mut entries = self.entries();
         let told = entries.told.get_or_insert_default();
         let old = told.name.replace(name);
-        self.was_told.store(true, Ordering::Relaxed);
+        self.more.flags.was_told.store(true, Ordering::Relaxed);
         drop(entries);
         drop(old);
     }
@@ -28,9 +28,10 @@ impl Record {
     /// Records that waits may be long, unless the label says so.
     #[cold]
     pub(crate) fn may_wait(&self) {
-        if self.made.words().label.get().is_none_or(|label| !label.may_wait) {
+        let created = self.made.words().created.get();
+        if created.is_none_or(|created| !names::label_at(created).may_wait) {
             self.entries().told.get_or_insert_default().may_wait = true;
-            self.was_told.store(true, Ordering::Relaxed);
+            self.more.flags.was_told.store(true, Ordering::Relaxed);
         }
     }
 
@@ -38,7 +39,7 @@ impl Record {
     #[inline]
     pub(crate) fn was_told(&self) -> bool {
         // Relaxed: for the users of the primitive, or nothing but a hint.
-        self.was_told.load(Ordering::Relaxed)
+        self.more.flags.was_told.load(Ordering::Relaxed)
     }
 
     /// Records the condition that waits with this lock, if none has before.
@@ -58,7 +59,7 @@ impl Record {
     fn add_condition(&self, condition: ConditionSite) {
         let mut entries = self.entries();
         entries.told.get_or_insert_default().condition.get_or_insert(condition);
-        self.was_told.store(true, Ordering::Relaxed);
+        self.more.flags.was_told.store(true, Ordering::Relaxed);
     }
 
     /// Adds to `site` what was said of the primitive after it was made. The caller uses it.
