@@ -32,12 +32,12 @@ pub(crate) enum Kept {
 }
 
 impl Kept {
-    /// The waker, if it is one.
+    /// Takes the waker, if it is one. In place: a copy would wait for its stores.
     #[inline]
-    pub(crate) fn into_waker(self) -> KeptWaker {
+    pub(crate) fn take_waker(&mut self) -> KeptWaker {
         match self {
-            Self::Waker(waker) => waker,
-            Self::Labelled(labelled) => labelled.0,
+            Self::Waker(waker) => mem::take(waker),
+            Self::Labelled(labelled) => mem::take(&mut labelled.0),
             _ => KeptWaker::NONE,
         }
     }

@@ -1,6 +1,6 @@
 //! Acquisitions: which hold begins, from the usual case, that it is the only one, to the slow ones.
 
-use std::{mem, task::Context};
+use std::task::Context;
 
 use super::{CallSite, HoldTrace, PrimitiveTrace, WaitTrace};
 use crate::{
@@ -200,7 +200,7 @@ impl PrimitiveTrace {
         }
         let is_words = who.has_number() || matches!(asker.kept, Kept::Waker(_));
         let key = self.record().grant(slot, asker, is_words.then_some(who), permits, owned);
-        HoldTrace::of(key, mem::take(&mut asker.kept).into_waker())
+        HoldTrace::of(key, asker.kept.take_waker())
     }
 
     /// Permits were acquired outside of any poll.
@@ -226,7 +226,13 @@ impl PrimitiveTrace {
     }
 
     #[inline]
-    fn hold(&self, CallSite(at): CallSite, asker: Asker, permits: usize, owned: bool) -> HoldTrace {
+    fn hold(
+        &self,
+        CallSite(at): CallSite,
+        mut asker: Asker,
+        permits: usize,
+        owned: bool,
+    ) -> HoldTrace {
         if permits == 0 {
             return HoldTrace::none();
         }
@@ -238,6 +244,6 @@ impl PrimitiveTrace {
             here::begins_first_hold(asker.words);
         }
         let key = if first { FIRST } else { record.hold_another(&asker, at, permits, owned) };
-        HoldTrace::of(key, asker.kept.into_waker())
+        HoldTrace::of(key, asker.kept.take_waker())
     }
 }
