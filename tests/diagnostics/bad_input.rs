@@ -176,6 +176,33 @@ fn a_namer_may_look_at_what_is_held_and_waited_for() {
     });
 }
 
+/// The name that the hook gave is the former waiter's.
+#[test]
+fn a_wait_that_is_passed_on_has_the_name_of_the_task_that_polls_it() {
+    let family = TestWaker::new();
+    let waker = family.waker();
+    let lock = Lock::named("passed on", ());
+    let guard = ready(lock.acquire(), &waker);
+    let queue = || with_namer(|| Some("hooked".to_owned()), || waiting(lock.acquire(), &waker));
+    let first_waiter = || seen("passed on").waits[0].who.to_string();
+    for retried in [false, true] {
+        if retried {
+            let wait = queue();
+            clock().advance(SECOND);
+            drop(wait);
+        }
+        let mut wait = queue();
+        assert_eq!(seen("passed on").waits[0].attempts_before, usize::from(retried));
+        assert_eq!(first_waiter(), "task \"hooked\"");
+        let _ = ready(task("named", async { poll(&mut wait, &waker).is_pending() }), &waker);
+        assert_eq!(first_waiter(), "task \"named\"");
+        let other = TestWaker::new();
+        assert!(poll(&mut wait, &other.waker()).is_pending());
+        assert!(!first_waiter().contains("hooked"), "{}", first_waiter());
+    }
+    drop(guard);
+}
+
 /// The name is made before anything is recorded.
 #[test]
 fn a_name_that_cannot_be_made_is_a_panic_and_no_more() {

@@ -249,6 +249,37 @@ fn a_slot_that_its_owner_clears_is_taken_by_the_next_waiter() {
     });
 }
 
+/// The notifier is a third thread, which has not begun the wait that it wakes.
+#[test]
+fn a_wait_that_is_given_up_is_not_read_as_woken_with_the_next_one_in_its_slot() {
+    model(|| {
+        let record = Record::open(1);
+        // The queue, and its first waiter.
+        let queue = Arc::new(Mutex::new(Some((record.wait(2, 1), 2))));
+        let notifier = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                if let Some((slot, who @ 3)) = *queue.lock().unwrap() {
+                    slot.wake(who);
+                }
+            })
+        };
+        let reader = {
+            let record = Arc::clone(&record);
+            thread::spawn(move || record.read(1))
+        };
+        {
+            let mut queue = queue.lock().unwrap();
+            if let Some((slot, _)) = queue.take() {
+                slot.end();
+            }
+            *queue = Some((record.wait(3, 1), 3));
+        }
+        notifier.join().unwrap();
+        reader.join().unwrap();
+    });
+}
+
 #[test]
 fn a_wait_that_is_passed_on_is_read_as_one_tasks_or_the_others() {
     model(|| {

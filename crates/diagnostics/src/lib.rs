@@ -47,15 +47,16 @@
 //! lock is ever taken and no code of the user's runs under a lock of the diagnostics, so they may
 //! be asked from anywhere, inside a waker too.
 //!
-//! The memory for the most waits that there were at a time is kept for later ones: 64 bytes each.
+//! The memory for the most waits that there were at a time for a primitive is kept for later ones,
+//! until it is dropped: 72 bytes each, for up to four times as many.
 //!
 //! # Times
 //!
 //! On Linux, the times at which a wait or a hold began are those of the system's coarse clock,
 //! which costs a fifth of the standard one. They are up to one tick of the system (1 to 10 ms) too
-//! early and never too late, so a wait that is shown is never longer than by that. Times that a
-//! report compares are exact: when a named task or a thread was woken and polled, and when an event
-//! was set and a condition notified.
+//! early and never too late, so a wait is shown as longer than it was by that at most. Times that a
+//! report compares or adds up are exact: when a named task or a thread was woken and polled, when
+//! an event was set and a condition notified, and when a wait began after others were given up.
 #![deny(unsafe_code)]
 #![cfg_attr(awaitlist_loom, allow(dead_code, reason = "a model has no watch"))]
 #![warn(missing_debug_implementations)]

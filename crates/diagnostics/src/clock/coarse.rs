@@ -6,28 +6,29 @@
 
 #![allow(unsafe_code)]
 
-use std::mem::MaybeUninit;
+use std::{mem::MaybeUninit, time::Duration};
 
-/// Returns the time at the last tick, in nanoseconds.
+/// How much too early a time is at most, as a rule: the longest tick.
+pub(super) const ERROR: Duration = Duration::from_millis(10);
+
+/// Returns the time at the last tick, in nanoseconds; or `None` if the system refuses.
 #[inline]
-pub(super) fn nanos() -> u64 {
+pub(super) fn nanos() -> Option<u64> {
     read(libc::CLOCK_MONOTONIC_COARSE)
 }
 
 /// Returns the exact time of the same clock.
-pub(super) fn exact_nanos() -> u64 {
+pub(super) fn exact_nanos() -> Option<u64> {
     read(libc::CLOCK_MONOTONIC)
 }
 
 #[inline]
-fn read(clock: libc::clockid_t) -> u64 {
+fn read(clock: libc::clockid_t) -> Option<u64> {
     let mut time = MaybeUninit::<libc::timespec>::zeroed();
     // SAFETY: `time` is valid for the write. It is initialized also if the call fails, since zeros
     // are a `timespec`.
-    let time = unsafe {
-        libc::clock_gettime(clock, time.as_mut_ptr());
-        time.assume_init()
-    };
+    let (result, time) =
+        unsafe { (libc::clock_gettime(clock, time.as_mut_ptr()), time.assume_init()) };
     // Neither is negative: the clock starts with the system.
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+    (result == 0).then_some(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
 }

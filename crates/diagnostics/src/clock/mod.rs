@@ -60,7 +60,7 @@ fn start() -> (Instant, u64) {
     *START.get_or_init(|| {
         let now = now();
         #[cfg(target_os = "linux")]
-        let coarse = coarse::exact_nanos();
+        let coarse = coarse::exact_nanos().unwrap_or(0);
         #[cfg(not(target_os = "linux"))]
         let coarse = 0;
         let earlier = [EARLIER, Duration::from_secs(1)].into_iter().find_map(|earlier| {
@@ -73,14 +73,25 @@ fn start() -> (Instant, u64) {
 }
 
 /// Returns the time as [nanoseconds](nanos), which are never 0: of the system's coarse clock, where
-/// there is one. That is at most 10 ms too early, and never too late.
+/// there is one. That is too early by the [error], and never too late.
 #[inline]
 pub(crate) fn stamp() -> u64 {
     #[cfg(target_os = "linux")]
     if CLOCK.get().is_none() {
-        return coarse::nanos().wrapping_sub(start().1);
+        if let Some(nanos) = coarse::nanos() {
+            return nanos.wrapping_sub(start().1);
+        }
     }
     exact_stamp()
+}
+
+/// Returns how much too early a [stamp] is at most, as a rule.
+pub(crate) fn error() -> Duration {
+    #[cfg(target_os = "linux")]
+    if CLOCK.get().is_none() {
+        return coarse::ERROR;
+    }
+    Duration::ZERO
 }
 
 /// Returns the exact time as a [stamp].

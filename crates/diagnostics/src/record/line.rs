@@ -104,8 +104,9 @@ impl Slot {
     /// Records that the waiter is woken. Called under the lock of the queue.
     #[inline]
     pub(crate) fn wake(&self, now: u64) {
-        // Relaxed: a reader may see it or not.
-        self.words().woken.store(now, Ordering::Relaxed);
+        // Release: pairs with the Acquire fence of `Published::read`. A reader that loads this does
+        // not load the state of an earlier wait after that.
+        self.words().woken.store(now, Ordering::Release);
     }
 
     /// Records that the wait is another's by now. For the owner.

@@ -10,7 +10,7 @@ use super::{
     holds::{HoldEntry, HoldSeen},
     line::{Line, WaitSeen},
     supply::Supply,
-    waits::{BESIDE, BesideWait, WaitEntry, words_of},
+    waits::{BESIDE, BesideWait, LABELLED, WaitEntry, words_of},
 };
 use crate::{PrimitiveId, Signals, Site, actor::Words, clock, names};
 
@@ -53,20 +53,27 @@ impl Live {
     pub(crate) fn is_waited_for(&self, now: Instant) -> bool {
         // A wait that begins now is not seen yet.
         self.line().is_some_and(|line| line.is_waited_for())
-            || self.unserved_for(false, now).is_some()
+            || self.unserved_for(|_| false, now).is_some()
     }
 
     /// Since when no waiter was served although there was one nearly always, and how many waits
     /// were given up meanwhile.
     pub(crate) fn unserved(&self, now: Instant) -> Option<(Instant, usize)> {
-        self.unserved_for(self.line()?.is_waited_for(), now)
+        self.unserved_for(Line::is_waited_for, now)
     }
 
-    fn unserved_for(&self, is_waited_for: bool, now: Instant) -> Option<(Instant, usize)> {
+    fn unserved_for(
+        &self,
+        is_waited_for: impl FnOnce(&Line) -> bool,
+        now: Instant,
+    ) -> Option<(Instant, usize)> {
+        let line = self.line()?;
         // Relaxed: a hint. What was given up is read under the lock.
-        if !self.line()?.is_retried.load(Ordering::Relaxed) {
+        if !line.is_retried.load(Ordering::Relaxed) {
             return None;
         }
+        // Before the lock: it looks at all slots.
+        let is_waited_for = is_waited_for(line);
         let more = self.more()?;
         let hold = self.record.first.number();
         more.as_ref()?.attempts.unserved(hold, is_waited_for, now)
@@ -99,7 +106,8 @@ impl Live {
             None => Default::default(),
         };
         let words = self.record.first.words();
-        let places = (words.at.get(), words.who[1].load(Ordering::Relaxed));
+        // Acquire: a later owner's word is not seen with this owner's number, which is loaded next.
+        let places = (words.at.get(), words.who[1].load(Ordering::Acquire));
         // They may be the next primitive's.
         if !self.record.made.has(self.id.get()) {
             return Signals::default();
@@ -176,7 +184,8 @@ impl Live {
     fn entry(&self, wait: &WaitSeen) -> Option<WaitEntry> {
         let WaitSeen { number, facts, woken } = *wait;
         let BesideWait { whose, before } = self.beside(wait)?;
-        let whose = match whose {
+        // A wait that was passed on may have the label of its former owner for a moment.
+        let whose = match whose.filter(|_| facts.flags & LABELLED != 0) {
             Some(whose) => whose,
             None => {
                 let words = words_of(&facts);

@@ -1,10 +1,10 @@
 //! The record of one primitive: its holders and its waiters, written by the primitive as they
 //! change.
 //!
-//! The first hold is [published](Published) in a few atomic words. What comes beside it is an entry
-//! in a box behind a lock: a second hold, a wait, a hold that changes. So a primitive that is
-//! acquired and released without any task waiting takes no lock here, reads no clock, and allocates
-//! nothing.
+//! The first hold is [published](Published) in a few atomic words, and each wait in a slot of the
+//! [line](line). What comes beside them is an entry in a box behind a lock: a second hold, a hold
+//! that changes, the waits that were given up before one. So a primitive that is acquired and
+//! released without any task waiting takes no lock here, reads no clock, and allocates nothing.
 //!
 //! The lock is held for a few steps at a time: no user code runs under it, no primitive is used
 //! under it, and in a model nothing that is modelled happens under it. So a record can be read from

@@ -43,8 +43,10 @@ pub(super) struct BesideWait {
 }
 
 /// The flags of a slot: what sort of waiter it is, as in [`Words`], and these.
-const LABELLED: u64 = 1 << 3;
+pub(super) const LABELLED: u64 = 1 << 3;
 const RETRIED: u64 = 1 << 4;
+/// Whether it began at an exact time, not at one of the coarse clock.
+const EXACT: u64 = 1 << 5;
 /// Whether there is a [`BesideWait`].
 pub(super) const BESIDE: u64 = LABELLED | RETRIED;
 
@@ -53,11 +55,13 @@ pub(super) const fn words_of(facts: &WaitFacts) -> Words {
     Words { kind: facts.flags & (Words::KIND | Words::SURE), who: facts.who }
 }
 
-/// Returns whether it is known when the waiter is polled, so that it can be told whether it was
-/// polled after it was woken.
+/// Returns whether the time at which the waiter is woken must be exact: it is known when the waiter
+/// is polled, so that it can be told whether it was polled after that; or its wait began at an
+/// exact time, which a coarse one might precede.
 #[inline]
 pub(crate) fn is_known(slot: &Slot) -> bool {
-    matches!(slot.flags() & Words::KIND, Words::TASK | Words::THREAD)
+    let flags = slot.flags();
+    matches!(flags & Words::KIND, Words::TASK | Words::THREAD) || flags & EXACT != 0
 }
 
 impl Record {
@@ -83,10 +87,17 @@ impl Record {
         at: &'static Location<'static>,
         tag: usize,
     ) -> &'static Slot {
-        let since = self.kind().stamp();
         let line = self.own_line();
-        self.see(line, since);
         let Words { kind: mut flags, who } = asker.words;
+        // Relaxed: a wait that begins just after another one was given up may have a coarse time.
+        let since = if line.is_retried.load(Ordering::Relaxed) {
+            // Waits that are given up are added up, and so would be the error of each.
+            flags |= EXACT;
+            clock::exact_stamp()
+        } else {
+            self.kind().stamp()
+        };
+        self.see(line, since);
         if self.kind().has_permits() {
             asker.tell_life(Life::begin_wait);
             // Relaxed: as what was given up is seen under the lock of the record.
@@ -152,12 +163,29 @@ impl Record {
             asker.tell_life(Life::begin_wait);
             former.tell_life(Life::end_wait);
         }
-        let mut flags = wait.facts.flags & RETRIED | asker.words.kind;
+        let mut flags = wait.facts.flags & (RETRIED | EXACT) | asker.words.kind;
         if asker.has_label() {
             self.label_wait(wait.number, asker);
             flags |= LABELLED;
         }
         slot.pass(asker.words.who, flags);
+        if wait.facts.flags & !flags & LABELLED != 0 {
+            self.remove_label(wait.number, flags);
+        }
+    }
+
+    /// Strikes out the label of a wait that is another's by now. `flags` are its new ones.
+    #[cold]
+    fn remove_label(&self, number: u64, flags: u64) {
+        let old = {
+            let entries = &mut *self.entries();
+            match flags & RETRIED {
+                0 => entries.waits.remove(&number).and_then(|beside| beside.whose),
+                _ => entries.waits.get_mut(&number).and_then(|beside| beside.whose.take()),
+            }
+        };
+        // After the unlock: a label's drop is not ours.
+        drop(old);
     }
 
     /// Records that a waiter is woken. Called under the lock of the queue.
@@ -243,8 +271,14 @@ impl Record {
             let unserved = line.unserved().map(|(hold, since)| (hold, clock::instant(since)));
             entries.attempts.resume(unserved);
         }
-        let (at, since) = (wait.facts.at, clock::instant(wait.facts.since));
-        entries.attempts.give_up(Key::of_words(asker.words), at, since, before, clock::now());
+        let (at, now) = (wait.facts.at, clock::now());
+        let since = clock::instant(wait.facts.since);
+        // Rather too short than too long, since the times of many waits are added up.
+        let since = match wait.facts.flags & EXACT {
+            0 => (since + clock::error()).min(now),
+            _ => since,
+        };
+        entries.attempts.give_up(Key::of_words(asker.words), at, since, before, now);
         line.is_retried.store(true, Ordering::Relaxed);
     }
 }
