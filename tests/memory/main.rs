@@ -1,6 +1,8 @@
 //! What the diagnostics keep of a lock, in bytes.
 //!
-//! In a process of its own: records are used again, so what was made before would count less.
+//! In a process of its own: records are used again, so what was made before would count less. With
+//! the feature `diagnostics` it counts what `tracing` adds as well; without that, it is
+//! `cargo test -p awaitlist-tests --features diagnostics-alone --test memory`.
 #![cfg(target_pointer_width = "64")]
 
 use std::{

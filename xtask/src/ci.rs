@@ -51,7 +51,6 @@ fn everything() -> Outcome {
         "cargo clippy -p awaitlist-tests -p awaitlist --all-targets --features diagnostics,awaitlist-tests/postgres --locked -- -D warnings",
     )?;
     step("cargo test -p awaitlist-tests --features diagnostics")?;
-    step("cargo test -p awaitlist-tests --features diagnostics-alone --test memory")?;
     step("cargo test -p awaitlist-diagnostics --all-features")?;
 
     Run::new(&format!("cargo doc {} --no-deps --locked", project::PUBLISHED))
