@@ -108,6 +108,19 @@ const fn proof(
     Proof { name, question, full, quick, figure }
 }
 
+const fn fuzzing(name: &'static str, question: &'static str, full: &'static str) -> Proof {
+    proof(name, question, full, FUZZ_QUICK, Figure::Line(&["Done "]))
+}
+
+const fn mutants(
+    name: &'static str,
+    question: &'static str,
+    full: &'static str,
+    quick: &'static str,
+) -> Proof {
+    proof(name, question, full, quick, Figure::Line(&["mutants tested"]))
+}
+
 const PROOFS: &[Proof] = &[
     proof("suite", "Does everything behave as documented?", SUITE, SUITE, Figure::Tests),
     proof(
@@ -205,55 +218,33 @@ const PROOFS: &[Proof] = &[
         PREEMPT_QUICK,
         Figure::Line(&[" found"]),
     ),
-    proof(
-        "fuzz-1",
-        "Does a random program break something?",
-        fuzz!("1", "5000000"),
-        FUZZ_QUICK,
-        Figure::Line(&["Done "]),
-    ),
-    proof(
-        "fuzz-2",
-        "… another five million?",
-        fuzz!("2", "5000000"),
-        FUZZ_QUICK,
-        Figure::Line(&["Done "]),
-    ),
-    proof("fuzz-3", "… and another?", fuzz!("3", "5000000"), FUZZ_QUICK, Figure::Line(&["Done "])),
-    proof(
-        "fuzz-4",
-        "… and the last five of twenty?",
-        fuzz!("4", "5000000"),
-        FUZZ_QUICK,
-        Figure::Line(&["Done "]),
-    ),
-    proof(
+    fuzzing("fuzz-1", "Does a random program break something?", fuzz!("1", "5000000")),
+    fuzzing("fuzz-2", "… another five million?", fuzz!("2", "5000000")),
+    fuzzing("fuzz-3", "… and another?", fuzz!("3", "5000000")),
+    fuzzing("fuzz-4", "… and the last five of twenty?", fuzz!("4", "5000000")),
+    mutants(
         "mutants-core",
         "Would the tests notice a changed line of the core?",
         "cargo xtask mutants -p awaitlist-core",
         "cargo xtask mutants -p awaitlist-core -f crates/core/src/handle.rs -f crates/core/src/guard.rs",
-        Figure::Line(&["mutants tested"]),
     ),
-    proof(
+    mutants(
         "mutants-lock",
         "… of the lock or the event?",
         "cargo xtask mutants -p awaitlist-lock -p awaitlist-event",
         "cargo xtask mutants -p awaitlist-event -f crates/event/src/wait.rs",
-        Figure::Line(&["mutants tested"]),
     ),
-    proof(
+    mutants(
         "mutants-semaphore",
         "… of the semaphores?",
         "cargo xtask mutants -p awaitlist-semaphore -p awaitlist-bounded-semaphore",
         "cargo xtask mutants -p awaitlist-semaphore -f crates/semaphore/src/acquire.rs",
-        Figure::Line(&["mutants tested"]),
     ),
-    proof(
+    mutants(
         "mutants-condition",
         "… of the condition or the barrier?",
         "cargo xtask mutants -p awaitlist-condition -p awaitlist-barrier",
         "cargo xtask mutants -p awaitlist-barrier -f crates/barrier/src/wait.rs",
-        Figure::Line(&["mutants tested"]),
     ),
     proof(
         "targets",
