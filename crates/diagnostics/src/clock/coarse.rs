@@ -25,10 +25,10 @@ pub(super) fn exact_nanos() -> Option<u64> {
 #[inline]
 fn read(clock: libc::clockid_t) -> Option<u64> {
     let mut time = MaybeUninit::<libc::timespec>::zeroed();
-    // SAFETY: `time` is valid for the write. It is initialized also if the call fails, since zeros
-    // are a `timespec`.
-    let (result, time) =
-        unsafe { (libc::clock_gettime(clock, time.as_mut_ptr()), time.assume_init()) };
+    // SAFETY: `time` is valid for the write.
+    let result = unsafe { libc::clock_gettime(clock, time.as_mut_ptr()) };
+    // SAFETY: it is initialized also if the call failed, since zeros are a `timespec`.
+    let time = unsafe { time.assume_init() };
     // Neither is negative: the clock starts with the system.
     (result == 0).then_some(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
 }

@@ -69,7 +69,7 @@ impl PrimitiveTrace {
         }
     }
 
-    /// Permits stay acquired, and are nobody's by now.
+    /// Permits stay acquired, and no guard releases them.
     pub fn forgotten(&self, hold: &mut HoldTrace) {
         // Whatever releases them says so.
         hold.taken = Taken::NOTHING;
@@ -82,7 +82,7 @@ impl PrimitiveTrace {
         }
     }
 
-    /// Forgotten permits are somebody's again.
+    /// Forgotten permits have a guard again.
     pub fn adopted(&self, site: CallSite, permits: usize, owned: bool) -> HoldTrace {
         self.record().take_over(permits);
         self.acquired_at(site, permits, owned)

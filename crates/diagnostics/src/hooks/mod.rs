@@ -34,7 +34,7 @@ impl CallSite {
     }
 }
 
-/// What a thread blocks on, so that the thread is known as who polls.
+/// The future that a thread blocks on, so that polls of it are known as that thread's.
 pub const fn blocking<F>(future: F) -> Blocking<F> {
     Blocking::new(future)
 }

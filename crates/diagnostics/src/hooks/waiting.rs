@@ -132,7 +132,7 @@ impl fmt::Debug for WaitTrace {
 }
 
 impl PrimitiveTrace {
-    /// Somebody joined the queue. Under its lock.
+    /// A waiter has joined the queue. Called under its lock.
     #[inline]
     pub fn enqueued(&self, wait: &WaitTrace, tag: usize) {
         let Some(own) = wait.own.get() else { return };
@@ -204,7 +204,7 @@ impl PrimitiveTrace {
         }
     }
 
-    /// Somebody left the queue, by its own doing.
+    /// A waiter has left the queue by itself.
     #[inline]
     pub fn abandoned(&self, wait: &WaitTrace) {
         let (Some(slot), Some(own)) = (wait.take_slot(), wait.own.get()) else { return };

@@ -124,7 +124,7 @@ impl Slot {
         self.clear(self.number());
     }
 
-    /// Returns what it is. For the owner, who has been told by the notifier if it was woken.
+    /// Returns what it is. For the owner, which has seen the notification if it was woken.
     #[inline]
     pub(crate) fn own(&self) -> Option<WaitSeen> {
         let (facts, woken) = self.words().load()?;

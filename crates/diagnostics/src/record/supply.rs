@@ -9,7 +9,7 @@ pub(crate) struct Supply {
     /// Wider than what can be released at once, so that a release which is refused takes back just
     /// what it had announced.
     permits: u128,
-    /// Whether some were made up, by a release of what nobody had acquired: then more may be.
+    /// Whether some were made up, by a release of permits that were not acquired: then more may be.
     pub(crate) made_up: bool,
 }
 
@@ -33,7 +33,7 @@ impl Record {
         supply.made_up = true;
     }
 
-    /// Strikes out `permits` that were forgotten, the oldest first, and are somebody's again.
+    /// Strikes out `permits` that were forgotten, the oldest first, and have a guard again.
     pub(crate) fn take_over(&self, permits: usize) {
         let entries = &mut *self.entries();
         entries.released_by_hand |= entries.end_forgotten(permits) < permits;

@@ -89,8 +89,10 @@ impl Record {
     ) -> &'static Slot {
         let line = self.own_line();
         let Words { kind: mut flags, who } = asker.words;
-        // Relaxed: a wait that begins just after another one was given up may have a coarse time.
-        let since = if line.is_retried.load(Ordering::Relaxed) {
+        // Relaxed: what was given up is seen under the lock of the record, and a wait that begins
+        // just after that may have a coarse time.
+        let is_retried = line.is_retried.load(Ordering::Relaxed);
+        let since = if is_retried {
             // Waits that are given up are added up, and so would be the error of each.
             flags |= EXACT;
             clock::exact_stamp()
@@ -100,8 +102,7 @@ impl Record {
         self.see(line, since);
         if self.kind().has_permits() {
             asker.tell_life(Life::begin_wait);
-            // Relaxed: as what was given up is seen under the lock of the record.
-            match line.is_retried.load(Ordering::Relaxed) {
+            match is_retried {
                 false => line.begin_unserved(self.first.number(), since),
                 true => flags |= self.wait_again(line, asker, at, since),
             }
